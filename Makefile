@@ -1,0 +1,37 @@
+# make         set up the environment and do the main job
+# make test    all tests
+# make serve   the page, on http://localhost:5000/
+#
+# ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
+# CORES=n       jobs at once             PORT=n       of make serve
+
+PYTHON ?= python3.11
+CORES ?= 4
+PORT ?= 5000
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: main setup test lint serve bench lock clean
+.DELETE_ON_ERROR:
+
+main: setup
+	@provender build --cores $(CORES) \
+		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
+
+setup: .venv/set-up web/node_modules/.package-lock.json
+
+# Half a gigabyte of C++ headers goes: nothing here is compiled against them.
+.venv/set-up: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo 'make needs Python 3.11: name one with make PYTHON=path'; exit 1; }
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/^[a-z].*==/{/^uv==/p;/^ /p}' requirements.lock > .venv/uv.lock
+	[ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
+	.venv/bin/uv pip sync --python .venv --require-hashes --compile-bytecode requirements.lock
+	.venv/bin/uv pip install --python .venv --no-deps --no-build-isolation --editable .
+	rm -rf .venv/lib/python3.11/site-packages/*/include
+	touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .venv/set-up
+	cd web && npm ci
+	touch $@

@@ -1,0 +1,30 @@
+# From labelled texts in SQLite to a classifier in the browser. In running order; each
+# rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
+
+from provender.config import check
+from provender.code import javascript, python
+
+configfile: "config/config.yaml"
+
+
+check(config)
+
+
+# Any Python 3.11 does: requirements.lock makes the environment, see the Makefile.
+container: "docker://docker.io/library/python:3.11-bookworm"
+
+
+include: "workflow/rules/source.smk"
+include: "workflow/rules/splits.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/reports.smk"
+include: "workflow/rules/bundle.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "data/reports/report.html",
+        "dist/bundle/manifest.json",
+        f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",

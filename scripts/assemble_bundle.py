@@ -1,0 +1,118 @@
+"""Assemble the site that is published: page, scripts, model in all forms, manifest.
+
+Ships only model files and constants whose digests verify_parity has checked. The
+manifest lists each file's size and sha256 digest, and the digests of what the bundle
+was made from; it holds no clock, host, path or commit: same inputs, same bytes.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from provender import code, constants, files, node, step
+from provender.errors import UserError
+
+FORMAT = 1
+
+
+def copy_models(layers: Path, graph: Path, output: Path) -> None:
+    """Copy both TensorFlow.js formats into the bundle."""
+    for form, folder in (("layers", layers), ("graph", graph)):
+        (output / "tfjs" / form).mkdir(parents=True)
+        for path in sorted(folder.iterdir()):
+            shutil.copyfile(path, output / "tfjs" / form / path.name)
+
+
+def check_parity(output: Path, checked: dict[str, str]) -> None:
+    """Raise UserError unless the bundle's model is the one that was verified."""
+    for name, digest in checked.items():
+        if files.sha256(output / name) != digest:
+            raise UserError(
+                f"{name} is not the file that verify_parity checked: run snakemake again"
+            )
+
+
+def describe(options: argparse.Namespace) -> dict[str, Any]:
+    """Return about.json: what the page says of the model."""
+    validation = files.read_json(options.validation)
+    return {
+        "name": options.name,
+        "corpus": {
+            "kind": options.kind,
+            "title": options.title,
+            "posts": {name: split["posts"] for name, split in validation["splits"].items()},
+        },
+        "metrics": files.read_json(options.metrics),
+    }
+
+
+def build_manifest(output: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return manifest.json: every file of the bundle and the digests of the inputs."""
+    paths = sorted(p for p in output.rglob("*") if p.is_file())
+    sources = "".join(f"{files.sha256(path)}  {path}\n" for path in code.workflow())
+    return {
+        "format": FORMAT,
+        "name": options.name,
+        "version": options.version,
+        "files": {
+            path.relative_to(output).as_posix(): {
+                "bytes": path.stat().st_size,
+                "sha256": files.sha256(path),
+            }
+            for path in paths
+        },
+        "inputs": {
+            "database": files.sha256(options.database),
+            "config": hashlib.sha256(options.config.encode()).hexdigest(),
+            "recipe": files.sha256(options.recipe),
+            "requirements": files.sha256("requirements.lock"),
+            "packages": files.sha256("web/package-lock.json"),
+            "code": hashlib.sha256(sources.encode()).hexdigest(),
+        },
+    }
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    constants.add_arguments(parser)
+    parser.add_argument("--version", required=True, help="version of the classifier")
+    parser.add_argument("--title", required=True, help="what it was trained on, for people")
+    parser.add_argument("--kind", required=True, help="kind of source")
+    parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
+    parser.add_argument("--graph", type=Path, required=True, help="folder of the graph format")
+    parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
+    parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
+    parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
+    parser.add_argument("--database", type=Path, required=True, help="SQLite file of the source")
+    parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
+    parser.add_argument("--config", required=True, help="configuration, JSON")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Build the site beside the old one, then put it in its place."""
+    part = options.output.with_name(options.output.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        node.run("build.js", "--output", part)
+        copy_models(options.layers, options.graph, part)
+        (part / "constants.json").write_bytes(constants.build(options))
+        check_parity(part, files.read_json(options.parity)["checked"])
+        files.write_json(part / "about.json", describe(options))
+        manifest = build_manifest(part, options)
+        files.write_json(part / "manifest.json", manifest)
+        shutil.rmtree(options.output, ignore_errors=True)
+        part.rename(options.output)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    size = sum(file["bytes"] for file in manifest["files"].values())
+    step.log.info("%d files, %s bytes", len(manifest["files"]), f"{size:,}")
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

@@ -1,0 +1,65 @@
+"""Compile the text recipe and list the words and labels of the training split.
+
+Words are ordered by count, then by code point; the id of word i is i + 2, since 0 is
+padding and 1 an unknown word. Labels are in code point order.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+from provender import files, step
+from provender.errors import UserError
+from provender.text import compile_recipe, split_words
+
+
+def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
+    """Count words over all texts, most frequent first, then by code point."""
+    counts = pc.value_counts(pc.list_flatten(words))
+    pairs = zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
+    # Python compares strings by code point.
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def choose_words(counts: list[tuple[str, int]], size: int, min_count: int) -> list[str]:
+    """Return the first ``size`` words that occur at least ``min_count`` times."""
+    return [word for word, count in counts[:size] if count >= min_count]
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--train", type=Path, required=True, help="training split, Parquet")
+    parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
+    parser.add_argument("--size", type=int, required=True, help="words at most")
+    parser.add_argument("--min-count", type=int, required=True, help="occurrences at least")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--text", type=Path, required=True, help="JSON file to write: the recipe")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Read the training split and the recipe; write vocabulary, labels and recipe."""
+    recipe = compile_recipe(yaml.safe_load(options.recipe.read_text(encoding="utf-8"))["replace"])
+    train = pq.read_table(options.train, columns=["text", "label"])
+    counts = count_words(split_words(recipe, train["text"]))
+    words = choose_words(counts, options.size, options.min_count)
+    if not words:
+        raise UserError(
+            f"no word occurs {options.min_count} times in the training posts: lower "
+            "vocabulary.min_count"
+        )
+    files.write_json(options.vocabulary, words)
+    files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
+    files.write_json(options.text, recipe)
+    step.log.info("kept %s of %s different words", f"{len(words):,}", f"{len(counts):,}")
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

@@ -1,0 +1,61 @@
+"""Turn each post of one split into fixed-length word ids.
+
+Writes a Parquet file (rowid int64, label int32, ids fixed-size list of int32) with the
+rows of the split, in its order; ``label`` is the place of the post's label in labels.json.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from provender import files, step
+from provender.encode import encode_words
+from provender.text import split_words
+
+
+def encode_split(
+    posts: pa.Table, text: dict, words: list[str], labels: list[str], max_words: int
+) -> pa.Table:
+    """Encode the texts and labels of one split (columns rowid, text, label)."""
+    ids = encode_words(split_words(text, posts["text"]), words, max_words)
+    return pa.table(
+        {
+            "rowid": posts["rowid"],
+            "label": pc.index_in(posts["label"], value_set=pa.array(labels)),
+            "ids": pa.FixedSizeListArray.from_arrays(pa.array(ids.ravel()), max_words),
+        }
+    )
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--split", type=Path, required=True, help="one split, Parquet")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="words, JSON")
+    parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
+    parser.add_argument("--max-words", type=int, required=True, help="words read of a post")
+    parser.add_argument("--output", type=Path, required=True, help="Parquet file to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Read one split, encode it and write the features."""
+    posts = pq.read_table(options.split, columns=["rowid", "text", "label"])
+    features = encode_split(
+        posts,
+        files.read_json(options.text),
+        files.read_json(options.vocabulary),
+        files.read_json(options.labels),
+        options.max_words,
+    )
+    files.write_parquet(options.output, features)
+    step.log.info("encoded %s posts", f"{len(features):,}")
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

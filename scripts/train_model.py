@@ -1,0 +1,173 @@
+"""Train the classifier and save it once, as a SavedModel and as HDF5.
+
+The model is a weighted embedding bag in tf-keras: each word has one number a label, a
+text's logits are the weighted sum of its words' rows, then a dense softmax layer. It
+starts as complement naive Bayes and is trained for a few epochs from there.
+"""
+
+import argparse
+import csv
+import io
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from provender import files, step
+from provender.encode import FIRST_WORD
+from provender.features import Features, read_features
+
+# The SavedModel's files; a name missing here would be a file that nobody checks.
+SAVED_MODEL_FILES = (
+    "saved_model.pb",
+    "keras_metadata.pb",
+    "fingerprint.pb",
+    "variables/variables.index",
+    "variables/variables.data-00000-of-00001",
+)
+
+
+def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
+    """Return ln((1 + n) / (1 + df)) + 1 for each id: float64 [words]."""
+    rows, places = np.nonzero(ids >= FIRST_WORD)
+    found = np.unique(rows * words + ids[rows, places]) % words
+    frequency = np.bincount(found, minlength=words)
+    return np.log((1 + len(ids)) / (1 + frequency)) + 1
+
+
+def naive_bayes_table(
+    train: Features, words: int, labels: int, smoothing: float, scale: float
+) -> np.ndarray:
+    """Return the embedding that makes the model a complement naive Bayes classifier.
+
+    Follows Rennie et al. 2003: a word's number for a label is minus the log of its
+    smoothed share in the texts of all other labels, here less the word's mean over the
+    labels and times the word's inverse document frequency, which the pooling weights
+    leave out. float32 [words, labels]; padding and unknown words have zeros.
+    """
+    rows, places = np.nonzero(train.ids >= FIRST_WORD)
+    ids = train.ids[rows, places]
+    frequency = inverse_document_frequency(train.ids, words)
+    tf_idf = train.weights[rows, places] * frequency[ids]
+    pairs, slots = np.unique(rows * words + ids, return_inverse=True)
+    squares = np.bincount(slots, tf_idf) ** 2
+    norms = np.sqrt(np.bincount(pairs // words, squares, minlength=len(train.ids)))
+    counts = np.zeros((words, labels))
+    np.add.at(counts, (ids, train.labels[rows]), tf_idf / norms[rows])
+    others = counts.sum(axis=1, keepdims=True) - counts + smoothing
+    table = -np.log(others / others[FIRST_WORD:].sum(axis=0))
+    table -= table.mean(axis=1, keepdims=True)
+    table *= scale * frequency[:, np.newaxis]
+    table[:FIRST_WORD] = 0
+    return table.astype(np.float32)
+
+
+def build_model(table: np.ndarray, max_words: int, learning_rate: float):
+    """Return the compiled tf-keras model, its embedding started from ``table``.
+
+    Inputs: ``word_ids`` int32 and ``word_weights`` float32, both [n, max_words].
+    Output: ``scores`` float32 [n, labels], each row adding up to 1.
+    """
+    import tf_keras as keras
+
+    words, labels = table.shape
+    word_ids = keras.Input((max_words,), name="word_ids", dtype="int32")
+    word_weights = keras.Input((max_words,), name="word_weights")
+    embedding = keras.layers.Embedding(words, labels, name="embedding")
+    pooled = keras.layers.Dot(axes=(1, 1), name="pooling")([word_weights, embedding(word_ids)])
+    scores = keras.layers.Dense(labels, activation="softmax", name="scores")
+    model = keras.Model([word_ids, word_weights], scores(pooled), name="classifier")
+    embedding.set_weights([table])
+    scores.set_weights([np.eye(labels, dtype=np.float32), np.zeros(labels, np.float32)])
+    model.compile(
+        keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", ["accuracy"]
+    )
+    return model
+
+
+def fit(model, train: Features, validation: Features, epochs: int, batch_size: int) -> str:
+    """Train the model and return its learning curve as CSV, one line an epoch."""
+    import tf_keras as keras
+
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    writer.writerow(["epoch", *columns])
+
+    def keep(epoch: int, logs: dict[str, float]) -> None:
+        writer.writerow([epoch + 1, *(f"{logs[name]:.6f}" for name in columns)])
+        step.log.info(
+            "epoch %d of %d: %s",
+            epoch + 1,
+            epochs,
+            ", ".join(f"{name} {logs[name]:.4f}" for name in columns),
+        )
+
+    model.fit(
+        [train.ids, train.weights],
+        train.labels,
+        validation_data=([validation.ids, validation.weights], validation.labels),
+        epochs=epochs,
+        batch_size=batch_size,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=keep)],
+        # Keras draws its bars in a terminal; elsewhere the lines above are enough.
+        verbose=1 if sys.stderr.isatty() else 0,
+    )
+    return table.getvalue()
+
+
+def save(model, saved_model: Path, hdf5: Path) -> None:
+    """Save the trained model in both formats, each whole or not at all."""
+    from provender import determinism
+
+    part = saved_model.with_name(saved_model.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    model.save(part, save_format="tf", include_optimizer=False)
+    determinism.clear_fingerprint_uuid(part / "fingerprint.pb")
+    written = sorted(p.relative_to(part).as_posix() for p in part.rglob("*") if p.is_file())
+    if written != sorted(SAVED_MODEL_FILES):
+        raise RuntimeError(f"TensorFlow wrote other files than the workflow names: {written}")
+    shutil.rmtree(saved_model, ignore_errors=True)
+    os.replace(part, saved_model)
+    with files.replacing(hdf5) as file:
+        model.save(file, save_format="h5", include_optimizer=False)
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--train", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--validation", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="words, JSON")
+    parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--smoothing", type=float, required=True, help="naive Bayes' alpha")
+    parser.add_argument("--scale", type=float, required=True, help="factor on the start's logits")
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
+    parser.add_argument("--hdf5", type=Path, required=True, help="HDF5 file to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Read the features, train, and write model and learning curve."""
+    from provender import determinism
+
+    determinism.seed(options.seed)
+    train, validation = read_features(options.train), read_features(options.validation)
+    words = len(files.read_json(options.vocabulary)) + FIRST_WORD
+    labels = len(files.read_json(options.labels))
+    table = naive_bayes_table(train, words, labels, options.smoothing, options.scale)
+    model = build_model(table, train.ids.shape[1], options.learning_rate)
+    history = fit(model, train, validation, options.epochs, options.batch_size)
+    save(model, options.saved_model, options.hdf5)
+    files.write_text(options.history, history)
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

@@ -1,0 +1,140 @@
+"""Check that every shipped form of the model answers as the SavedModel does.
+
+Node predicts the whole test split from its raw texts with the page's own preprocessing,
+in TensorFlow.js' layers and graph formats and in the kernel. Word ids must be equal, and
+each probability within 1e-5 of the SavedModel's; otherwise the posts are named and the
+build stops. Writes a JSON report with the largest differences and the digests of the
+files that were checked, by which assemble_bundle ships these and no others.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from provender import constants, files, node, step
+from provender.errors import UserError
+
+# The largest difference of a probability that counts as the same answer: float32 sums of
+# 300 terms differ by some 1e-7 in another order, a wrong weight or word by far more.
+TOLERANCE = 1e-5
+
+FORMS = ("layers", "graph", "kernel")
+
+# Posts named in a message.
+NAMED_POSTS = 10
+
+
+def predict_in_node(
+    texts: list[str], constants_file: Path, layers: Path, graph: Path, folder: Path
+) -> None:
+    """Let Node write ids.bin and one file of scores a form into ``folder``."""
+    lines = folder / "texts.jsonl"
+    with open(lines, "w", encoding="utf-8", newline="") as file:
+        for text in texts:
+            file.write(json.dumps({"text": text}) + "\n")
+    node.run(
+        "verify.js",
+        *("--constants", constants_file, "--layers", layers, "--graph", graph),
+        *("--texts", lines, "--output", folder),
+    )
+
+
+def compare_ids(rowids: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Raise UserError, naming the posts, where word ids differ at all."""
+    if theirs.shape != ours.shape:
+        raise UserError(f"Node encoded {theirs.shape} ids, Python {ours.shape}")
+    wrong = np.flatnonzero((ours != theirs).any(axis=1))
+    if len(wrong):
+        raise UserError(
+            f"{len(wrong)} of {len(rowids)} posts have other word ids in JavaScript than in "
+            f"Python: row id {_named(rowids[wrong])}. src/provender/text.py and "
+            "web/src/text.js read the recipe differently"
+        )
+
+
+def compare_scores(
+    form: str, rowids: np.ndarray, expected: np.ndarray, scores: np.ndarray
+) -> float:
+    """Return the largest difference; raise UserError, naming the posts, above 1e-5."""
+    if scores.shape != expected.shape:
+        raise UserError(f"{form}: Node gave {scores.shape} scores, Python {expected.shape}")
+    # A NaN must count as different, which a plain comparison would not do.
+    differences = np.nan_to_num(np.abs(scores - expected), nan=np.inf).max(axis=1)
+    wrong = np.flatnonzero(differences > TOLERANCE)
+    if len(wrong):
+        raise UserError(
+            f"{form}: {len(wrong)} of {len(rowids)} posts differ from the SavedModel by more "
+            f"than {TOLERANCE:g}, at most {differences.max():.2g}: row id {_named(rowids[wrong])}"
+        )
+    return float(differences.max())
+
+
+def _named(rowids: np.ndarray) -> str:
+    more = ", …" if len(rowids) > NAMED_POSTS else ""
+    return ", ".join(map(str, rowids[:NAMED_POSTS])) + more
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--test", type=Path, required=True, help="test split, Parquet")
+    parser.add_argument("--features", type=Path, required=True, help="its features, Parquet")
+    parser.add_argument("--predictions", type=Path, required=True, help="SavedModel's, Parquet")
+    parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
+    parser.add_argument("--graph", type=Path, required=True, help="folder of the graph format")
+    constants.add_arguments(parser)
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Predict in Node, compare and write the report."""
+    posts = pq.read_table(options.test, columns=["rowid", "text"])
+    rowids = posts["rowid"].to_numpy()
+    ids = pq.read_table(options.features, columns=["ids"])["ids"].combine_chunks()
+    expected = pq.read_table(options.predictions, columns=["rowid", "scores"])
+    if not np.array_equal(rowids, expected["rowid"].to_numpy()):
+        raise UserError("the predictions are not those of this test split: run snakemake again")
+    scores = expected["scores"].combine_chunks()
+    labels = scores.type.list_size
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        constants_file = folder / "constants.json"
+        constants_file.write_bytes(constants.build(options))
+        predict_in_node(
+            posts["text"].to_pylist(), constants_file, options.layers, options.graph, folder
+        )
+        theirs = np.fromfile(folder / "ids.bin", "<i4").reshape(-1, ids.type.list_size)
+        compare_ids(rowids, ids.values.to_numpy().reshape(-1, ids.type.list_size), theirs)
+        expected_scores = scores.values.to_numpy().reshape(-1, labels)
+        differences = {
+            form: compare_scores(
+                form,
+                rowids,
+                expected_scores,
+                np.fromfile(folder / f"{form}.bin", "<f4").reshape(-1, labels),
+            )
+            for form in FORMS
+        }
+        checked = {"constants.json": files.sha256(constants_file)}
+    for form, path in (("layers", options.layers), ("graph", options.graph)):
+        for file in sorted(path.iterdir()):
+            checked[f"tfjs/{form}/{file.name}"] = files.sha256(file)
+    report = {
+        "posts": len(rowids),
+        "tolerance": TOLERANCE,
+        "max_difference": differences,
+        "checked": checked,
+    }
+    files.write_json(options.output, report)
+    largest = ", ".join(f"{form} {value:.2g}" for form, value in differences.items())
+    step.log.info("%s posts, ids equal, largest differences: %s", f"{len(rowids):,}", largest)
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

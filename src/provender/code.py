@@ -1,0 +1,55 @@
+"""Which files a step's result depends on besides its data, so that an edit reruns it."""
+
+import ast
+import re
+from pathlib import Path
+
+IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+
+PYTHON_LOCK = "requirements.lock"
+NODE_LOCK = "web/package-lock.json"
+
+
+def python(step: str) -> list[str]:
+    """Return a step's script, the ``provender`` modules that it imports and the lock file."""
+    found: set[Path] = set()
+    waiting = [Path(f"scripts/{step}.py")]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imported_modules(path)
+    return sorted(map(str, found)) + [PYTHON_LOCK]
+
+
+def javascript(*entries: str) -> list[str]:
+    """Return scripts of ``web/``, the scripts that they import and the lock file."""
+    found: set[str] = set()
+    waiting = [f"web/{entry}" for entry in entries]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            text = Path(path).read_text(encoding="utf-8")
+            folder = Path(path).parent
+            waiting += [
+                (folder / name).as_posix() for name in IMPORTED_SCRIPT.findall(text)
+            ]
+    return sorted(found) + [NODE_LOCK]
+
+
+def workflow() -> list[str]:
+    """Return every file of code and template that a build can depend on."""
+    patterns = ("Snakefile", "workflow/rules/*", "scripts/*", "src/provender/*.py", "web/*.js", "web/src/*")
+    return sorted(str(path) for pattern in patterns for path in Path().glob(pattern) if path.is_file())
+
+
+def _imported_modules(path: Path) -> list[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    modules = [Path("src", *name.split(".")) for name in names if name.startswith("provender.")]
+    return [module.with_suffix(".py") for module in modules if module.with_suffix(".py").is_file()]

@@ -1,0 +1,122 @@
+"""The ``provender`` command: build with a fallback, serve the bundle."""
+
+import argparse
+import http.server
+import os
+import shlex
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from provender import config as configuration
+from provender import step
+from provender.errors import UserError
+
+DEFAULT_CONFIG = "config/config.yaml"
+OFFLINE_CONFIG = "config/offline.yaml"
+
+# The exit code by which fetch_archive says that the address is out of reach.
+UNAVAILABLE = 3
+
+NO_ARCHIVE = """
+The newsgroups archive is neither on disk nor can it be downloaded, so this builds
+ANOTHER MODEL: one that tells apart the docstrings of eight installed Python packages
+({offline}). For the newsgroups, connect to the network or name the archive:
+
+    make ARCHIVE=path/to/20news-bydate.tar.gz
+
+Looked at: {places}; {url}
+"""
+
+
+def build(options: argparse.Namespace) -> None:
+    """Find or download the archive where one is needed, then run Snakemake."""
+    overlays = [options.config] if options.config else []
+    config = configuration.read(DEFAULT_CONFIG, *overlays)
+    if config["source"]["kind"] == "newsgroups":
+        if not _have_archive(config, options.archive):
+            source = config["source"]
+            places = ", ".join(source["archives"])
+            print(NO_ARCHIVE.format(offline=OFFLINE_CONFIG, places=places, url=source["url"]))
+            overlays = [OFFLINE_CONFIG]
+    elif options.archive:
+        raise UserError(
+            f"ARCHIVE is only read for source.kind newsgroups, and {options.config} has "
+            f"{config['source']['kind']}"
+        )
+    command = ["snakemake", "--cores", str(options.cores)]
+    if overlays:
+        command += ["--configfile", *overlays]
+    print(shlex.join(command), flush=True)
+    os.execvp(command[0], command)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve the bundle on this machine until interrupted."""
+    if not (options.bundle / "index.html").is_file():
+        raise UserError(f"there is no bundle in {options.bundle}: run make first")
+    handler = partial(_Handler, directory=str(options.bundle))
+    try:
+        server = http.server.ThreadingHTTPServer(("localhost", options.port), handler)
+    except OSError as error:
+        raise UserError(
+            f"port {options.port} cannot be used ({error.strerror}). Take another: "
+            f"make serve PORT={options.port + 1}"
+        ) from error
+    with server:
+        print(f"http://localhost:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        # A rebuilt bundle must show at the next reload.
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of requests that went well."""
+
+    def log_error(self, format: str, *args: object) -> None:
+        sys.stderr.write(f"{self.path}: {format % args}\n")
+
+
+def _have_archive(config: configuration.Config, given: Path | None) -> bool:
+    source = config["source"]
+    if not given and Path(configuration.archive(config)).exists():
+        return True
+    where = ["--path", str(given)] if given else ["--url", source["url"]]
+    command = [sys.executable, "scripts/fetch_archive.py", *where]
+    command += ["--sha256", *source["sha256"], "--output", source["archives"][0]]
+    code = subprocess.run(command, check=False).returncode
+    if code not in (0, UNAVAILABLE):
+        # The step has said what is wrong.
+        raise SystemExit(code)
+    return code == 0
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(prog="provender", description=__doc__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    command = commands.add_parser("build", help="run the whole workflow")
+    command.add_argument("--cores", type=int, default=4, help="jobs at once (default: 4)")
+    command.add_argument("--config", help="configuration to lay over config/config.yaml")
+    command.add_argument("--archive", type=Path, help="newsgroups archive to use")
+    command.set_defaults(work=build)
+
+    command = commands.add_parser("serve", help="serve the bundle on this machine")
+    command.add_argument("--port", type=int, default=5000, help="default: 5000")
+    command.add_argument("--bundle", type=Path, default=Path("dist/bundle"), help="its folder")
+    command.set_defaults(work=serve)
+    return parser
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    return step.run(parse_arguments(), lambda options: options.work(options))

@@ -1,0 +1,65 @@
+"""Everything that makes TensorFlow give the same bits everywhere, in one place.
+
+Importing this module sets the environment; import it before TensorFlow, and that within :func:`quiet_start`. What each
+setting was measured to do is in docs/reproducibility.md.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Eigen's contractions run oneDNN code that is picked by the CPU at run time; pinned to
+# SSE4.1, which every x86-64 that TensorFlow supports has, all pick the same.
+os.environ["ONEDNN_MAX_CPU_ISA"] = "SSE41"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+
+# Models are tf-keras (Keras 2), the format that TensorFlow.js loads.
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+# There is no GPU to look for, and TensorFlow's start-up notes are no news.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Hold back what TensorFlow's libraries print while they are imported.
+
+    They write to file descriptor 2 before any setting could stop them. Where the import
+    fails, what was held back is shown.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        stderr = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def seed(value: int) -> None:
+    """Seed Python, NumPy and TensorFlow, and allow deterministic kernels only."""
+    with quiet_start():
+        import tensorflow as tf
+        import tf_keras
+
+    tf_keras.utils.set_random_seed(value)
+    tf.config.experimental.enable_op_determinism()
+
+
+def clear_fingerprint_uuid(path: Path) -> None:
+    """Drop the random identifier from a SavedModel's ``fingerprint.pb``."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+
+    fingerprint = fingerprint_pb2.FingerprintDef.FromString(path.read_bytes())
+    fingerprint.ClearField("uuid")
+    path.write_bytes(fingerprint.SerializeToString(deterministic=True))

@@ -1,0 +1,74 @@
+"""Write files whole or not at all, in a form that depends on their content alone."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provender.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and rename it to ``path`` on success.
+
+    The temporary name is fixed, so that what a killed run leaves behind is
+    overwritten by the next one instead of piling up.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write ``text`` as UTF-8 with its line ends as they are."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write ``value`` as indented JSON with sorted keys; NaN is refused."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a JSON file in UTF-8."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_parquet(path: str | os.PathLike[str], table: "pa.Table") -> None:
+    """Write ``table`` without library metadata, which could name versions or hosts."""
+    # Takes half a second to import, which steps without tables do not need.
+    import pyarrow.parquet as pq
+
+    with replacing(path) as part:
+        pq.write_table(table.replace_schema_metadata(None), part, compression="zstd")
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the hexadecimal SHA-256 digest of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: str | os.PathLike[str], expected: list[str]) -> None:
+    """Raise UserError, naming both digests, unless ``path`` has one of ``expected``."""
+    digest = sha256(path)
+    if digest not in expected:
+        raise UserError(
+            f"{path} has the sha256 digest {digest}, but source.sha256 expects "
+            f"{' or '.join(expected)}. It is another file or a damaged one: delete it and run "
+            "again, or name a good one: make ARCHIVE=path"
+        )

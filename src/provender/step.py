@@ -1,0 +1,99 @@
+"""The command line that every step shares: log, progress, errors."""
+
+import argparse
+import errno
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from provender.errors import Unavailable, UserError
+
+Item = TypeVar("Item")
+
+# Seconds between two progress lines where no terminal shows a bar.
+PROGRESS_SECONDS = 5
+
+# Keeps a docstring's own lines in --help.
+HelpFormatter = argparse.RawDescriptionHelpFormatter
+
+log = logging.getLogger("provender")
+
+
+def run(
+    parser: argparse.ArgumentParser,
+    work: Callable[[argparse.Namespace], None],
+    arguments: list[str] | None = None,
+) -> int:
+    """Parse ``arguments``, do ``work`` and return the exit code.
+
+    Adds ``--log FILE``; what is logged goes to standard error and to that file.
+    Exit codes: 0 done, 1 an error that the user can mend, 3 something cannot be
+    reached, 130 interrupted. Any other exception is a defect and passes through.
+    """
+    parser.add_argument("--log", metavar="FILE", help="also write the log lines to this file")
+    options = parser.parse_args(arguments)
+    handlers = _open_log(Path(parser.prog).stem, options.log)
+    try:
+        work(options)
+        return 0
+    except Unavailable as error:
+        log.error("error: %s", error)
+        return 3
+    except UserError as error:
+        log.error("error: %s", error)
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        log.error("error: %s", no_space(error))
+        return 1
+    except KeyboardInterrupt:
+        log.error("interrupted: nothing was half-written; run the same command again to go on")
+        return 130
+    finally:
+        for handler in handlers:
+            log.removeHandler(handler)
+            handler.close()
+
+
+def no_space(error: OSError) -> str:
+    """Say which file did not fit on the disk and what to do."""
+    where = f" while writing {error.filename}" if error.filename else ""
+    return (
+        f"no disk space left{where} ({os.strerror(error.errno)}). Free some and run the same "
+        "command again: finished steps are kept"
+    )
+
+
+def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """Yield ``items`` with a bar in a terminal, or a plain line now and then elsewhere."""
+    if sys.stderr.isatty():
+        # rich takes a tenth of a second to import, which a log does not need.
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(items, what, total, console=Console(stderr=True), transient=True)
+        return
+    said = time.monotonic()
+    for count, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - said > PROGRESS_SECONDS:
+            said = time.monotonic()
+            log.info("%s: %s of %s", what, f"{count:,}", f"{total:,}")
+
+
+def _open_log(name: str, path: str | None) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    return handlers

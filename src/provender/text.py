@@ -1,0 +1,100 @@
+"""The text recipe: one piece of data that Python and the browser interpret alike.
+
+A compiled recipe (:func:`compile_recipe`) is plain JSON:
+
+``lower``
+    ``[first, last, step, delta]`` runs: every ``step``-th code point of
+    ``first..last`` becomes the code point ``delta`` further on.
+``separators``
+    ``[first, last]`` runs of code points that become a space.
+``replace``
+    ``[pattern, replacement]`` pairs, applied in order; the replacement is literal.
+
+Both tables only hold code points beyond ASCII: A-Z are lower-cased by rule and the
+rest of ASCII is the patterns' business. ``web/src/text.js`` is the other interpreter.
+"""
+
+import sys
+import unicodedata
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Recipe = dict[str, Any]
+
+FIRST_BEYOND_ASCII = 0x80
+SURROGATES = range(0xD800, 0xE000)
+
+# Unicode's general categories that make up words: letters, marks, numbers.
+WORD_CATEGORIES = frozenset("LMN")
+
+
+def compile_recipe(replace: list[dict[str, str]]) -> Recipe:
+    """Compile the ``replace`` list of ``config/text.yaml`` and add the Unicode tables.
+
+    What a letter is comes from Python's Unicode database and its lower case from
+    Arrow's, so that running the recipe at column speed agrees with the tables.
+    """
+    lower, separators = [], []
+    for code, mapped in zip(*_lower_cased(), strict=True):
+        if unicodedata.category(chr(code))[0] not in WORD_CATEGORIES:
+            separators.append(code)
+        elif mapped != code:
+            lower.append((code, mapped - code))
+    return {
+        "lower": _lower_runs(lower),
+        "separators": [[run[0], run[-1]] for run in _consecutive(separators)],
+        "replace": [[rule["pattern"], rule["with"]] for rule in replace],
+    }
+
+
+def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
+    """Split texts into words.
+
+    ``texts``: n strings. Returns a list<string> array of n rows, in text order.
+    Nothing is done row by row: each rule runs over the whole column in Arrow's RE2.
+    """
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    texts = pc.replace_substring_regex(pc.utf8_lower(texts), _separator_class(recipe), " ")
+    for pattern, replacement in recipe["replace"]:
+        # In RE2 a backslash starts a reference to a group; here it means itself.
+        literal = replacement.replace("\\", "\\\\")
+        texts = pc.replace_substring_regex(texts, pattern, literal)
+    # Outer and repeated spaces would give empty words.
+    texts = pc.utf8_trim(pc.replace_substring_regex(texts, " +", " "), " ")
+    words = pc.split_pattern(texts, " ")
+    return pc.if_else(pc.equal(texts, ""), pa.scalar([], words.type), words)
+
+
+def _separator_class(recipe: Recipe) -> str:
+    ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in recipe["separators"])
+    return f"[{ranges}]+"
+
+
+def _lower_cased() -> tuple[list[int], list[int]]:
+    """Return every code point beyond ASCII and its lower case as Arrow gives it."""
+    codes = [c for c in range(FIRST_BEYOND_ASCII, sys.maxunicode + 1) if c not in SURROGATES]
+    lowered = pc.utf8_lower(pa.array([chr(code) for code in codes])).to_pylist()
+    # ord() refuses a lower case of two code points, which the table could not hold.
+    return codes, [ord(character) for character in lowered]
+
+
+def _consecutive(codes: list[int]) -> list[list[int]]:
+    groups = groupby(enumerate(codes), key=lambda pair: pair[1] - pair[0])
+    return [[code for _, code in group] for _, group in groups]
+
+
+def _lower_runs(pairs: list[tuple[int, int]]) -> list[list[int]]:
+    """Pack (code point, delta) pairs into runs of one delta and one step of 1 or 2."""
+    runs: list[list[int]] = []
+    for code, delta in pairs:
+        if runs and runs[-1][3] == delta:
+            first, last, step, _ = runs[-1]
+            if code - last == step or (first == last and code - last == 2):
+                runs[-1][1:3] = [code, code - last]
+                continue
+        runs.append([code, code, 1, delta])
+    return runs

@@ -1,0 +1,7 @@
+"""The browser side's modules and commands, in Node."""
+
+from node_runner import run_node_tests
+
+
+def test_web_units():
+    run_node_tests("test/*.test.js")

@@ -1,0 +1,57 @@
+import { compileText } from "./text.js";
+
+export const UNKNOWN = 1;
+const FIRST_WORD = 2;
+
+// The edition of constants.json that this code reads.
+const FORMAT = 1;
+
+// Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
+const LOG_SCALE = 10000;
+
+/**
+ * Returns a function from a text to `{ids, weights}`: an Int32Array and a Float32Array of
+ * `constants.max_words` slots.
+ */
+export function createEncoder(constants) {
+  if (constants.format !== FORMAT) {
+    throw new Error(
+      `constants.json has format ${constants.format}; this code reads format ${FORMAT}`,
+    );
+  }
+  const toWords = compileText(constants.text);
+  const idOf = new Map(constants.words.map((word, index) => [word, index + FIRST_WORD]));
+
+  return (text) => {
+    const ids = new Int32Array(constants.max_words);
+    const words = toWords(text).slice(0, constants.max_words);
+    words.forEach((word, slot) => {
+      ids[slot] = idOf.get(word) || UNKNOWN;
+    });
+    return { ids, weights: wordWeights(ids) };
+  };
+}
+
+/**
+ * Weighs each slot so that a known word that occurs c times counts 1 + ln c in all, and the
+ * vector of words has length 1. Padding and unknown words weigh 0.
+ */
+export function wordWeights(ids) {
+  const counts = new Map();
+  for (const id of ids) {
+    if (id > UNKNOWN) counts.set(id, (counts.get(id) || 0) + 1);
+  }
+
+  // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
+  const loudness = (count) => Math.round((1 + Math.log(count)) * LOG_SCALE);
+  let squares = 0;
+  counts.forEach((count) => {
+    squares += loudness(count) ** 2;
+  });
+  const norm = Math.sqrt(squares);
+
+  return Float32Array.from(ids, (id) => {
+    const count = counts.get(id);
+    return count ? loudness(count) / count / norm : 0;
+  });
+}

@@ -1,0 +1,123 @@
+// Computes the one architecture that Provender trains, straight from the layers format's bytes.
+
+import { toBuffer, weightSpecs } from "./model.js";
+
+// Each layer as "class name < names of its inputs", in any order.
+const ARCHITECTURE = [
+  "InputLayer word_ids",
+  "InputLayer word_weights",
+  "Embedding embedding < word_ids",
+  "Dot pooling < word_weights, embedding",
+  "Dense scores < pooling",
+];
+
+const STORED = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array };
+
+/**
+ * Returns a function from `(ids, weights)` of one text to its scores, a Float32Array with one
+ * probability per label.
+ *
+ * @throws {Error} if the model is not of the known architecture or does not fit the constants
+ */
+export function kernelScores({ constants, model, weights }) {
+  checkTopology(model, constants.max_words);
+  const labels = constants.labels.length;
+  const [table, kernel, bias] = readWeights(model, weights, {
+    "embedding/embeddings": [constants.words.length + 2, null],
+    "scores/kernel": [null, labels],
+    "scores/bias": [labels],
+  });
+  const width = kernel.length / labels;
+  check(
+    table.length === (constants.words.length + 2) * width,
+    "embedding and kernel differ in width",
+  );
+
+  return (ids, wordWeights) => {
+    const pooled = new Float64Array(width);
+    ids.forEach((id, slot) => {
+      const weight = wordWeights[slot];
+      if (weight === 0) return;
+      for (let i = 0; i < width; i++) pooled[i] += weight * table[id * width + i];
+    });
+    const logits = Float64Array.from(bias, (start, label) =>
+      pooled.reduce((sum, value, i) => sum + value * kernel[i * labels + label], start),
+    );
+    return softmax(logits);
+  };
+}
+
+function softmax(logits) {
+  const most = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - most));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return Float32Array.from(powers, (power) => power / total);
+}
+
+function checkTopology(model, slots) {
+  check(model.format === "layers-model", `its format is ${model.format}, not layers-model`);
+  const { model_config: { config: { layers } = {} } = {} } = model.modelTopology || {};
+  check(layers, "its layers cannot be read");
+  const found = layers.map(describeLayer);
+  check(
+    found.slice().sort().join("; ") === ARCHITECTURE.slice().sort().join("; "),
+    `its layers are ${found.join("; ")}`,
+  );
+  const config = {};
+  for (const layer of layers) config[layer.config.name] = layer.config;
+  for (const input of ["word_ids", "word_weights"]) {
+    const shape = config[input].batch_input_shape;
+    check(`${shape}` === `,${slots}`, `${input} has shape [${shape}], not [,${slots}]`);
+  }
+  const { pooling, scores } = config;
+  check(
+    `${pooling.axes}` === "1,1" && !pooling.normalize,
+    "pooling is not a plain sum over words",
+  );
+  check(
+    scores.activation === "softmax",
+    `scores has activation ${scores.activation}, not softmax`,
+  );
+}
+
+function describeLayer({ class_name: kind, config, inbound_nodes: nodes }) {
+  const inputs = [].concat(...nodes).map(([name]) => name);
+  return `${kind} ${config.name}${inputs.length ? ` < ${inputs.join(", ")}` : ""}`;
+}
+
+/** Reads the weights named in `shapes`, in that order; null in a shape stands for any size. */
+function readWeights(model, weights, shapes) {
+  const buffer = toBuffer(weights);
+  const arrays = {};
+  let end = 0;
+  for (const { name, shape, dtype, quantization } of weightSpecs(model)) {
+    const expected = shapes[name];
+    check(expected, `it has a weight named ${name}`);
+    check(
+      shape.length === expected.length && shape.every((size, i) => size === (expected[i] || size)),
+      `${name} has shape [${shape}], not [${expected}]`,
+    );
+    const stored = (quantization || {}).dtype || dtype;
+    const Type = STORED[stored];
+    check(dtype === "float32" && Type, `${name} is stored as ${stored}`);
+    const start = end;
+    end += shape.reduce((product, size) => product * size, Type.BYTES_PER_ELEMENT);
+    check(end <= buffer.byteLength, `${name} ends at byte ${end} of ${buffer.byteLength}`);
+    // A copy, since a shard may place a weight where a typed array cannot start.
+    arrays[name] = restore(new Type(buffer.slice(start, end)), quantization);
+  }
+  check(end === buffer.byteLength, `its weights take ${end} bytes, not ${buffer.byteLength}`);
+  return Object.keys(shapes).map((name) => {
+    check(arrays[name], `it has no weight named ${name}`);
+    return arrays[name];
+  });
+}
+
+const restore = (array, quantization) =>
+  quantization
+    ? Float32Array.from(array, (step) => step * quantization.scale + quantization.min)
+    : array;
+
+function check(holds, problem) {
+  if (!holds) throw new Error(`The kernel cannot run this model: ${problem}`);
+}

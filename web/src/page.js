@@ -1,0 +1,224 @@
+// The demo page: a text, its best labels, and what the model was made of.
+
+import { createEncoder, UNKNOWN } from "./encode.js";
+import { fetchJson, fetchModel } from "./fetch.js";
+import { kernelScores } from "./kernel.js";
+import { createPredict, rankLabels } from "./predict.js";
+import { tensorflowScores } from "./tensorflow.js";
+
+const SHOWN_LABELS = 5;
+
+// What one row of each kind of corpus is called.
+const NOUNS = { newsgroups: "posts", docstrings: "docstrings", sqlite: "texts" };
+
+const METRICS = [
+  ["recall@1", "recall@1"],
+  ["recall@3", "recall@3"],
+  ["recall@5", "recall@5"],
+  ["macro_f1", "macro F1"],
+];
+const LABEL_METRICS = ["precision", "recall", "f1"];
+
+const ENGINE_NOTES = {
+  kernel: "A few lines of script over the layers format's weights; no library.",
+  layers: "TensorFlow.js, with the Keras model in its layers format.",
+  graph: "TensorFlow.js, with the SavedModel in its graph format.",
+};
+
+const byId = (id) => document.getElementById(id);
+const textField = byId("text");
+const hundredths = (share) => (100 * share).toFixed(1);
+const percent = (share) => `${hundredths(share)} %`;
+const grouped = (number) => number.toLocaleString("en");
+
+const constantsLoaded = fetchJson("constants.json");
+const encoderLoaded = constantsLoaded.then(createEncoder);
+const engines = {};
+
+// The chosen engine, once it is loaded: {labels, encode, toScores}.
+let engine = null;
+
+window.predict = (text, count) => {
+  if (!engine) throw new Error("The model is not loaded yet: await ready first");
+  return createPredict(engine.labels, engine.encode, engine.toScores)(text, count);
+};
+
+async function loadEngine(name) {
+  const constants = await constantsLoaded;
+  const encode = await encoderLoaded;
+  const parts = await fetchModel(`tfjs/${name === "graph" ? "graph" : "layers"}`);
+  parts.constants = constants;
+  const toScores =
+    name === "kernel"
+      ? kernelScores(parts)
+      : await tensorflowScores(await loadTensorflow(), parts);
+  return { labels: constants.labels, encode, toScores };
+}
+
+function loadTensorflow() {
+  const address = "vendor/tf.min.js";
+  return new Promise((resolve, reject) => {
+    if (window.tf) return resolve(window.tf);
+    // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
+    // one, which the page's security policy forbids.
+    window.regeneratorRuntime = undefined;
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.tf);
+    script.onerror = () => reject(new Error(`Could not load ${address}`));
+    document.head.appendChild(script);
+  });
+}
+
+function chooseEngine(name) {
+  engine = null;
+  document.querySelector(`input[value="${name}"]`).checked = true;
+  byId("engine-note").textContent = ENGINE_NOTES[name];
+  byId("verdict").textContent = "Loading the model…";
+
+  engines[name] = engines[name] || loadEngine(name);
+  const ready = engines[name].then((loaded) => {
+    // Another engine may have been chosen meanwhile.
+    if (window.ready !== ready) return;
+    engine = loaded;
+    showPrediction();
+  });
+  window.ready = ready;
+  ready.catch((error) => {
+    showProblem(error);
+    delete engines[name];
+    if (window.ready !== ready) return;
+    if (name === "kernel") byId("verdict").textContent = "There is no model to ask.";
+    else chooseEngine("kernel");
+  });
+}
+
+function showProblem(error) {
+  const problem = byId("problem");
+  // One file's absence often breaks several things; the first message tells enough.
+  if (!problem.hidden) return;
+  problem.textContent = error.message;
+  problem.hidden = false;
+}
+
+function showPrediction() {
+  if (!engine) return;
+  const { ids, weights } = engine.encode(textField.value);
+  const words = ids.filter((id) => id !== 0).length;
+  const known = ids.filter((id) => id > UNKNOWN).length;
+  const ranked = known
+    ? rankLabels(engine.labels, engine.toScores(ids, weights), SHOWN_LABELS)
+    : [];
+
+  showReading(words, known, ids.length);
+  showScores(ranked);
+  byId("verdict").textContent = verdictOn(words, ranked);
+}
+
+function verdictOn(words, ranked) {
+  if (ranked.length) return `Most likely ${ranked[0].label}.`;
+  if (words) return "The model knows none of these words.";
+  return "Labels appear here as you type.";
+}
+
+function showReading(words, known, most) {
+  const amount = words === most ? `The first ${most} words are read` : `${words} words read`;
+  byId("reading").textContent = words ? `${amount}, ${known} of them known to the model.` : "";
+}
+
+/** Shows the ranked labels in the list's own items, so that their bars glide to new widths. */
+function showScores(ranked) {
+  const list = byId("scores");
+  while (list.children.length > ranked.length) list.removeChild(list.lastChild);
+  while (list.children.length < ranked.length) list.appendChild(createScoreItem());
+  ranked.forEach(({ label, score }, index) => {
+    const [name, share, track] = list.children[index].children;
+    name.textContent = label;
+    name.title = label;
+    share.textContent = percent(score);
+    track.firstChild.style.width = `${100 * score}%`;
+  });
+}
+
+function createScoreItem() {
+  const track = create("div", "track", [create("div", "bar")]);
+  // The share beside it says the same.
+  track.setAttribute("aria-hidden", "true");
+  return create("li", "", [create("span", "label"), create("span", "share"), track]);
+}
+
+function create(tag, className, children = []) {
+  const element = document.createElement(tag);
+  element.className = className;
+  children.forEach((child) => element.appendChild(child));
+  return element;
+}
+
+function showAbout({ corpus, metrics, name, examples = [] }) {
+  const noun = NOUNS[corpus.kind];
+  const { train, validation, test } = corpus.posts;
+  document.title = `${name} – Provender`;
+  byId("name").textContent = `Provender / ${name}`;
+  byId("corpus").textContent =
+    `The model learnt from ${grouped(train)} ${noun}: ${corpus.title}.` +
+    (corpus.kind === "docstrings" ? " They stand in for data of your own." : "");
+  byId("metrics-intro").textContent =
+    `Measured on ${grouped(test)} ${noun} of the test split and ${grouped(validation)} of the ` +
+    "validation split. It learnt from none of them.";
+
+  const splits = [metrics.test, metrics.validation];
+  fillTable("overview-head", "th", [["", "test", "validation"]]);
+  fillTable("overview", "td", [
+    ...METRICS.map(([metric, title]) => [title, ...splits.map((split) => percent(split[metric]))]),
+    [noun, ...splits.map((split) => grouped(split.posts))],
+  ]);
+  fillTable("per-label-head", "th", [["Label", "precision", "recall", "F1", noun]]);
+  fillTable("per-label", "td", Object.entries(metrics.test.labels).map(([label, scores]) => [
+    label,
+    ...LABEL_METRICS.map((metric) => hundredths(scores[metric])),
+    grouped(scores.posts),
+  ]));
+  byId("metrics").hidden = false;
+  examples.forEach(addExample);
+}
+
+/** Fills a part of a table with rows of texts; the first of each row heads the row. */
+function fillTable(id, tag, rows) {
+  for (const texts of rows) {
+    const cells = texts.map((text, column) => {
+      const cell = create(column ? tag : "th", "");
+      if (column) cell.textContent = text;
+      else appendBreakable(cell, text);
+      cell.scope = tag === "th" ? "col" : "row";
+      return cell;
+    });
+    byId(id).appendChild(create("tr", "", cells));
+  }
+}
+
+/** Appends a text that may break before each dot, as long labels must on a phone. */
+function appendBreakable(element, text) {
+  text.split(/(?=\.)/).forEach((part) => {
+    element.appendChild(create("wbr", ""));
+    element.appendChild(document.createTextNode(part));
+  });
+}
+
+function addExample({ title, text }) {
+  const button = create("button", "");
+  button.type = "button";
+  button.textContent = title;
+  button.onclick = () => {
+    textField.value = text;
+    showPrediction();
+  };
+  byId("examples").appendChild(button);
+  byId("examples").hidden = false;
+}
+
+textField.addEventListener("input", showPrediction);
+document.querySelector(".engines").addEventListener("change", (event) => {
+  chooseEngine(event.target.value);
+});
+chooseEngine("kernel");
+fetchJson("about.json").then(showAbout).catch(showProblem);

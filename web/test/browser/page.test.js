@@ -1,0 +1,303 @@
+// Runs the built bundle in the folder BUNDLE in Chromium, served by BASE_URL or else from here.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import test, { after, before } from "node:test";
+import { chromium } from "playwright-core";
+
+const { BUNDLE, BASE_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+const ENGINES = ["kernel", "layers", "graph"];
+const TOLERANCE = 1e-5;
+
+const readJson = async (name) => JSON.parse(await readFile(join(BUNDLE, name), "utf8"));
+const constants = await readJson("constants.json");
+const about = await readJson("about.json");
+const words = (first, last) => constants.words.slice(first, last).join(" ");
+
+let server;
+let browser;
+let base = BASE_URL;
+
+before(async () => {
+  if (!base) {
+    server = createServer(serveFile).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    base = `http://127.0.0.1:${server.address().port}/`;
+  }
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+async function serveFile(request, response) {
+  const { pathname } = new URL(request.url, "http://localhost");
+  const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+  try {
+    const body = await readFile(join(BUNDLE, name));
+    response.setHeader("Content-Type", TYPES[extname(name)] || "application/octet-stream");
+    response.end(body);
+  } catch {
+    response.statusCode = 404;
+    response.end();
+  }
+}
+
+/** Opens the page, and records what it asks for and what it complains about. */
+async function openPage(t, { missing, ...options } = {}) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const requests = [];
+  const complaints = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  if (missing) await page.route(missing, (route) => route.fulfill({ status: 404 }));
+  await page.goto(base);
+  return { page, requests, complaints };
+}
+
+async function openReadyPage(t, options) {
+  const opened = await openPage(t, options);
+  await opened.page.evaluate(() => window.ready);
+  return opened;
+}
+
+async function chooseEngine(page, engine) {
+  await page.check(`input[value="${engine}"]`, { force: true });
+  await page.evaluate(() => window.ready);
+}
+
+const shownScores = (page) =>
+  page.$$eval("#scores li", (items) => items.map((item) => item.innerText.split(/\n+/)));
+
+test("the page loads without a complaint and asks no other host, whichever engine", async (t) => {
+  const { page, requests, complaints } = await openReadyPage(t);
+  assert.ok(!requests.some((url) => url.includes("tf.min.js")), "TensorFlow.js is loaded unasked");
+  for (const engine of ENGINES) {
+    await chooseEngine(page, engine);
+    await page.fill("#text", words(0, 20));
+  }
+  assert.ok(requests.some((url) => url.endsWith("/vendor/tf.min.js")));
+  assert.deepEqual(requests.filter((url) => !url.startsWith(base)), []);
+  assert.deepEqual(complaints, []);
+});
+
+test("nothing inline, nothing evaluated and nothing foreign may run", async (t) => {
+  const { page } = await openPage(t);
+  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  assert.match(policy, /default-src 'self'/);
+  assert.doesNotMatch(policy, /unsafe/);
+});
+
+test("typing shows the best labels, which change with the text", async (t) => {
+  const { page } = await openReadyPage(t);
+  assert.deepEqual(await shownScores(page), []);
+
+  const shown = [];
+  for (const text of [words(0, 3), words(3, 40)]) {
+    await page.fill("#text", "");
+    await page.locator("#text").pressSequentially(text);
+    const scores = await shownScores(page);
+    const predicted = await page.evaluate((value) => window.predict(value), text);
+    assert.equal(scores.length, Math.min(5, constants.labels.length));
+    assert.deepEqual(
+      scores,
+      predicted.map(({ label, score }) => [label, `${(100 * score).toFixed(1)} %`]),
+    );
+    assert.equal(await page.innerText("#verdict"), `Most likely ${predicted[0].label}.`);
+    const widths = await page.$$eval(".bar", (bars) =>
+      bars.map((bar) => parseFloat(bar.style.width)),
+    );
+    widths.forEach((width, i) => assert.ok(Math.abs(width - 100 * predicted[i].score) < 0.01));
+    shown.push(JSON.stringify(predicted));
+  }
+  assert.notEqual(shown[0], shown[1]);
+});
+
+test("a text without a known word gets a plain answer instead of labels", async (t) => {
+  const { page } = await openReadyPage(t);
+  await page.fill("#text", "qzxqzxqzx");
+  assert.equal(await page.innerText("#verdict"), "The model knows none of these words.");
+  assert.deepEqual(await shownScores(page), []);
+});
+
+test("kernel, layers and graph agree on every text", async (t) => {
+  const { page } = await openReadyPage(t);
+  const most = constants.max_words;
+  const texts = {
+    empty: "",
+    "one word": words(0, 1),
+    "capitals and punctuation": `${words(5, 15).toUpperCase()}! (${words(1, 5)})?`,
+    "more words than are read": words(0, most + 50),
+    repetition: `${words(0, 1)} `.repeat(most),
+    emoji: `😀 ${words(0, 2)} 👩‍🚀😀`,
+    NULs: `\0${words(2, 4)}\0\0`,
+    "a lone surrogate": `${words(3, 5)}\ud83d`,
+    "other scripts": "İstanbul ΣΊΣΥΦΟΣ Straße \u212a 日本語",
+    "10 MB of words": { part: `${words(0, 100)} `, length: 1e7 },
+    "10 MB of one letter": { part: "x", length: 1e7 },
+    "10 MB of emoji": { part: "😀", length: 1e7 },
+  };
+  const predictions = {};
+  for (const engine of ENGINES) {
+    await chooseEngine(page, engine);
+    // Large texts are made on the page, since they would take long to get there.
+    predictions[engine] = await page.evaluate(
+      (given) =>
+        given.map((text) => {
+          const whole = text.part ? text.part.repeat(text.length / text.part.length) : text;
+          return window.predict(whole, Infinity);
+        }),
+      Object.values(texts),
+    );
+  }
+  Object.keys(texts).forEach((name, i) => {
+    const kernel = new Map(predictions.kernel[i].map(({ label, score }) => [label, score]));
+    assert.equal(kernel.size, constants.labels.length);
+    for (const engine of ["layers", "graph"]) {
+      assert.equal(predictions[engine][i].length, kernel.size);
+      for (const { label, score } of predictions[engine][i]) {
+        const difference = Math.abs(score - kernel.get(label));
+        assert.ok(difference <= TOLERANCE, `${name}: ${engine} and kernel differ by ${difference}`);
+      }
+    }
+  });
+});
+
+test("predict gives the asked number of labels, best first", async (t) => {
+  const { page } = await openReadyPage(t);
+  const predicted = await page.evaluate((text) => window.predict(text, 3), words(0, 30));
+  assert.equal(predicted.length, Math.min(3, constants.labels.length));
+  for (const prediction of predicted) {
+    assert.deepEqual(Object.keys(prediction), ["label", "score"]);
+    assert.ok(constants.labels.includes(prediction.label));
+  }
+  const scores = predicted.map(({ score }) => score);
+  assert.deepEqual(scores, scores.slice().sort((a, b) => b - a));
+});
+
+test("predict before ready says what to await", async (t) => {
+  const { page } = await openPage(t, { missing: "**/constants.json" });
+  const message = await page.evaluate(() => {
+    try {
+      return window.predict("text");
+    } catch (error) {
+      return error.message;
+    }
+  });
+  assert.equal(message, "The model is not loaded yet: await ready first");
+});
+
+test("a missing weights file is named on the page, once", async (t) => {
+  const { page } = await openPage(t, { missing: "**/*.bin" });
+  const problem = page.locator("#problem");
+  await problem.waitFor();
+  assert.match(await problem.innerText(), /^Could not load tfjs\/layers\/\S+\.bin: HTTP 404$/);
+  assert.equal(await page.getByRole("alert").count(), 1);
+  const reason = await page.evaluate(() => window.ready.catch((error) => error.message));
+  assert.equal(reason, await problem.innerText());
+});
+
+test("without TensorFlow.js the page says so and goes back to the kernel", async (t) => {
+  const { page } = await openReadyPage(t, { missing: "**/tf.min.js" });
+  await page.fill("#text", words(0, 10));
+  await page.check('input[value="graph"]', { force: true });
+  await page.locator("#problem").waitFor();
+  assert.equal(await page.innerText("#problem"), "Could not load vendor/tf.min.js");
+  await page.evaluate(() => window.ready);
+  assert.ok(await page.isChecked('input[value="kernel"]'));
+  assert.equal((await shownScores(page)).length, Math.min(5, constants.labels.length));
+});
+
+test("the classifier script works alone", async (t) => {
+  const { page } = await openReadyPage(t);
+  await page.addScriptTag({ url: "classifier.js" });
+  const [alone, paged] = await page.evaluate(async (text) => {
+    const classifier = await window.Provender.load();
+    return [classifier.predict(text), window.predict(text)];
+  }, words(0, 30));
+  assert.deepEqual(alone, paged);
+});
+
+test("the metrics and the corpus are shown", async (t) => {
+  const { page } = await openPage(t);
+  await page.locator("#metrics").waitFor();
+  assert.ok((await page.innerText("#corpus")).includes(about.corpus.title));
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const cells = (selector) =>
+    page.$$eval(`${selector} tr`, (rows) =>
+      rows.map((row) => Array.from(row.cells, (cell) => cell.textContent)),
+    );
+  const { test: tested, validation } = about.metrics;
+  const overview = await cells("#overview");
+  assert.deepEqual(
+    overview.slice(0, 4),
+    [
+      ["recall@1", "recall@1"],
+      ["recall@3", "recall@3"],
+      ["recall@5", "recall@5"],
+      ["macro F1", "macro_f1"],
+    ].map(([title, metric]) => [title, percent(tested[metric]), percent(validation[metric])]),
+  );
+  assert.deepEqual(
+    overview[4].slice(1),
+    [tested, validation].map(({ posts }) => posts.toLocaleString("en")),
+  );
+
+  await page.click("summary");
+  assert.deepEqual(
+    await cells("#per-label"),
+    Object.entries(tested.labels).map(([label, metrics]) => [
+      label,
+      ...["precision", "recall", "f1"].map((metric) => (100 * metrics[metric]).toFixed(1)),
+      metrics.posts.toLocaleString("en"),
+    ]),
+  );
+});
+
+test("at 320 pixels nothing scrolls sideways", async (t) => {
+  const { page } = await openReadyPage(t, { viewport: { width: 320, height: 640 } });
+  await page.locator("#metrics").waitFor();
+  await page.fill("#text", words(0, 30));
+  await page.click("summary");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+});
+
+test("the keyboard alone reaches the text, the engines and the details", async (t) => {
+  const { page } = await openReadyPage(t);
+  await page.locator("#metrics").waitFor();
+  const reached = new Set();
+  for (let presses = 0; presses < 20; presses++) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement.tagName));
+  }
+  for (const tag of ["TEXTAREA", "INPUT", "SUMMARY"]) assert.ok(reached.has(tag), tag);
+  await page.focus('input[value="kernel"]');
+  await page.keyboard.press("ArrowRight");
+  await page.evaluate(() => window.ready);
+  assert.ok(await page.isChecked('input[value="layers"]'));
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import vm from "node:vm";
+import { parse } from "acorn";
+import { createClassifier } from "../src/classifier.js";
+import { makeParts } from "./fixture.js";
+
+const require = createRequire(import.meta.url);
+const temporary = mkdtempSync(join(tmpdir(), "provender-"));
+after(() => rmSync(temporary, { recursive: true }));
+
+const run = (script, ...args) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, "..", script), ...args], {
+    encoding: "utf8",
+  });
+
+function build(name, ...args) {
+  const output = join(temporary, name);
+  const { status, stderr } = run("build.js", ...args, "--output", output);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+  return output;
+}
+
+const listFiles = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+const readAll = (folder) => listFiles(folder).map((path) => readFileSync(path));
+const site = build("site");
+
+// What Safari 10.1 lacks and acorn, which knows syntax only, would let pass.
+const NEWER_METHODS =
+  /\.(normalize|replaceAll|flat|flatMap|fromEntries|at|finally|replaceChildren)\(/;
+
+test("the site has all its files, and tf.min.js byte by byte", () => {
+  assert.deepEqual(
+    listFiles(site).map((path) => path.slice(site.length + 1)),
+    ["classifier.js", "icon.svg", "index.html", "page.js", "style.css", "vendor/tf.min.js"],
+  );
+  assert.deepEqual(
+    readFileSync(join(site, "vendor/tf.min.js")),
+    readFileSync(require.resolve("@tensorflow/tfjs/dist/tf.min.js")),
+  );
+});
+
+test("the same sources give the same bytes", () => {
+  assert.deepEqual(readAll(build("again")), readAll(site));
+});
+
+for (const name of ["classifier.js", "page.js"]) {
+  test(`${name} is a classic ES2017 script, regular expressions included`, () => {
+    const code = readFileSync(join(site, name), "utf8");
+    parse(code, { ecmaVersion: 2017, sourceType: "script" });
+    assert.doesNotMatch(code, NEWER_METHODS);
+  });
+}
+
+test("classifier.js gives the global Provender", () => {
+  const context = vm.createContext({});
+  vm.runInContext(readFileSync(join(site, "classifier.js"), "utf8"), context);
+  assert.deepEqual(Object.keys(context.Provender).sort(), ["createClassifier", "load"]);
+});
+
+test("the package can be required and imported", async () => {
+  const output = build("package", "--npm");
+  const expected = createClassifier(makeParts()).predict("cherry");
+  const required = require(join(output, "index.cjs"));
+  const imported = await import(join(output, "index.mjs"));
+  for (const found of [required, imported]) {
+    assert.equal(typeof found.load, "function");
+    assert.deepEqual(found.createClassifier(makeParts()).predict("cherry"), expected);
+  }
+  assert.match(readFileSync(join(output, "index.d.ts"), "utf8"), /export function load\(/);
+});
+
+for (const script of ["build.js", "verify.js"]) {
+  test(`${script} explains itself`, () => {
+    const help = run(script, "--help");
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, new RegExp(`^Usage: node web/${script} `));
+    for (const [args, problem] of [
+      [["--outptu", "x"], /^Unknown option '--outptu'/],
+      [[], /^Option '--\w+' is missing/],
+    ]) {
+      const { status, stdout, stderr } = run(script, ...args);
+      assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
+      assert.match(stderr, problem);
+    }
+  });
+}

@@ -1,0 +1,83 @@
+// A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels, 6 slots.
+
+export const RECIPE = {
+  lower: [
+    [0xc0, 0xd6, 1, 32], // À–Ö
+    [0x100, 0x12e, 2, 1], // Ā, Ă, …: the even ones only
+    [0x391, 0x3a1, 1, 32], // Α–Ρ
+    [0x10400, 0x10427, 1, 40], // Deseret, beyond U+FFFF
+  ],
+  separators: [
+    [0xa0, 0xa0],
+    [0x2000, 0x206f],
+    [0x1f600, 0x1f64f],
+  ],
+  replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " "]],
+};
+
+export const CONSTANTS = {
+  format: 1,
+  name: "tiny",
+  labels: ["red", "green", "blue"],
+  words: ["cherry", "leaf", "sky", "__proto__"],
+  max_words: 6,
+  text: RECIPE,
+};
+
+const TABLE = [0, 0, 5, 5, 1, 0, 0, 1, 2, -1, 0.5, 0.5];
+const KERNEL = [1, 0, -1, 0, 2, 1];
+const BIAS = [0.5, 0, -0.5];
+
+const layer = (kind, name, config, inputs) => ({
+  class_name: kind,
+  config: { name, ...config },
+  name,
+  inbound_nodes: inputs.length ? [inputs.map((input) => [input, 0, 0, {}])] : [],
+});
+
+const input = (name, dtype) =>
+  layer("InputLayer", name, { batch_input_shape: [null, CONSTANTS.max_words], dtype }, []);
+
+const DOT = { axes: [1, 1], normalize: false };
+const DENSE = { units: 3, activation: "softmax", use_bias: true };
+
+/** Makes the parts of the tiny classifier afresh, for a test to spoil. */
+export const makeParts = () => ({
+  constants: structuredClone(CONSTANTS),
+  model: {
+    format: "layers-model",
+    modelTopology: {
+      keras_version: "2.21.0",
+      backend: "tensorflow",
+      model_config: {
+        class_name: "Functional",
+        config: {
+          name: "model",
+          layers: [
+            input("word_ids", "int32"),
+            input("word_weights", "float32"),
+            layer("Embedding", "embedding", { input_dim: 6, output_dim: 2 }, ["word_ids"]),
+            layer("Dot", "pooling", DOT, ["word_weights", "embedding"]),
+            layer("Dense", "scores", DENSE, ["pooling"]),
+          ],
+          input_layers: [["word_ids", 0, 0], ["word_weights", 0, 0]],
+          output_layers: [["scores", 0, 0]],
+        },
+      },
+    },
+    weightsManifest: [
+      {
+        paths: ["group1-shard1of1.bin"],
+        weights: [
+          { name: "embedding/embeddings", shape: [6, 2], dtype: "float32" },
+          { name: "scores/kernel", shape: [2, 3], dtype: "float32" },
+          { name: "scores/bias", shape: [3], dtype: "float32" },
+        ],
+      },
+    ],
+  },
+  weights: new Float32Array([...TABLE, ...KERNEL, ...BIAS]).buffer,
+});
+
+export const layerNamed = (model, name) =>
+  model.modelTopology.model_config.config.layers.find((found) => found.name === name);

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { kernelScores } from "../src/kernel.js";
+import { layerNamed, makeParts } from "./fixture.js";
+
+const ids = Int32Array.of(2, 4, 1, 0, 0, 0);
+const weights = Float32Array.of(0.5, 0.25, 0, 0, 0, 0);
+
+// Pooled: 0.5 * [1, 0] + 0.25 * [2, -1] = [1, -0.25]; the logits are that times the kernel,
+// [[1, 0, -1], [0, 2, 1]], plus the bias, [0.5, 0, -0.5].
+const EXPECTED = softmax([1.5, -0.5, -1.75]);
+
+function softmax(logits) {
+  const powers = logits.map(Math.exp);
+  const total = powers.reduce((sum, power) => sum + power);
+  return powers.map((power) => power / total);
+}
+
+function assertClose(actual, expected, tolerance = 1e-7) {
+  assert.equal(actual.length, expected.length);
+  const differences = expected.map((value, i) => Math.abs(actual[i] - value));
+  assert.ok(Math.max(...differences) <= tolerance, `${actual} is not ${expected}`);
+}
+
+test("scores are those computed by hand", () => {
+  assertClose(kernelScores(makeParts())(ids, weights), EXPECTED);
+});
+
+test("without words the bias alone decides", () => {
+  const scores = kernelScores(makeParts())(new Int32Array(6), new Float32Array(6));
+  assertClose(scores, softmax([0.5, 0, -0.5]));
+});
+
+test("huge logits do not overflow", () => {
+  const parts = makeParts();
+  new Float32Array(parts.weights).set([1e30, 0, -1e30], 18);
+  assert.deepEqual(kernelScores(parts)(ids, weights), Float32Array.of(1, 0, 0));
+});
+
+test("weights may be a view into a larger buffer", () => {
+  const parts = makeParts();
+  const shifted = new Uint8Array(parts.weights.byteLength + 1);
+  shifted.set(new Uint8Array(parts.weights), 1);
+  parts.weights = shifted.subarray(1);
+  assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+});
+
+test("weights stored in 8 or 16 bits are restored", () => {
+  for (const [dtype, Type] of [["uint8", Uint8Array], ["uint16", Uint16Array]]) {
+    const parts = makeParts();
+    const [embedding] = parts.model.weightsManifest[0].weights;
+    embedding.quantization = { dtype, min: -1, scale: 0.5, original_dtype: "float32" };
+    const steps = Type.from(new Float32Array(parts.weights, 0, 12), (value) => (value + 1) / 0.5);
+    const rest = new Uint8Array(parts.weights, 48);
+    parts.weights = new Uint8Array([...new Uint8Array(steps.buffer), ...rest]).buffer;
+    assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+  }
+});
+
+test("the order of layers in the file does not matter", () => {
+  const parts = makeParts();
+  parts.model.modelTopology.model_config.config.layers.reverse();
+  assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+});
+
+const REFUSED = {
+  "its format is graph-model, not layers-model": ({ model }) => {
+    model.format = "graph-model";
+  },
+  "its layers are InputLayer word_ids; Embedding embedding < word_ids": ({ model }) => {
+    const { config } = model.modelTopology.model_config;
+    config.layers = config.layers.filter(({ name }) => /word_ids|embedding/.test(name));
+  },
+  "its layers cannot be read": ({ model }) => {
+    model.modelTopology = { node: [] };
+  },
+  "word_ids has shape [,7], not [,6]": ({ model }) => {
+    layerNamed(model, "word_ids").config.batch_input_shape = [null, 7];
+  },
+  "pooling is not a plain sum over words": ({ model }) => {
+    layerNamed(model, "pooling").config.normalize = true;
+  },
+  "scores has activation sigmoid, not softmax": ({ model }) => {
+    layerNamed(model, "scores").config.activation = "sigmoid";
+  },
+  "embedding/embeddings has shape [5,2], not [6,]": ({ model }) => {
+    model.weightsManifest[0].weights[0].shape = [5, 2];
+  },
+  "embedding and kernel differ in width": ({ model }) => {
+    model.weightsManifest[0].weights[0].shape = [6, 1];
+    model.weightsManifest[0].weights[1].shape = [4, 3];
+  },
+  "embedding/embeddings is stored as int32": ({ model }) => {
+    model.weightsManifest[0].weights[0].dtype = "int32";
+  },
+  "embedding/embeddings is stored as float16": ({ model }) => {
+    model.weightsManifest[0].weights[0].quantization = { dtype: "float16" };
+  },
+  "it has a weight named extra": ({ model }) => {
+    model.weightsManifest[0].weights.push({ name: "extra", shape: [1], dtype: "float32" });
+  },
+  "it has no weight named scores/bias": (parts) => {
+    parts.model.weightsManifest[0].weights.pop();
+    parts.weights = parts.weights.slice(0, -12);
+  },
+  "scores/bias ends at byte 84 of 80": (parts) => {
+    parts.weights = parts.weights.slice(0, -4);
+  },
+  "its weights take 84 bytes, not 88": (parts) => {
+    parts.weights = new Uint8Array([...new Uint8Array(parts.weights), 0, 0, 0, 0]).buffer;
+  },
+};
+
+for (const [problem, spoil] of Object.entries(REFUSED)) {
+  test(`refused: ${problem}`, () => {
+    const parts = makeParts();
+    spoil(parts);
+    assert.throws(() => kernelScores(parts), {
+      message: `The kernel cannot run this model: ${problem}`,
+    });
+  });
+}

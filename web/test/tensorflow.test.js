@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import test from "node:test";
+import { createEncoder } from "../src/encode.js";
+import { kernelScores } from "../src/kernel.js";
+import { tensorflowScores } from "../src/tensorflow.js";
+import { makeParts } from "./fixture.js";
+
+const tf = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js");
+const parts = makeParts();
+const encode = createEncoder(parts.constants);
+
+test("TensorFlow.js and the kernel agree, and no tensor is left behind", async () => {
+  const tensorflow = await tensorflowScores(tf, parts);
+  const kernel = kernelScores(parts);
+  const tensors = tf.memory().numTensors;
+  for (const text of ["", "cherry", "sky sky leaf", "no such words", "a cherry, a leaf, the sky"]) {
+    const { ids, weights } = encode(text);
+    const actual = tensorflow(ids, weights);
+    kernel(ids, weights).forEach((score, i) => assert.ok(Math.abs(actual[i] - score) < 1e-6, text));
+  }
+  assert.equal(tf.memory().numTensors, tensors);
+});
+
+test("many texts in a row are scored as each alone", async () => {
+  const toScores = await tensorflowScores(tf, parts);
+  const [first, second] = [encode("cherry leaf"), encode("sky")];
+  const together = toScores(
+    Int32Array.of(...first.ids, ...second.ids),
+    Float32Array.of(...first.weights, ...second.weights),
+  );
+  assert.deepEqual(
+    Array.from(together),
+    [first, second].flatMap(({ ids, weights }) => Array.from(toScores(ids, weights))),
+  );
+});
+
+test("an unknown format is refused", async () => {
+  const model = { ...parts.model, format: "onnx" };
+  await assert.rejects(tensorflowScores(tf, { ...parts, model }), {
+    message: "TensorFlow.js has no format named onnx",
+  });
+});

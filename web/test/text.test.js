@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { compileText } from "../src/text.js";
+import { RECIPE } from "./fixture.js";
+
+const toWords = compileText(RECIPE);
+const withRules = (...replace) => compileText({ ...RECIPE, replace });
+
+test("ASCII letters are lower-cased by rule", () => {
+  assert.deepEqual(toWords("AZaz@[`{ 09"), ["azaz", "09"]);
+});
+
+test("characters beyond ASCII are lower-cased by the table alone", () => {
+  assert.deepEqual(toWords("ÀÖ Øø ĀāĬĮ"), ["àö", "Øø", "āāĭį"]);
+});
+
+test("a character in no table stays, however a browser would lower-case it", () => {
+  assert.deepEqual(toWords("İ ß ẞ ς Σ \u212a"), ["İ", "ß", "ẞ", "ς", "Σ", "\u212a"]);
+});
+
+test("the table reaches beyond U+FFFF", () => {
+  assert.deepEqual(toWords("\u{10400}\u{10427}\u{10428}"), ["\u{10428}\u{1044f}\u{10428}"]);
+});
+
+test("separators become a space", () => {
+  assert.deepEqual(toWords("a\u00a0b\u2028c😀d"), ["a", "b", "c", "d"]);
+});
+
+test("a lone surrogate becomes a space", () => {
+  assert.deepEqual(toWords("a\ud83db\ude00c\ude00\ud83dd"), ["a", "b", "c", "d"]);
+});
+
+test("only U+0020 splits, and no word is empty", () => {
+  assert.deepEqual(withRules()("  a\tb  c\u3000d "), ["a\tb", "c\u3000d"]);
+  assert.deepEqual(toWords(""), []);
+  assert.deepEqual(toWords("\0!\0"), []);
+});
+
+test("replacements apply in order, each to the whole text", () => {
+  assert.deepEqual(withRules(["a", "b"], ["b", "c"])("abab"), ["cccc"]);
+  assert.deepEqual(withRules(["b", "c"], ["a", "b"])("abab"), ["bcbc"]);
+});
+
+test("a replacement is literal", () => {
+  for (const literal of ["$&", "$1", "$$", "$`", "\\1", "\\n"]) {
+    assert.deepEqual(withRules(["(b)", literal])("abc"), [`a${literal}c`]);
+  }
+});
+
+test("a pattern sees folded text, and a character beyond U+FFFF as one", () => {
+  assert.deepEqual(withRules(["abc", "x"])("ABC"), ["x"]);
+  assert.deepEqual(withRules(["[^a-z]", "_"])("a\u{20000}b"), ["a_b"]);
+});

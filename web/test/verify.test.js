@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { createEncoder } from "../src/encode.js";
+import { kernelScores } from "../src/kernel.js";
+import { makeParts } from "./fixture.js";
+
+const temporary = mkdtempSync(join(tmpdir(), "provender-"));
+after(() => rmSync(temporary, { recursive: true }));
+
+const parts = makeParts();
+const layers = join(temporary, "layers");
+const output = join(temporary, "output");
+mkdirSync(layers);
+writeFileSync(join(layers, "model.json"), JSON.stringify(parts.model));
+writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(parts.weights));
+writeFileSync(join(temporary, "constants.json"), JSON.stringify(parts.constants));
+
+// TensorFlow.js takes either format by the name in model.json, so the layers serve as the graph.
+function verify(lines) {
+  writeFileSync(join(temporary, "texts.jsonl"), lines);
+  return spawnSync(
+    process.execPath,
+    [
+      join(import.meta.dirname, "..", "verify.js"),
+      ...["--constants", join(temporary, "constants.json")],
+      ...["--layers", layers],
+      ...["--graph", layers],
+      ...["--texts", join(temporary, "texts.jsonl")],
+      ...["--output", output],
+    ],
+    { encoding: "utf8" },
+  );
+}
+
+const readFloats = (name) => {
+  const bytes = readFileSync(join(output, name));
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+};
+
+test("each text has its row in each file, whatever it holds", () => {
+  const odd = ["cherry\u2028leaf", "", "\0sky\r\n", "leaf \ud800 😀", "no such word"];
+  const texts = Array.from({ length: 300 }, (_, i) => odd[i % odd.length]);
+  const lines = texts.map((text) => `${JSON.stringify({ text })}\n`).join("");
+  const { status, stdout, stderr } = verify(lines.trimEnd());
+  assert.deepEqual(
+    { status, stdout, stderr },
+    { status: 0, stdout: "", stderr: "300 texts scored by layers, graph, kernel\n" },
+  );
+
+  const encoded = texts.map(createEncoder(parts.constants));
+  const ids = Int32Array.from(encoded.flatMap((text) => Array.from(text.ids)));
+  assert.deepEqual(readFileSync(join(output, "ids.bin")), Buffer.from(ids.buffer));
+
+  const toScores = kernelScores(parts);
+  const expected = Float32Array.from(
+    encoded.flatMap((text) => Array.from(toScores(text.ids, text.weights))),
+  );
+  assert.deepEqual(readFloats("kernel.bin"), expected);
+  for (const name of ["layers.bin", "graph.bin"]) {
+    const actual = readFloats(name);
+    assert.equal(actual.length, expected.length);
+    actual.forEach((score, i) => assert.ok(Math.abs(score - expected[i]) < 1e-6));
+  }
+});
+
+test("no texts give empty files", () => {
+  assert.equal(verify("").status, 0);
+  assert.equal(readFileSync(join(output, "kernel.bin")).length, 0);
+});
+
+test("a line that holds no text is named", () => {
+  const place = `verify.js: ${join(temporary, "texts.jsonl")}, line 2`;
+  for (const line of ['{"text": 7}', "null"]) {
+    const { status, stderr } = verify(`{"text": "sky"}\n${line}\n`);
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: `${place}: no string named text\n` });
+  }
+  const { status, stderr } = verify('{"text": "sky"}\n{"text": \n');
+  assert.equal(status, 1);
+  assert.ok(stderr.startsWith(`${place}: Unexpected end of JSON input`), stderr);
+});

@@ -1,0 +1,79 @@
+# What is published.
+#   reads   data/tfjs/, data/vocabulary/, data/reports/
+#   writes  dist/bundle/: the site, with manifest.json; dist/npm/<name>-classifier-<version>.tgz
+
+from provender.code import NODE_LOCK, PYTHON_LOCK, workflow as workflow_code
+from provender.config import identity
+
+BUNDLE = expand(
+    "dist/bundle/{file}",
+    file=[
+        "about.json",
+        "classifier.js",
+        "constants.json",
+        "icon.svg",
+        "index.html",
+        "manifest.json",
+        "page.js",
+        "style.css",
+        "tfjs/graph/group1-shard1of1.bin",
+        "tfjs/graph/model.json",
+        "tfjs/layers/group1-shard1of1.bin",
+        "tfjs/layers/model.json",
+        "vendor/tf.min.js",
+    ],
+)
+
+
+rule assemble_bundle:
+    input:
+        LAYERS,
+        GRAPH,
+        vocabulary="data/vocabulary/vocabulary.json",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+        metrics="data/reports/metrics.json",
+        validation="data/reports/validation.json",
+        parity="data/reports/parity.json",
+        database="data/source/news.sqlite",
+        recipe=config["text"]["recipe"],
+        code=workflow_code() + [NODE_LOCK, PYTHON_LOCK],
+    output:
+        BUNDLE,
+    log:
+        "logs/assemble_bundle.log",
+    params:
+        name=config["name"],
+        version=config["version"],
+        title=config["title"],
+        kind=config["source"]["kind"],
+        max_words=config["model"]["max_words"],
+        layers="data/tfjs/layers",
+        graph="data/tfjs/graph",
+        folder="dist/bundle",
+        config=identity(config),
+    shell:
+        "python scripts/assemble_bundle.py --name {params.name:q} --version {params.version:q}"
+        " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
+        " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
+        " --layers {params.layers:q} --graph {params.graph:q} --metrics {input.metrics:q}"
+        " --validation {input.validation:q} --parity {input.parity:q}"
+        " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"
+        " --output {params.folder:q} --log {log:q}"
+
+
+rule pack_npm:
+    input:
+        "dist/bundle/manifest.json",
+        "dist/bundle/constants.json",
+        "dist/bundle/about.json",
+        LAYERS,
+        code=python("pack_npm") + javascript("build.js", "src/classifier.js"),
+    output:
+        f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
+    log:
+        "logs/pack_npm.log",
+    params:
+        bundle="dist/bundle",
+    shell:
+        "python scripts/pack_npm.py --bundle {params.bundle:q} --output {output:q} --log {log:q}"

@@ -1,0 +1,43 @@
+# Words, labels and the compiled text recipe; every post as fixed-length word ids.
+#   reads   data/splits/*.parquet, config/text.yaml
+#   writes  data/vocabulary/{vocabulary,labels,text}.json, data/features/*.parquet
+
+
+rule build_vocabulary:
+    input:
+        train="data/splits/train.parquet",
+        recipe=config["text"]["recipe"],
+        code=python("build_vocabulary"),
+    output:
+        vocabulary="data/vocabulary/vocabulary.json",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+    log:
+        "logs/build_vocabulary.log",
+    params:
+        size=config["vocabulary"]["size"],
+        min_count=config["vocabulary"]["min_count"],
+    shell:
+        "python scripts/build_vocabulary.py --train {input.train:q} --recipe {input.recipe:q}"
+        " --size {params.size} --min-count {params.min_count}"
+        " --vocabulary {output.vocabulary:q} --labels {output.labels:q} --text {output.text:q}"
+        " --log {log:q}"
+
+
+rule encode_posts:
+    input:
+        split="data/splits/{split}.parquet",
+        vocabulary="data/vocabulary/vocabulary.json",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+        code=python("encode_posts"),
+    output:
+        "data/features/{split}.parquet",
+    log:
+        "logs/encode_posts/{split}.log",
+    params:
+        max_words=config["model"]["max_words"],
+    shell:
+        "python scripts/encode_posts.py --split {input.split:q} --vocabulary {input.vocabulary:q}"
+        " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
+        " --output {output:q} --log {log:q}"

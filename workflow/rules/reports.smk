@@ -1,0 +1,75 @@
+# What the model is worth, and that all its forms answer alike.
+#   reads   data/model/, data/tfjs/, data/features/, data/splits/test.parquet
+#   writes  data/reports/: metrics.json, confusion.csv, predictions.parquet, parity.json,
+#           report.html
+
+
+rule evaluate_model:
+    input:
+        SAVED_MODEL,
+        validation="data/features/validation.parquet",
+        test="data/features/test.parquet",
+        labels="data/vocabulary/labels.json",
+        code=python("evaluate_model"),
+    output:
+        metrics="data/reports/metrics.json",
+        confusion="data/reports/confusion.csv",
+        predictions="data/reports/predictions.parquet",
+    log:
+        "logs/evaluate_model.log",
+    params:
+        saved_model="data/model/saved_model",
+    shell:
+        "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
+        " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
+        " --metrics {output.metrics:q} --confusion {output.confusion:q}"
+        " --predictions {output.predictions:q} --log {log:q}"
+
+
+rule verify_parity:
+    input:
+        LAYERS,
+        GRAPH,
+        test="data/splits/test.parquet",
+        features="data/features/test.parquet",
+        predictions="data/reports/predictions.parquet",
+        vocabulary="data/vocabulary/vocabulary.json",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+        code=python("verify_parity") + javascript("verify.js"),
+    output:
+        "data/reports/parity.json",
+    log:
+        "logs/verify_parity.log",
+    params:
+        layers="data/tfjs/layers",
+        graph="data/tfjs/graph",
+        name=config["name"],
+        max_words=config["model"]["max_words"],
+    shell:
+        "python scripts/verify_parity.py --test {input.test:q} --features {input.features:q}"
+        " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
+        " --name {params.name:q} --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
+        " --text {input.text:q} --max-words {params.max_words} --output {output:q} --log {log:q}"
+
+
+rule render_report:
+    input:
+        metrics="data/reports/metrics.json",
+        confusion="data/reports/confusion.csv",
+        history="data/model/history.csv",
+        validation="data/reports/validation.json",
+        parity="data/reports/parity.json",
+        template="scripts/render_report.html",
+        code=python("render_report"),
+    output:
+        "data/reports/report.html",
+    log:
+        "logs/render_report.log",
+    params:
+        title=config["title"],
+    shell:
+        "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
+        " --confusion {input.confusion:q} --history {input.history:q}"
+        " --validation {input.validation:q} --parity {input.parity:q}"
+        " --template {input.template:q} --output {output:q} --log {log:q}"

@@ -1,0 +1,72 @@
+# The labelled texts, whatever their source, as one table.
+#   reads   the newsgroups archive, the user's database, or installed packages
+#   writes  data/source/news.sqlite: table news(Data, Category, Year)
+
+from provender.config import archive, database_files
+
+if config["source"]["kind"] == "newsgroups":
+
+    rule fetch_archive:
+        output:
+            config["source"]["archives"][0],
+        log:
+            "logs/fetch_archive.log",
+        params:
+            url=config["source"]["url"],
+            sha256=config["source"]["sha256"],
+        shell:
+            "python scripts/fetch_archive.py --url {params.url:q} --sha256 {params.sha256:q}"
+            " --output {output:q} --log {log:q}"
+
+    rule fetch_source:
+        input:
+            archive=archive(config),
+            code=python("fetch_source"),
+        output:
+            "data/source/news.sqlite",
+        log:
+            "logs/fetch_source.log",
+        params:
+            sha256=config["source"]["sha256"],
+            topics=config["source"]["topics"],
+        shell:
+            "python scripts/fetch_source.py --output {output:q} --log {log:q} newsgroups"
+            " --archive {input.archive:q} --sha256 {params.sha256:q} --topics {params.topics:q}"
+
+elif config["source"]["kind"] == "docstrings":
+
+    rule fetch_source:
+        input:
+            code=python("fetch_source"),
+        output:
+            "data/source/news.sqlite",
+        log:
+            "logs/fetch_source.log",
+        params:
+            packages=config["source"]["packages"],
+        shell:
+            "python scripts/fetch_source.py --output {output:q} --log {log:q} docstrings"
+            " --packages {params.packages:q}"
+
+else:
+
+    rule fetch_source:
+        input:
+            database=database_files(config),
+            code=python("fetch_source"),
+        output:
+            "data/source/news.sqlite",
+        log:
+            "logs/fetch_source.log",
+        params:
+            table=config["source"]["table"],
+            text=config["source"]["text"],
+            label=config["source"]["label"],
+            split=config["source"]["split"],
+            labels=config["source"].get("labels", []),
+            validation_by=config["split"]["validation_by"],
+        shell:
+            "python scripts/fetch_source.py --output {output:q} --log {log:q} sqlite"
+            " --database {input.database[0]:q} --table {params.table:q} --text {params.text:q}"
+            " --label {params.label:q} --split {params.split:q} --labels {params.labels:q}"
+            " --validation-by {params.validation_by:q}"

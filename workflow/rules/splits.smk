@@ -1,0 +1,23 @@
+# The usable posts, each in one split.
+#   reads   data/source/news.sqlite
+#   writes  data/splits/{train,validation,test}.parquet, data/reports/validation.json
+
+
+rule split_posts:
+    input:
+        source="data/source/news.sqlite",
+        code=python("split_posts"),
+    output:
+        train="data/splits/train.parquet",
+        validation="data/splits/validation.parquet",
+        test="data/splits/test.parquet",
+        report="data/reports/validation.json",
+    log:
+        "logs/split_posts.log",
+    params:
+        threshold=config["split"]["threshold"],
+        strip=config["text"]["strip"],
+    shell:
+        "python scripts/split_posts.py --source {input.source:q} --threshold {params.threshold}"
+        " --strip {params.strip:q} --train {output.train:q} --validation {output.validation:q}"
+        " --test {output.test:q} --report {output.report:q} --log {log:q}"
