@@ -2,13 +2,13 @@
 
 import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { readOptions } from "./command.js";
 
-const USAGE = `Usage: node web/build.js [--npm] --output DIR
+const USAGE = `Usage: node web/build.js [--npm BUNDLE] --output DIR
 Writes classifier.js, page.js, index.html, style.css, icon.svg and vendor/tf.min.js to DIR;
-with --npm, index.cjs, index.mjs and index.d.ts.`;
+with --npm, index.cjs, index.mjs and index.d.ts with the model of the bundle in folder BUNDLE.`;
 
 const source = (name) => join(import.meta.dirname, "src", name);
 
@@ -42,18 +42,23 @@ async function buildSite(output) {
   ]);
 }
 
-async function buildPackage(output) {
+async function buildPackage(bundle, output) {
   await mkdir(output, { recursive: true });
-  const entryPoints = [source("classifier.js")];
+  const script = {
+    ...SHARED,
+    entryPoints: [source("package.js")],
+    alias: { bundle: resolve(bundle) },
+    loader: { ".bin": "binary" },
+  };
   await Promise.all([
-    build({ ...SHARED, entryPoints, format: "cjs", outfile: join(output, "index.cjs") }),
-    build({ ...SHARED, entryPoints, format: "esm", outfile: join(output, "index.mjs") }),
+    build({ ...script, format: "cjs", outfile: join(output, "index.cjs") }),
+    build({ ...script, format: "esm", outfile: join(output, "index.mjs") }),
     copyFile(source("index.d.ts"), join(output, "index.d.ts")),
   ]);
 }
 
 const { npm, output } = readOptions(USAGE, {
-  npm: { type: "boolean" },
+  npm: { type: "string", optional: true },
   output: { type: "string" },
 });
-await (npm ? buildPackage(output) : buildSite(output));
+await (npm ? buildPackage(npm, output) : buildSite(output));

@@ -14,6 +14,12 @@ export interface Classifier {
   predict(text: string, count?: number): Prediction[];
 }
 
+/** The labels of the model in this package, in its order. */
+export const labels: Classifier["labels"];
+
+/** Predicts with the model in this package. */
+export const predict: Classifier["predict"];
+
 export interface Parts {
   /** The parsed constants.json of a bundle. */
   constants: object;

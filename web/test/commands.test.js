@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,14 +67,23 @@ test("classifier.js gives the global Provender", () => {
   assert.deepEqual(Object.keys(context.Provender).sort(), ["createClassifier", "load"]);
 });
 
-test("the package can be required and imported", async () => {
-  const output = build("package", "--npm");
+test("the package has the model inside, whether required or imported", async () => {
+  const bundle = join(temporary, "bundle");
+  const layers = join(bundle, "tfjs", "layers");
+  mkdirSync(layers, { recursive: true });
+  const { constants, model, weights } = makeParts();
+  writeFileSync(join(bundle, "constants.json"), JSON.stringify(constants));
+  writeFileSync(join(layers, "model.json"), JSON.stringify(model));
+  writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(weights));
+  const output = build("package", "--npm", bundle);
   const expected = createClassifier(makeParts()).predict("cherry");
   const required = require(join(output, "index.cjs"));
   const imported = await import(join(output, "index.mjs"));
   for (const found of [required, imported]) {
-    assert.equal(typeof found.load, "function");
+    assert.deepEqual(found.labels, constants.labels);
+    assert.deepEqual(found.predict("cherry"), expected);
     assert.deepEqual(found.createClassifier(makeParts()).predict("cherry"), expected);
+    assert.equal(typeof found.load, "function");
   }
   assert.match(readFileSync(join(output, "index.d.ts"), "utf8"), /export function load\(/);
 });

@@ -68,7 +68,7 @@ rule pack_npm:
         "dist/bundle/constants.json",
         "dist/bundle/about.json",
         LAYERS,
-        code=python("pack_npm") + javascript("build.js", "src/classifier.js"),
+        code=python("pack_npm") + javascript("build.js", "src/package.js"),
     output:
         f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
     log:
