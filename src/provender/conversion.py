@@ -38,6 +38,7 @@ _register_unused()
 with determinism.quiet_start(), warnings.catch_warnings():
     # tensorflow_hub imports pkg_resources, which says that it is deprecated.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    import tensorflow as tf
     import tf_keras
     from tensorflowjs.converters import save_keras_model
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
@@ -48,6 +49,8 @@ def convert_layers(hdf5: Path, output: Path) -> None:
     """Write a tf-keras HDF5 model to folder ``output`` in the layers format."""
     # The model is only saved again, so what it was compiled with does not matter.
     model = tf_keras.models.load_model(hdf5, compile=False)
+    # Saving warns that metrics are not built, which a model that was not compiled has none of.
+    tf.get_logger().setLevel("ERROR")
     _convert(output, lambda folder: save_keras_model(model, folder, weight_shard_size_bytes=SHARD_BYTES))
 
 

@@ -7,6 +7,7 @@ setting was measured to do is in docs/reproducibility.md.
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 # There is no GPU to look for, and TensorFlow's start-up notes are no news.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+# TensorFlow.js reads HDF5, so that Keras calls it a legacy format is no news either.
+warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
 
 
 @contextmanager

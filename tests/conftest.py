@@ -1,0 +1,194 @@
+"""A small corpus, and the whole workflow run on it once a session."""
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Words by which a small corpus' labels can be told apart, and words that all share.
+TOPICS = {
+    "bread": "flour yeast oven crust dough loaf knead rise bake crumb rye sourdough",
+    "chess": "king queen rook pawn bishop check opening gambit castle endgame mate board",
+    "tides": "moon sea ebb flood shore harbour spring neap current water gauge coast",
+}
+COMMON = (
+    "the a of and to in is it that for on with as was at by this from or an are not but "
+    "have had they you which one all we there when their more will would about what so"
+)
+YEARS = range(1980, 2000)
+
+SMALL_CONFIG = {
+    "name": "small",
+    "title": "Three made-up topics",
+    "source": {
+        "kind": "sqlite",
+        "path": "small.sqlite",
+        "table": "posts",
+        "text": "body",
+        "label": "topic",
+        "split": "year",
+    },
+    "split": {"threshold": 1995},
+    "text": {"strip": []},
+    "vocabulary": {"size": 500, "min_count": 1},
+    "model": {"max_words": 40, "epochs": 2},
+}
+
+
+def make_posts(count: int = 400, seed: int = 7) -> list[tuple[str, str, int]]:
+    """Return ``count`` made-up posts as (body, topic, year), the same for the same seed."""
+    chance = random.Random(seed)
+    posts = []
+    for _ in range(count):
+        topic = chance.choice(sorted(TOPICS))
+        # Few words of a topic, and now and then of another: errors must be possible.
+        about = topic if chance.random() < 0.9 else chance.choice(sorted(TOPICS))
+        words = chance.choices(TOPICS[about].split(), k=2) + chance.choices(COMMON.split(), k=14)
+        chance.shuffle(words)
+        words[0] = words[0].capitalize()
+        posts.append((" ".join(words) + chance.choice(".!?…"), topic, chance.choice(YEARS)))
+    # What drifts between languages, where the test split holds it too.
+    for year in (1981, 1996):
+        posts += [
+            (f"İstanbul ΣΊΣΥΦΟΣ straße \u212a don't {year},5 \U0001d400 👩‍🚀 tide", "tides", year),
+            (f"dough\u2028oven\x85crust\ufeffrye\x00loaf{year}", "bread", year),
+        ]
+    return posts
+
+
+def write_database(path: Path, posts: list[tuple], columns: str = "body, topic, year") -> None:
+    """Write ``posts`` as table ``posts`` of a new SQLite file."""
+    database = sqlite3.connect(path)
+    with database:
+        database.execute(f"CREATE TABLE posts ({columns})")
+        marks = ", ".join("?" * (columns.count(",") + 1))
+        database.executemany(f"INSERT INTO posts VALUES ({marks})", posts)
+    database.close()
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what git knows or would add, as a fresh clone of this tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if source.is_symlink() or source.exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name, follow_symlinks=False)
+    (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    return target
+
+
+class Project:
+    """A copy of the project in which a test may run and break anything."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy the project into ``folder``."""
+        self.folder = copy_project(folder)
+
+    def run(
+        self, *command: str | Path, code: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess:
+        """Run a command there; unless ``code`` is None, assert that it ends with it."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src"), **environment},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        if code is not None:
+            assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def snakemake(
+        self, *arguments: str, config: str = "small.yaml", code: int | None = 0
+    ) -> subprocess.CompletedProcess:
+        """Run Snakemake with the small configuration."""
+        return self.run(
+            "snakemake", "--cores", "2", "--configfile", config, *arguments, code=code
+        )
+
+    def configure(self, **changes: dict | str) -> None:
+        """Write small.yaml: the small configuration with ``changes`` laid over it."""
+        config = {**SMALL_CONFIG}
+        for key, value in changes.items():
+            old = config.get(key)
+            config[key] = {**old, **value} if isinstance(old, dict) else value
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def make_small_project(folder: Path) -> Project:
+    """Copy the project and add the small corpus and its configuration."""
+    project = Project(folder)
+    write_database(folder / "small.sqlite", make_posts())
+    project.configure()
+    return project
+
+
+@pytest.fixture(scope="session")
+def small_build(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project with the small corpus built; tests may only read it."""
+    project = make_small_project(tmp_path_factory.mktemp("small") / "project")
+    project.snakemake()
+    return project
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_build: Project) -> Path:
+    """Return the small build's bundle; tests may only read it."""
+    return small_build.folder / "dist" / "bundle"
+
+
+@pytest.fixture
+def small_project(tmp_path: Path) -> Project:
+    """Return a project of the test's own with the small corpus, not yet built."""
+    return make_small_project(tmp_path / "project")
+
+
+@pytest.fixture
+def built_project(small_build: Project, tmp_path: Path) -> Iterator[Project]:
+    """Return a copy of the small build, Snakemake's records included, for a test to change."""
+    folder = tmp_path / "project"
+    shutil.copytree(small_build.folder, folder, symlinks=True)
+    project = Project.__new__(Project)
+    project.folder = folder
+    return project
+
+
+@pytest.fixture
+def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Return a function that runs a step's script as a rule does, in this tree."""
+
+    def run(script: str, *arguments: str | Path, code: int | None = 0, **environment: str):
+        done = subprocess.run(
+            [sys.executable, f"scripts/{script}.py", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if code is not None:
+            assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
