@@ -35,3 +35,25 @@ setup: .venv/set-up web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .venv/set-up
 	cd web && npm ci
 	touch $@
+
+test: setup lint
+	tests/install-chromium
+	pytest
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+serve: setup
+	@provender serve --port $(PORT)
+
+# Newer versions of everything, within the bounds of pyproject.toml and package.json.
+lock: setup
+	uv pip compile pyproject.toml --extra test --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
+	cd web && npm update
+
+clean:
+	rm -rf data dist logs .snakemake

@@ -1,13 +1,14 @@
 # From labelled texts in SQLite to a classifier in the browser. In running order; each
 # rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
 
-from provender.config import check
+from provender.config import check_in_snakefile
 from provender.code import javascript, python
+
 
 configfile: "config/config.yaml"
 
 
-check(config)
+check_in_snakefile(config)
 
 
 # Any Python 3.11 does: requirements.lock makes the environment, see the Makefile.

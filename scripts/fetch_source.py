@@ -189,9 +189,7 @@ def _docstrings(path: Path) -> Iterator[str]:
                 yield text
 
 
-def _require(
-    wanted: list[str], there: Iterable[str], what: str, setting: str, where: str
-) -> None:
+def _require(wanted: list[str], there: Iterable[str], what: str, setting: str, where: str) -> None:
     there = sorted(there)
     for name in wanted:
         if name not in there:
@@ -270,7 +268,9 @@ def _read_rows(
 def _row_key(database: sqlite3.Connection, table: str) -> str:
     """Return what identifies a row: SQLite's row id, or a running number without one."""
     for name in ("rowid", "_rowid_", "oid"):
-        columns = [row[1].lower() for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
+        columns = [
+            row[1].lower() for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")
+        ]
         if name in columns:
             continue
         try:

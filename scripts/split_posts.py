@@ -166,7 +166,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="SQLite file with table news")
-    parser.add_argument("--threshold", type=float, required=True, help="first year of the test part")
+    parser.add_argument(
+        "--threshold", type=float, required=True, help="first year of the test part"
+    )
     parser.add_argument(
         "--strip", nargs="*", default=[], choices=["headers", "footers", "quotes"], metavar="PART",
         help="headers, footers, quotes: what to remove from each post",

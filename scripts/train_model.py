@@ -8,16 +8,19 @@ starts as complement naive Bayes and is trained for a few epochs from there.
 import argparse
 import csv
 import io
-import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from provender import files, step
 from provender.encode import FIRST_WORD
 from provender.features import Features, read_features
+
+if TYPE_CHECKING:
+    import tf_keras
 
 # The SavedModel's files; a name missing here would be a file that nobody checks.
 SAVED_MODEL_FILES = (
@@ -64,7 +67,7 @@ def naive_bayes_table(
     return table.astype(np.float32)
 
 
-def build_model(table: np.ndarray, max_words: int, learning_rate: float):
+def build_model(table: np.ndarray, max_words: int, learning_rate: float) -> "tf_keras.Model":
     """Return the compiled tf-keras model, its embedding started from ``table``.
 
     Inputs: ``word_ids`` int32 and ``word_weights`` float32, both [n, max_words].
@@ -87,7 +90,9 @@ def build_model(table: np.ndarray, max_words: int, learning_rate: float):
     return model
 
 
-def fit(model, train: Features, validation: Features, epochs: int, batch_size: int) -> str:
+def fit(
+    model: "tf_keras.Model", train: Features, validation: Features, epochs: int, batch_size: int
+) -> str:
     """Train the model and return its learning curve as CSV, one line an epoch."""
     import tf_keras as keras
 
@@ -118,7 +123,7 @@ def fit(model, train: Features, validation: Features, epochs: int, batch_size: i
     return table.getvalue()
 
 
-def save(model, saved_model: Path, hdf5: Path) -> None:
+def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
     """Save the trained model in both formats, each whole or not at all."""
     from provender import determinism
 
@@ -130,7 +135,7 @@ def save(model, saved_model: Path, hdf5: Path) -> None:
     if written != sorted(SAVED_MODEL_FILES):
         raise RuntimeError(f"TensorFlow wrote other files than the workflow names: {written}")
     shutil.rmtree(saved_model, ignore_errors=True)
-    os.replace(part, saved_model)
+    part.replace(saved_model)
     with files.replacing(hdf5) as file:
         model.save(file, save_format="h5", include_optimizer=False)
 

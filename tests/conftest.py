@@ -120,9 +120,7 @@ class Project:
         self, *arguments: str, config: str = "small.yaml", code: int | None = 0
     ) -> subprocess.CompletedProcess:
         """Run Snakemake with the small configuration."""
-        return self.run(
-            "snakemake", "--cores", "2", "--configfile", config, *arguments, code=code
-        )
+        return self.run("snakemake", "--cores", "2", "--configfile", config, *arguments, code=code)
 
     def configure(self, **changes: dict | str) -> None:
         """Write small.yaml: the small configuration with ``changes`` laid over it."""
@@ -175,7 +173,9 @@ def built_project(small_build: Project, tmp_path: Path) -> Iterator[Project]:
 def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     """Return a function that runs a step's script as a rule does, in this tree."""
 
-    def run(script: str, *arguments: str | Path, code: int | None = 0, **environment: str):
+    def run(
+        script: str, *arguments: str | Path, code: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess:
         done = subprocess.run(
             [sys.executable, f"scripts/{script}.py", *map(str, arguments)],
             cwd=ROOT,

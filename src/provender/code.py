@@ -19,7 +19,7 @@ def python(step: str) -> list[str]:
         if path not in found:
             found.add(path)
             waiting += _imported_modules(path)
-    return sorted(map(str, found)) + [PYTHON_LOCK]
+    return [*sorted(map(str, found)), PYTHON_LOCK]
 
 
 def javascript(*entries: str) -> list[str]:
@@ -32,16 +32,23 @@ def javascript(*entries: str) -> list[str]:
             found.add(path)
             text = Path(path).read_text(encoding="utf-8")
             folder = Path(path).parent
-            waiting += [
-                (folder / name).as_posix() for name in IMPORTED_SCRIPT.findall(text)
-            ]
-    return sorted(found) + [NODE_LOCK]
+            waiting += [(folder / name).as_posix() for name in IMPORTED_SCRIPT.findall(text)]
+    return [*sorted(found), NODE_LOCK]
 
 
 def workflow() -> list[str]:
     """Return every file of code and template that a build can depend on."""
-    patterns = ("Snakefile", "workflow/rules/*", "scripts/*", "src/provender/*.py", "web/*.js", "web/src/*")
-    return sorted(str(path) for pattern in patterns for path in Path().glob(pattern) if path.is_file())
+    patterns = (
+        "Snakefile",
+        "workflow/rules/*",
+        "scripts/*",
+        "src/provender/*.py",
+        "web/*.js",
+        "web/src/*",
+    )
+    return sorted(
+        str(path) for pattern in patterns for path in Path().glob(pattern) if path.is_file()
+    )
 
 
 def _imported_modules(path: Path) -> list[Path]:

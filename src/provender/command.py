@@ -2,10 +2,11 @@
 
 import argparse
 import http.server
-import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from provender import config as configuration
 from provender import step
 from provender.errors import UserError
 
-DEFAULT_CONFIG = "config/config.yaml"
+BUNDLE = Path("dist/bundle")
+REPORT = "data/reports/report.html"
 OFFLINE_CONFIG = "config/offline.yaml"
 
 # The exit code by which fetch_archive says that the address is out of reach.
@@ -33,7 +35,7 @@ Looked at: {places}; {url}
 def build(options: argparse.Namespace) -> None:
     """Find or download the archive where one is needed, then run Snakemake."""
     overlays = [options.config] if options.config else []
-    config = configuration.read(DEFAULT_CONFIG, *overlays)
+    config = configuration.read(configuration.DEFAULT, *overlays)
     if config["source"]["kind"] == "newsgroups":
         if not _have_archive(config, options.archive):
             source = config["source"]
@@ -49,7 +51,13 @@ def build(options: argparse.Namespace) -> None:
     if overlays:
         command += ["--configfile", *overlays]
     print(shlex.join(command), flush=True)
-    os.execvp(command[0], command)
+    started = time.time()
+    # Ctrl-C reaches Snakemake too, which ends its jobs; this waits until it has.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
+    print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -85,6 +93,13 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         sys.stderr.write(f"{self.path}: {format % args}\n")
 
 
+def _explain_failure(started: float) -> str:
+    """Return the errors that steps logged since ``started``: they stand far above by now."""
+    logs = [path for path in Path("logs").rglob("*.log") if path.stat().st_mtime >= started]
+    lines = (line for path in sorted(logs) for line in path.read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if ": error: " in line or ": interrupted: " in line)
+
+
 def _have_archive(config: configuration.Config, given: Path | None) -> bool:
     source = config["source"]
     if not given and Path(configuration.archive(config)).exists():
@@ -112,7 +127,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")
-    command.add_argument("--bundle", type=Path, default=Path("dist/bundle"), help="its folder")
+    command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
     command.set_defaults(work=serve)
     return parser
 

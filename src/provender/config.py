@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from provender.errors import UserError
 Config = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = "config/config.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 # Where things lie on one machine: the digests of what lies there are what counts.
@@ -29,6 +31,8 @@ def read(*paths: str | Path) -> Config:
             raise UserError(f"there is no configuration file {path}") from error
         except yaml.YAMLError as error:
             raise UserError(f"{path} is not valid YAML: {error}") from error
+        if not isinstance(value, dict):
+            raise UserError(f"{path} holds no keys with values: see {DEFAULT} for an example")
         _lay_over(config, value)
     check(config)
     return config
@@ -38,12 +42,21 @@ def check(config: Config) -> None:
     """Raise UserError, naming every fault and its mend, unless ``config`` fits the schema."""
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    faults = [fault for error in errors for fault in _describe(error)]
+    # The schema library reports each missing key of a group anew for every one of them.
+    faults = list(dict.fromkeys(fault for error in errors for fault in _describe(error)))
     if faults:
         raise UserError("the configuration is wrong:\n" + "\n".join(f"  {f}" for f in faults))
     recipe = Path(config["text"]["recipe"])
     if not recipe.is_file():
         raise UserError(f"text.recipe names {recipe}, which is no file")
+
+
+def check_in_snakefile(config: Config) -> None:
+    """Like :func:`check`, ending Snakemake without the stack trace that it would print."""
+    try:
+        check(config)
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 def identity(config: Config) -> str:

@@ -44,14 +44,15 @@ with determinism.quiet_start(), warnings.catch_warnings():
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
 
 
-
 def convert_layers(hdf5: Path, output: Path) -> None:
     """Write a tf-keras HDF5 model to folder ``output`` in the layers format."""
     # The model is only saved again, so what it was compiled with does not matter.
     model = tf_keras.models.load_model(hdf5, compile=False)
     # Saving warns that metrics are not built, which a model that was not compiled has none of.
     tf.get_logger().setLevel("ERROR")
-    _convert(output, lambda folder: save_keras_model(model, folder, weight_shard_size_bytes=SHARD_BYTES))
+    _convert(
+        output, lambda folder: save_keras_model(model, folder, weight_shard_size_bytes=SHARD_BYTES)
+    )
 
 
 def convert_graph(saved_model: Path, output: Path) -> None:
@@ -69,7 +70,9 @@ def _convert(output: Path, write: Callable[[str], None]) -> None:
         write(folder)
         written = sorted(path.name for path in Path(folder).iterdir())
         if written != [SHARD, MODEL]:
-            raise RuntimeError(f"the converter wrote other files than the workflow names: {written}")
+            raise RuntimeError(
+                f"the converter wrote other files than the workflow names: {written}"
+            )
         with files.replacing(output / SHARD) as part:
             shutil.copyfile(Path(folder) / SHARD, part)
         # The converter orders some keys at random.

@@ -1,7 +1,7 @@
 """Everything that makes TensorFlow give the same bits everywhere, in one place.
 
-Importing this module sets the environment; import it before TensorFlow, and that within :func:`quiet_start`. What each
-setting was measured to do is in docs/reproducibility.md.
+Importing this module sets the environment; import it before TensorFlow, and that within
+:func:`quiet_start`.
 """
 
 import os

@@ -28,6 +28,4 @@ def read_features(path: Path) -> Features:
     table = pq.read_table(path)
     ids = table["ids"].combine_chunks()
     ids = ids.values.to_numpy().reshape(len(table), ids.type.list_size)
-    return Features(
-        table["rowid"].to_numpy(), table["label"].to_numpy(), ids, pooling_weights(ids)
-    )
+    return Features(table["rowid"].to_numpy(), table["label"].to_numpy(), ids, pooling_weights(ids))

@@ -48,9 +48,9 @@ rule assemble_bundle:
         title=config["title"],
         kind=config["source"]["kind"],
         max_words=config["model"]["max_words"],
-        layers="data/tfjs/layers",
-        graph="data/tfjs/graph",
-        folder="dist/bundle",
+        layers=subpath(input[0], parent=True),
+        graph=subpath(input[len(LAYERS)], parent=True),
+        folder=subpath(output[0], parent=True),
         config=identity(config),
     shell:
         "python scripts/assemble_bundle.py --name {params.name:q} --version {params.version:q}"
@@ -64,16 +64,13 @@ rule assemble_bundle:
 
 rule pack_npm:
     input:
-        "dist/bundle/manifest.json",
-        "dist/bundle/constants.json",
-        "dist/bundle/about.json",
-        LAYERS,
+        BUNDLE,
         code=python("pack_npm") + javascript("build.js", "src/package.js"),
     output:
         f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
     log:
         "logs/pack_npm.log",
     params:
-        bundle="dist/bundle",
+        bundle=subpath(input[0], parent=True),
     shell:
         "python scripts/pack_npm.py --bundle {params.bundle:q} --output {output:q} --log {log:q}"

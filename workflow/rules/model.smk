@@ -30,7 +30,7 @@ rule train_model:
     log:
         "logs/train_model.log",
     params:
-        folder="data/model/saved_model",
+        folder=subpath(output[0], parent=True),
         model=config["model"],
     shell:
         "python scripts/train_model.py --train {input.train:q} --validation {input.validation:q}"
@@ -51,7 +51,7 @@ rule convert_layers:
     log:
         "logs/convert_layers.log",
     params:
-        folder="data/tfjs/layers",
+        folder=subpath(output[0], parent=True),
     shell:
         "python scripts/convert_layers.py --hdf5 {input.hdf5:q} --output {params.folder:q}"
         " --log {log:q}"
@@ -66,8 +66,8 @@ rule convert_graph:
     log:
         "logs/convert_graph.log",
     params:
-        saved_model="data/model/saved_model",
-        folder="data/tfjs/graph",
+        saved_model=subpath(input[0], parent=True),
+        folder=subpath(output[0], parent=True),
     shell:
         "python scripts/convert_graph.py --saved-model {params.saved_model:q}"
         " --output {params.folder:q} --log {log:q}"

@@ -18,7 +18,7 @@ rule evaluate_model:
     log:
         "logs/evaluate_model.log",
     params:
-        saved_model="data/model/saved_model",
+        saved_model=subpath(input[0], parent=True),
     shell:
         "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
@@ -42,8 +42,8 @@ rule verify_parity:
     log:
         "logs/verify_parity.log",
     params:
-        layers="data/tfjs/layers",
-        graph="data/tfjs/graph",
+        layers=subpath(input[0], parent=True),
+        graph=subpath(input[len(LAYERS)], parent=True),
         name=config["name"],
         max_words=config["model"]["max_words"],
     shell:
