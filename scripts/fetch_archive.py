@@ -72,7 +72,11 @@ def _receive(url: str, part: Path) -> bool:
                 for chunk in step.progress(chunks, f"downloading {part.stem}", total):
                     file.write(chunk)
     except requests.RequestException as error:
-        raise Unavailable(f"{url} cannot be downloaded ({_reason(error)})") from error
+        raise Unavailable(
+            f"{url} cannot be downloaded ({_reason(error)}). Connect to the network, name the "
+            "archive (make ARCHIVE=path), or build from docstrings instead: "
+            "snakemake --cores 4 --configfile config/offline.yaml"
+        ) from error
     return resumed
 
 

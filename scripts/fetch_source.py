@@ -97,7 +97,7 @@ def read_docstrings(packages: list[str]) -> list[Row]:
     Packages are parsed, never imported. Docstrings come in the order of a hash of their
     text; a text that occurs twice is taken once.
     """
-    rows: list[tuple[str, str, str]] = []
+    rows: list[tuple[float, str, str]] = []
     for package in step.progress(packages, "reading docstrings", len(packages)):
         try:
             recorded = metadata.files(package) or []
@@ -108,11 +108,12 @@ def read_docstrings(packages: list[str]) -> list[Row]:
             ) from error
         sources = [p for p in recorded if p.suffix == ".py" and "test" not in str(p).lower()]
         texts = {text for path in sources for text in _docstrings(Path(path.locate()))}
-        hashed = sorted((hashlib.sha256(text.encode()).hexdigest(), text) for text in texts)
-        rows += [(key, package, text) for key, text in hashed[:DOCSTRINGS_PER_PACKAGE]]
+        # Draws of their own: the lowest of one draw would be the lowest of the next again.
+        chosen = sorted(texts, key=lambda text: _draw("choose", text))[:DOCSTRINGS_PER_PACKAGE]
+        rows += [(_draw("place", text), package, text) for text in chosen]
     return [
-        (rowid, text, package, _year(key, int(key[:8], 16) < DOCSTRING_TEST_SHARE * 2**32), None)
-        for rowid, (key, package, text) in enumerate(sorted(rows), 1)
+        (rowid, text, package, _year(text, _draw("part", text) < DOCSTRING_TEST_SHARE), None)
+        for rowid, (_, package, text) in enumerate(sorted(rows), 1)
     ]
 
 
@@ -175,9 +176,15 @@ def write_source(path: Path, rows: Iterable[Row], with_position: bool) -> int:
     return max(count, 0)
 
 
+def _draw(purpose: str, text: str) -> float:
+    """Return a number from 0 to 1 that depends on ``text`` alone, another for each purpose."""
+    digest = hashlib.sha256(f"{purpose} {text}".encode()).digest()
+    return int.from_bytes(digest[:6]) / 2**48
+
+
 def _year(key: str, is_test: bool) -> int:
     years = TEST_YEARS if is_test else TRAIN_YEARS
-    return years[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(years)]
+    return years[int(_draw("year", key) * len(years))]
 
 
 def _docstrings(path: Path) -> Iterator[str]:

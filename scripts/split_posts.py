@@ -208,8 +208,10 @@ def main(options: argparse.Namespace) -> None:
         "warnings": warnings,
     }
     files.write_json(options.report, report)
-    counts = ", ".join(f"{name} {split['posts']:,}" for name, split in report["splits"].items())
-    step.log.info("%s; dropped %s, duplicates %s", counts, dropped, duplicates)
+    counts = {name: split["posts"] for name, split in report["splits"].items()}
+    for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
+        said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]
+        step.log.info("%s: %s", what, ", ".join(said) or "none")
 
 
 if __name__ == "__main__":

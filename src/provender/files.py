@@ -69,6 +69,6 @@ def check_sha256(path: str | os.PathLike[str], expected: list[str]) -> None:
     if digest not in expected:
         raise UserError(
             f"{path} has the sha256 digest {digest}, but source.sha256 expects "
-            f"{' or '.join(expected)}. It is another file or a damaged one: delete it and run "
-            "again, or name a good one: make ARCHIVE=path"
+            f"{' or '.join(expected)}. It is another file or a damaged one: name a good one by "
+            "make ARCHIVE=path"
         )

@@ -1,6 +1,7 @@
 """The command line that every step shares: log, progress, errors."""
 
 import argparse
+import contextlib
 import errno
 import logging
 import os
@@ -19,6 +20,12 @@ PROGRESS_SECONDS = 5
 
 # Keeps a docstring's own lines in --help.
 HelpFormatter = argparse.RawDescriptionHelpFormatter
+
+# What a write can fail with where the disk, the quota or the file is at its limit.
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# What the user can mend by another path or by rights, on the command line or on disk.
+WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 log = logging.getLogger("provender")
 
@@ -47,9 +54,12 @@ def run(
         log.error("error: %s", error)
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in NO_SPACE:
+            log.error("error: %s", no_space(error))
+        elif isinstance(error, WRONG_PATH):
+            log.error("error: %s. Check the path and its rights, then run again", error)
+        else:
             raise
-        log.error("error: %s", no_space(error))
         return 1
     except KeyboardInterrupt:
         log.error("interrupted: nothing was half-written; run the same command again to go on")
@@ -86,11 +96,23 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
             log.info("%s: %s of %s", what, f"{count:,}", f"{total:,}")
 
 
+class _LogFile(logging.FileHandler):
+    """A log file whose failure, as on a full disk, does not hide the step's own message."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: standard error has the line too."""
+
+    def close(self) -> None:
+        """Close the file, whether or not its last lines can be written."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def _open_log(name: str, path: str | None) -> list[logging.Handler]:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+        handlers.append(_LogFile(path, mode="w", encoding="utf-8"))
     for handler in handlers:
         handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
         log.addHandler(handler)
