@@ -57,7 +57,10 @@ def download(url: str, sha256: list[str], output: Path) -> None:
 def _receive(url: str, part: Path) -> bool:
     """Fetch what ``part`` lacks; return whether it went on from an earlier download."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    # Compressed on the way, the bytes and their number would not be the file's.
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
     try:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as response:
             if have and response.status_code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:

@@ -9,11 +9,13 @@ order for the archive. Nothing is judged here beyond what SQLite and UTF-8 can h
 import argparse
 import ast
 import difflib
+import gzip
 import hashlib
 import math
 import sqlite3
 import sys
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -47,6 +49,12 @@ DATABASE_SUFFIXES = {".db", ".db3", ".sqlite", ".sqlite3"}
 # Stands in for the row id of a view or a WITHOUT ROWID table.
 NUMBERED = "row_number() OVER ()"
 
+# By which SQLite says that there was no space, or that a quota or limit forbade a write.
+NO_SPACE = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
+
+# Byte 19 of a database's header, and its value where it is kept with a write-ahead log.
+READ_VERSION_BYTE, WRITE_AHEAD_LOG = 19, 2
+
 # Row ids named in a message.
 NAMED_ROWS = 5
 
@@ -73,7 +81,7 @@ def read_newsgroups(archive: Path, topics: list[str]) -> list[Row]:
                 if topic in topics:
                     text = tar.extractfile(member).read().decode("latin-1")
                     parts.setdefault(part, []).append((int(number), member.name, text))
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise UserError(
             f"{archive} is not a whole tar.gz archive ({error}). Delete it and run again, or "
             "name a good one: make ARCHIVE=path"
@@ -168,9 +176,9 @@ def write_source(path: Path, rows: Iterable[Row], with_position: bool) -> int:
             count = database.executemany(insert, (row[:width] for row in rows)).rowcount
             database.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if "disk is full" in str(error):
-                raise UserError(step.no_space(OSError(28, "", str(path)))) from error
-            raise
+            if error.sqlite_errorname not in NO_SPACE:
+                raise
+            raise UserError(step.no_space(path, str(error))) from error
         finally:
             database.close()
     return max(count, 0)
@@ -188,7 +196,11 @@ def _year(key: str, is_test: bool) -> int:
 
 
 def _docstrings(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_bytes())
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        # Packages also hold templates and code for other Pythons, by the same ending.
+        return
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
@@ -216,26 +228,47 @@ def _open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
         there = sorted(p.name for p in path.parent.glob("*") if p.suffix in DATABASE_SUFFIXES)
         listed = f"; in {path.parent} there is {', '.join(there)}" if there else ""
         raise UserError(f"source.path names {path}, which is no file{listed}")
-    uri = f"{path.resolve().as_uri()}?mode=ro"
+    real = path.resolve()
+    # Such a database would get a log and its index beside it, even when opened to be read;
+    # SQLite leaves them out for a file that does not change.
+    at_rest = _keeps_log(real) and not real.with_name(real.name + "-wal").exists()
+    uri = f"{real.as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"
+    before = real.stat()
     database = sqlite3.connect(uri, uri=True, timeout=LOCK_SECONDS)
     try:
+        # One transaction: what is read is of one moment, whoever writes meanwhile.
+        database.execute("BEGIN")
         yield database
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise UserError(
-            f"{path} is locked by a program that writes to it. Let it finish its transaction "
-            "or close it, then run again"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        if "not a database" not in str(error) and "malformed" not in str(error):
-            raise
-        raise UserError(
-            f"{path} is not a readable SQLite database ({error}). Check source.path, or mend "
-            f"the file: sqlite3 {path} .recover"
-        ) from error
+    except sqlite3.Error as error:
+        raise UserError(_explain(path, error)) from error
     finally:
         database.close()
+    after = real.stat()
+    if at_rest and (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise UserError(f"{path} was written to while it was read: run again")
+
+
+def _keeps_log(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(READ_VERSION_BYTE + 1)
+    return header[READ_VERSION_BYTE:] == bytes([WRITE_AHEAD_LOG])
+
+
+def _explain(path: Path, error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return (
+            f"{path} is locked by a program that writes to it. Let it finish its transaction "
+            "or close it, then run again"
+        )
+    if "not a database" in str(error) or "malformed" in str(error):
+        return (
+            f"{path} is not a readable SQLite database ({error}). Check source.path, or mend "
+            f"the file: sqlite3 {path} .recover"
+        )
+    return (
+        f"SQLite cannot read {path}: {error}. Mend the table or view, or name another as "
+        "source.table"
+    )
 
 
 def _read_rows(
@@ -256,7 +289,8 @@ def _read_rows(
             faults.setdefault("not UTF-8", []).append(rowid)
             continue
         text, label = _string(text), _string(label)
-        seen.add(label or "")
+        if label is not None:
+            seen.add(label)
         if labels and label is not None and label not in labels:
             continue
         year = _number(split)
@@ -266,7 +300,7 @@ def _read_rows(
         if position and position[0] is None:
             faults.setdefault(f"nothing in {columns[3]}", []).append(rowid)
             continue
-        yield rowid, text, label, year, position[0] if position else None
+        yield rowid, text, label, year, _position(position[0]) if position else None
     if faults:
         raise UserError(_describe(faults, path, table))
     _require(labels, seen, "label", "source.labels", f"table {table} has")
@@ -299,13 +333,17 @@ def _string(value: str | int | float | None) -> str | None:
 def _number(value: str | int | float | None) -> int | float | None:
     if isinstance(value, str):
         try:
-            value = int(value)
+            # Python alone reads 2019_05 as a number.
+            value = math.nan if "_" in value else float(value)
         except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                return None
+            return None
     return value if value is not None and math.isfinite(value) else None
+
+
+def _position(value: str | int | float) -> str | int | float:
+    # As text, 10 would come before 9.
+    number = _number(value)
+    return value if number is None else number
 
 
 def _describe(faults: dict[str, list[int]], path: Path, table: str) -> str:

@@ -132,7 +132,7 @@ def check_sides(training: pd.DataFrame, test: pd.DataFrame, threshold: float) ->
 
 def read_posts(path: Path) -> pd.DataFrame:
     """Read table ``news`` as rowid, text, label, year and position (its place in time)."""
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{path.resolve(strict=True).as_uri()}?mode=ro", uri=True)
     try:
         cursor = database.execute("SELECT * FROM news ORDER BY id")
         rows = cursor.fetchall()

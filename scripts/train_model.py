@@ -8,6 +8,7 @@ starts as complement naive Bayes and is trained for a few epochs from there.
 import argparse
 import csv
 import io
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -125,19 +126,47 @@ def fit(
 
 def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
     """Save the trained model in both formats, each whole or not at all."""
-    from provender import determinism
-
     part = saved_model.with_name(saved_model.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    model.save(part, save_format="tf", include_optimizer=False)
-    determinism.clear_fingerprint_uuid(part / "fingerprint.pb")
-    written = sorted(p.relative_to(part).as_posix() for p in part.rglob("*") if p.is_file())
+    try:
+        # First: saving a second time in one process gives other bytes.
+        save_saved_model(model, part)
+        with files.replacing(hdf5) as file:
+            file.write_bytes(to_hdf5(model))
+        shutil.rmtree(saved_model, ignore_errors=True)
+        part.replace(saved_model)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def save_saved_model(model: "tf_keras.Model", folder: Path) -> None:
+    """Save the model to ``folder``, without the random identifier that it would get."""
+    import tensorflow as tf
+
+    from provender import determinism
+
+    try:
+        model.save(folder, save_format="tf", include_optimizer=False)
+    except tf.errors.OpError as error:
+        # TensorFlow keeps the operating system's words, but not its error number.
+        for code in step.NO_SPACE:
+            if os.strerror(code) in str(error):
+                raise OSError(code, os.strerror(code), str(folder)) from error
+        raise
+    determinism.clear_fingerprint_uuid(folder / "fingerprint.pb")
+    written = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     if written != sorted(SAVED_MODEL_FILES):
         raise RuntimeError(f"TensorFlow wrote other files than the workflow names: {written}")
-    shutil.rmtree(saved_model, ignore_errors=True)
-    part.replace(saved_model)
-    with files.replacing(hdf5) as file:
+
+
+def to_hdf5(model: "tf_keras.Model") -> bytes:
+    """Return the model as an HDF5 file, made in memory: h5py fails oddly on a full disk."""
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
         model.save(file, save_format="h5", include_optimizer=False)
+    return memory.getvalue()
 
 
 def parse_arguments() -> argparse.ArgumentParser:

@@ -44,6 +44,17 @@ def predict_in_node(
     )
 
 
+def read_rows(path: Path, dtype: str, width: int) -> np.ndarray:
+    """Read rows of ``width`` numbers that Node wrote: [n, width]."""
+    values = np.fromfile(path, dtype)
+    if len(values) % width:
+        raise UserError(
+            f"{path.name}: Node wrote {len(values)} numbers, which are no rows of {width}: the "
+            "labels or max_words are not those of this test split"
+        )
+    return values.reshape(-1, width)
+
+
 def compare_ids(rowids: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> None:
     """Raise UserError, naming the posts, where word ids differ at all."""
     if theirs.shape != ours.shape:
@@ -109,7 +120,7 @@ def main(options: argparse.Namespace) -> None:
         predict_in_node(
             posts["text"].to_pylist(), constants_file, options.layers, options.graph, folder
         )
-        theirs = np.fromfile(folder / "ids.bin", "<i4").reshape(-1, ids.type.list_size)
+        theirs = read_rows(folder / "ids.bin", "<i4", ids.type.list_size)
         compare_ids(rowids, ids.values.to_numpy().reshape(-1, ids.type.list_size), theirs)
         expected_scores = scores.values.to_numpy().reshape(-1, labels)
         differences = {
@@ -117,7 +128,7 @@ def main(options: argparse.Namespace) -> None:
                 form,
                 rowids,
                 expected_scores,
-                np.fromfile(folder / f"{form}.bin", "<f4").reshape(-1, labels),
+                read_rows(folder / f"{form}.bin", "<f4", labels),
             )
             for form in FORMS
         }

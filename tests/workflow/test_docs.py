@@ -1,0 +1,169 @@
+"""Every command and example of the README and the docs does what they say."""
+
+import json
+import re
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, Project
+
+ARCHIVE = ROOT.parent / "shared" / "data" / "20news-bydate.tar.gz"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+
+# Seconds until a server that was just started must answer.
+SERVER_SECONDS = 20
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of a document in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def console(command: str) -> list[str]:
+    """Return the lines that the README shows as the output of ``command``, without the gaps."""
+    shown = next(b for b in blocks(README, "console") if b.startswith(f"$ {command}\n"))
+    return [line for line in shown.splitlines()[1:] if line != "…"]
+
+
+def assert_in_order(lines: list[str], output: str) -> None:
+    """Assert that ``output`` holds each of ``lines``, in their order."""
+    place = 0
+    for line in lines:
+        assert line in output[place:], f"{line!r} is not in (the rest of) the output:\n{output}"
+        place = output.index(line, place) + len(line)
+
+
+def predict_in_package(project: Project, package: Path, source: str) -> list:
+    """Unpack an npm package where Node finds it and return what ``source`` prints as JSON."""
+    name = re.sub(r"-\d.*", "", package.name)
+    folder = project.folder / "node_modules" / name
+    folder.mkdir(parents=True)
+    project.run("tar", "-xzf", package, "-C", folder, "--strip-components=1")
+    (project.folder / "try.mjs").write_text(source, encoding="utf-8")
+    return json.loads(project.run("node", "try.mjs").stdout)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Project:
+    """Return a copy of the project that shares this one's environment."""
+    project = Project(tmp_path / "project")
+    (project.folder / ".venv").symlink_to(ROOT / ".venv")
+    return project
+
+
+def test_make(clone: Project, tmp_path: Path) -> None:
+    """make prints what the README shows; without the archive, how to get it."""
+    if ARCHIVE.exists():
+        (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
+        done = clone.run("make")
+        assert_in_order(console("make"), done.stdout + done.stderr)
+        readme = blocks(README, "js")[0]
+        example, expected = re.search(r"(predict\(.*?\)); // \[\{ label: \"(.*?)\"", readme).groups()
+        source = readme.splitlines()[0] + f"\nconsole.log(JSON.stringify({example}));"
+        package = clone.folder / "dist" / "npm" / "newsgroups-classifier-0.1.0.tgz"
+        best = predict_in_package(clone, package, source)
+        assert [prediction["label"] for prediction in best] == [expected]
+    else:
+        done = clone.run("make")
+        assert "make ARCHIVE=path/to/20news-bydate.tar.gz" in done.stdout
+        about = json.loads((clone.folder / "dist/bundle/about.json").read_text())
+        assert about["corpus"]["kind"] == "docstrings"
+
+
+def test_make_archive(clone: Project, tmp_path: Path) -> None:
+    """make ARCHIVE=… says so where the named file is missing or another."""
+    wrong = tmp_path / "20news-bydate.tar.gz"
+    done = clone.run("make", f"ARCHIVE={wrong}", code=2)
+    assert f"ARCHIVE names {wrong}, which is no file" in done.stderr
+    wrong.write_bytes(b"not the archive")
+    done = clone.run("make", f"ARCHIVE={wrong}", code=2)
+    assert "sha256 digest" in done.stderr
+    assert not (clone.folder / "data").exists()
+
+
+def test_make_test(clone: Project) -> None:
+    """make test runs the linters, which print what the README shows, and pytest."""
+    planned = clone.run("make", "--dry-run", "test").stdout.splitlines()
+    assert planned[-1] == "pytest"
+    done = clone.run("make", "lint")
+    assert_in_order(console("make test"), done.stdout + done.stderr)
+
+
+def test_make_serve(clone: Project, small_bundle: Path) -> None:
+    """make serve shows the bundle at the address that it prints."""
+    (clone.folder / "dist").mkdir()
+    (clone.folder / "dist" / "bundle").symlink_to(small_bundle)
+    with subprocess.Popen(
+        ["make", "serve", "PORT=0"], cwd=clone.folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            address = re.match(r"http://localhost:\d+/", server.stdout.readline()).group()
+            with urllib.request.urlopen(address, timeout=SERVER_SECONDS) as page:
+                assert page.read() == (small_bundle / "index.html").read_bytes()
+        finally:
+            server.terminate()
+
+
+def test_own_data(clone: Project) -> None:
+    """The worked example: its database, its configuration, both of its commands."""
+    (clone.folder / "tickets.py").write_text(blocks(OWN_DATA, "python")[0], encoding="utf-8")
+    clone.run("python", "tickets.py")
+    before = (clone.folder / "tickets.sqlite").read_bytes()
+    (clone.folder / "tickets.yaml").write_text(blocks(OWN_DATA, "yaml")[0], encoding="utf-8")
+    build, again = (block.split("\n")[0] for block in blocks(OWN_DATA, "sh"))
+    clone.run(*build.split())
+    about = json.loads((clone.folder / "dist/bundle/about.json").read_text())
+    assert about["corpus"]["title"] == "Support tickets by team, 2015 to 2024"
+    # The example's threshold: 2023 and 2024 of ten years with 60 tickets each.
+    assert about["corpus"]["posts"] == {"train": 432, "validation": 48, "test": 120}
+    assert sorted(about["metrics"]["test"]["labels"]) == ["billing", "login", "shipping"]
+    assert about["metrics"]["test"]["recall@1"] > 0.99
+    assert "Nothing to be done" in clone.run(*again.split()).stderr
+    assert (clone.folder / "tickets.sqlite").read_bytes() == before
+    assert (clone.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
+
+
+RUN_BY: dict[str, Callable] = {
+    "make": test_make,
+    "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
+    "make test": test_make_test,
+    "make serve": test_make_serve,
+    "make bench": None,
+    "make CONFIG=tickets.yaml": test_own_data,
+    "snakemake --cores 4": test_make,
+    "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
+}
+
+
+def test_every_command_is_run() -> None:
+    """Each command in the README and the docs stands in the table above."""
+    commands = set()
+    for document in (README, OWN_DATA):
+        commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
+        commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))
+        commands |= set(re.findall(r"`((?:make|snakemake)[^`\n]*)`", document))
+    assert commands <= set(RUN_BY), commands - set(RUN_BY)
+
+
+def test_every_setting_is_documented() -> None:
+    """The keys that docs/own-data.md names are in the schema, each of a user's source too."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    source = schema["properties"]["source"]["properties"]
+    keys = {key for key, value in source.items() if value["description"].startswith("sqlite:")}
+    table = OWN_DATA[OWN_DATA.index("## What to set") : OWN_DATA.index("## What is checked")]
+    assert keys == {"path", "table", "text", "label", "split", "labels"}
+    assert all(f".{key}`" in table for key in keys), table
+
+
+def test_links_lead_somewhere() -> None:
+    """Each relative link of the README and the docs names a file."""
+    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name}: {target}"
+

@@ -1,0 +1,203 @@
+"""The real workflow on a small corpus: what it makes, what it reruns, how it fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from conftest import SMALL_CONFIG, Project, make_posts, write_database
+
+from provender.files import sha256
+
+# Seconds for a step to start; a build of the small corpus takes some 20.
+START_SECONDS = 120
+
+TEST_POSTS = sum(year >= SMALL_CONFIG["split"]["threshold"] for _, _, year in make_posts())
+
+# One after the other; each needs what the one before it wrote.
+STEPS = [
+    "fetch_source",
+    "split_posts",
+    "build_vocabulary",
+    "encode_posts",
+    "train_model",
+    "evaluate_model",
+    "verify_parity",
+    "assemble_bundle",
+    "pack_npm",
+]
+
+
+def digests(project: Project) -> dict[str, str]:
+    """Return the digest of each file that a build wrote."""
+    files = [p for top in ("data", "dist") for p in (project.folder / top).rglob("*")]
+    return {str(p.relative_to(project.folder)): sha256(p) for p in files if p.is_file()}
+
+
+def planned(project: Project) -> list[str]:
+    """Return the steps that Snakemake would run now, with the number of their jobs."""
+    output = project.snakemake("--dry-run").stdout
+    if "Nothing to be done" in output:
+        return []
+    rows = output.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    return [row.split()[0] for row in rows if row.strip() and row.split()[0] != "all"]
+
+
+def test_every_file_is_an_output(small_build: Project) -> None:
+    """Each file of a build is named by a rule, so that none can change unnoticed."""
+    summary = small_build.snakemake("--detailed-summary").stdout.splitlines()
+    named = {line.split("\t")[0] for line in summary if line.startswith(("data/", "dist/"))}
+    assert named == set(digests(small_build))
+
+
+def test_manifest(small_bundle: Path) -> None:
+    """The manifest lists each file of the bundle but itself, with size and digest."""
+    manifest = json.loads((small_bundle / "manifest.json").read_text())
+    files = [p for p in small_bundle.rglob("*") if p.is_file() and p.name != "manifest.json"]
+    assert manifest["files"] == {
+        p.relative_to(small_bundle).as_posix(): {"bytes": p.stat().st_size, "sha256": sha256(p)}
+        for p in files
+    }
+
+
+def test_metrics_are_those_of_the_predictions(small_build: Project) -> None:
+    """metrics.json agrees with counting hits in the stored predictions."""
+    reports = small_build.folder / "data" / "reports"
+    metrics = json.loads((reports / "metrics.json").read_text())["test"]
+    predictions = pq.read_table(reports / "predictions.parquet")
+    scores = np.array(predictions["scores"].to_pylist())
+    truth = predictions["label"].to_numpy()
+    assert metrics["posts"] == len(truth) == TEST_POSTS
+    assert metrics["recall@1"] == np.mean(scores.argmax(axis=1) == truth)
+    assert 0.6 < metrics["recall@1"] < 1 == metrics["recall@3"] == metrics["recall@5"]
+    confusion = (reports / "confusion.csv").read_text().splitlines()
+    assert confusion[0] == "label,bread,chess,tides"
+    counts = np.array([[int(cell) for cell in row.split(",")[1:]] for row in confusion[1:]])
+    assert counts.sum() == len(truth)
+    assert np.trace(counts) / counts.sum() == metrics["recall@1"]
+
+
+def test_npm_package_answers_as_the_bundle(small_build: Project, tmp_path: Path) -> None:
+    """The installed package predicts what verify_parity's kernel did."""
+    package = tmp_path / "node_modules" / "small-classifier"
+    package.mkdir(parents=True)
+    archive = small_build.folder / "dist" / "npm" / "small-classifier-0.1.0.tgz"
+    subprocess.run(
+        ["tar", "-xzf", archive, "-C", package, "--strip-components=1"], check=True, timeout=60
+    )
+    posts = pq.read_table(small_build.folder / "data/splits/test.parquet")["text"].to_pylist()
+    (tmp_path / "posts.json").write_text(json.dumps(posts), encoding="utf-8")
+    (tmp_path / "predict.cjs").write_text(
+        'const { labels, predict } = require("small-classifier");\n'
+        'const scores = (text) => new Map(predict(text, 3).map((p) => [p.label, p.score]));\n'
+        'const posts = require("./posts.json").map(scores);\n'
+        "console.log(JSON.stringify(posts.map((post) => labels.map((l) => post.get(l)))));\n"
+    )
+    done = small_build.run("node", tmp_path / "predict.cjs")
+    expected = pq.read_table(small_build.folder / "data/reports/predictions.parquet")["scores"]
+    difference = np.abs(np.array(json.loads(done.stdout)) - np.array(expected.to_pylist()))
+    assert difference.shape == (TEST_POSTS, 3)
+    assert difference.max() < 1e-5
+
+
+def test_nothing_to_do(built_project: Project) -> None:
+    """A second run does nothing, even where files look newer or config was edited and undone."""
+    assert planned(built_project) == []
+    os.utime(built_project.folder / "small.sqlite")
+    os.utime(built_project.folder / "data/splits/train.parquet")
+    os.utime(built_project.folder / "scripts/train_model.py")
+    assert planned(built_project) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "first"),
+    [
+        ("src/provender/text.py", '"LMN"', '"LM"', "build_vocabulary"),
+        ("scripts/evaluate_model.py", "RANKS = (1, 3, 5)", "RANKS = (1, 2, 5)", "evaluate_model"),
+        ("web/src/kernel.js", "softmax", "softmax ", "verify_parity"),
+        ("config/text.yaml", '" 0 "', '" 1 "', "build_vocabulary"),
+        ("small.yaml", "epochs: 2", "epochs: 3", "train_model"),
+        ("requirements.lock", "\n", "\n\n", "fetch_source"),
+    ],
+)
+def test_what_reruns(
+    built_project: Project, path: str, old: str, new: str, first: str
+) -> None:
+    """A change of code, config or lock reruns the steps that depend on it, and no others."""
+    file = built_project.folder / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    steps = planned(built_project)
+    assert [step for step in STEPS if step in steps] == STEPS[STEPS.index(first) :]
+
+
+def test_a_changed_database_is_noticed(built_project: Project) -> None:
+    """New rows rerun everything."""
+    database = built_project.folder / "small.sqlite"
+    database.unlink()
+    write_database(database, make_posts(seed=8))
+    assert set(STEPS) <= set(planned(built_project))
+
+
+def test_a_mistake_is_told_plainly(small_project: Project) -> None:
+    """A wrong column stops the build with one message and leaves no output."""
+    small_project.configure(source={"label": "topik"})
+    done = small_project.snakemake(code=1)
+    assert (
+        "fetch_source: error: source.label names the column topik, but table posts has body, "
+        "topic, year. Did you mean topic?" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    assert digests(small_project) == {}
+    small_project.configure()
+    done = small_project.run("provender", "build", "--config", "none.yaml", code=1)
+    assert done.stderr == "provender: error: there is no configuration file none.yaml\n"
+
+
+def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) -> None:
+    """All faults of a configuration are named at once, with the nearest keys."""
+    small_project.configure(source={"tabel": "posts"}, vocabulry={}, model={"epochs": 0})
+    done = small_project.snakemake(code=1)
+    assert "vocabulry is not a key: did you mean vocabulary?" in done.stderr
+    assert "source.tabel is not a key: did you mean table?" in done.stderr
+    assert "model.epochs: 0 is less than the minimum of 1" in done.stderr
+    assert "Traceback" not in done.stderr and "Job stats" not in done.stderr + done.stdout
+
+
+def test_interrupted_and_run_again(small_project: Project, small_build: Project) -> None:
+    """After Ctrl-C in the midst of training, the next run completes, to the same bytes."""
+    log = small_project.folder / "logs" / "train_model.log"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(small_project.folder / "src"),
+    }
+    with subprocess.Popen(
+        ["provender", "build", "--cores", "2", "--config", "small.yaml"],
+        cwd=small_project.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A terminal sends Ctrl-C to the whole group.
+        start_new_session=True,
+    ) as build:
+        deadline = time.monotonic() + START_SECONDS
+        while not log.exists():
+            assert build.poll() is None and time.monotonic() < deadline, build.stdout.read()
+            time.sleep(0.05)
+        os.killpg(build.pid, signal.SIGINT)
+        output = build.communicate(timeout=START_SECONDS)[0]
+    assert build.returncode == 1
+    assert "Traceback" not in output
+    assert not (small_project.folder / "data/model/model.h5").exists()
+    done = small_project.run("provender", "build", "--cores", "2", "--config", "small.yaml")
+    assert "Done: dist/bundle/index.html" in done.stdout
+    assert digests(small_project) == digests(small_build)
