@@ -5,7 +5,7 @@
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
 # CORES=n       jobs at once             PORT=n       of make serve
 
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= 4
 PORT ?= 5000
 
@@ -23,7 +23,7 @@ setup: .venv/set-up web/node_modules/.package-lock.json
 # Half a gigabyte of C++ headers goes: nothing here is compiled against them.
 .venv/set-up: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo 'make needs Python 3.11: name one with make PYTHON=path'; exit 1; }
+		{ echo 'Provender needs Python 3.11: name one with make PYTHON=path'; exit 1; }
 	$(PYTHON) -m venv .venv
 	sed -n '/^uv==/,/^[a-z].*==/{/^uv==/p;/^ /p}' requirements.lock > .venv/uv.lock
 	[ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
@@ -32,8 +32,10 @@ setup: .venv/set-up web/node_modules/.package-lock.json
 	rm -rf .venv/lib/python3.11/site-packages/*/include
 	touch $@
 
+# What TensorFlow.js is made of goes too: its one-file build, all that is used, has it inside.
 web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .venv/set-up
 	cd web && npm ci
+	rm -rf web/node_modules/@tensorflow/tfjs-*
 	touch $@
 
 test: setup lint

@@ -95,7 +95,7 @@ def test_npm_package_answers_as_the_bundle(small_build: Project, tmp_path: Path)
     (tmp_path / "posts.json").write_text(json.dumps(posts), encoding="utf-8")
     (tmp_path / "predict.cjs").write_text(
         'const { labels, predict } = require("small-classifier");\n'
-        'const scores = (text) => new Map(predict(text, 3).map((p) => [p.label, p.score]));\n'
+        "const scores = (text) => new Map(predict(text, 3).map((p) => [p.label, p.score]));\n"
         'const posts = require("./posts.json").map(scores);\n'
         "console.log(JSON.stringify(posts.map((post) => labels.map((l) => post.get(l)))));\n"
     )
@@ -126,9 +126,7 @@ def test_nothing_to_do(built_project: Project) -> None:
         ("requirements.lock", "\n", "\n\n", "fetch_source"),
     ],
 )
-def test_what_reruns(
-    built_project: Project, path: str, old: str, new: str, first: str
-) -> None:
+def test_what_reruns(built_project: Project, path: str, old: str, new: str, first: str) -> None:
     """A change of code, config or lock reruns the steps that depend on it, and no others."""
     file = built_project.folder / path
     text = file.read_text(encoding="utf-8")
