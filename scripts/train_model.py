@@ -111,15 +111,16 @@ def fit(
             ", ".join(f"{name} {logs[name]:.4f}" for name in columns),
         )
 
+    # Keras draws its bars in a terminal, each to its end before the line below it.
+    bars = [keras.callbacks.ProgbarLogger("steps")] if sys.stderr.isatty() else []
     model.fit(
         [train.ids, train.weights],
         train.labels,
         validation_data=([validation.ids, validation.weights], validation.labels),
         epochs=epochs,
         batch_size=batch_size,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=keep)],
-        # Keras draws its bars in a terminal; elsewhere the lines above are enough.
-        verbose=1 if sys.stderr.isatty() else 0,
+        callbacks=[*bars, keras.callbacks.LambdaCallback(on_epoch_end=keep)],
+        verbose=len(bars),
     )
     return table.getvalue()
 
