@@ -11,37 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import yaml
 
 from provender import files, step
+from provender.config import read_recipe
 from provender.errors import UserError
 from provender.text import compile_recipe, split_words
-
-
-def read_rules(path: Path) -> list[dict[str, str]]:
-    """Read the recipe's replacements; raise UserError, naming the rule, for a wrong one."""
-    try:
-        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from error
-    rules = recipe.get("replace") if isinstance(recipe, dict) else None
-    if not isinstance(rules, list):
-        raise UserError(f"{path} has no list named replace: see config/text.yaml for an example")
-    for number, rule in enumerate(rules, 1):
-        if not isinstance(rule, dict) or rule.keys() != {"pattern", "with"}:
-            raise UserError(f"{path}: rule {number} needs a pattern and a with, and nothing else")
-        if not all(isinstance(value, str) for value in rule.values()):
-            raise UserError(f"{path}: rule {number}: put the pattern and its with in quotes")
-        try:
-            matches_nothing = pc.match_substring_regex("", rule["pattern"]).as_py()
-        except pa.ArrowInvalid as error:
-            raise UserError(f"{path}: rule {number} cannot be read by RE2: {error}") from error
-        if matches_nothing:
-            raise UserError(
-                f"{path}: rule {number} matches the empty text, which Python and JavaScript "
-                "replace at different places: let it match a character at least, as by + for *"
-            )
-    return rules
 
 
 def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
@@ -72,7 +46,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read the training split and the recipe; write vocabulary, labels and recipe."""
-    recipe = compile_recipe(read_rules(options.recipe))
+    recipe = compile_recipe(read_recipe(options.recipe))
     train = pq.read_table(options.train, columns=["text", "label"])
     counts = count_words(split_words(recipe, train["text"]))
     words = choose_words(counts, options.size, options.min_count)

@@ -1,6 +1,7 @@
 """Which files a step's result depends on besides its data, so that an edit reruns it."""
 
 import ast
+import posixpath
 import re
 from pathlib import Path
 
@@ -31,8 +32,11 @@ def javascript(*entries: str) -> list[str]:
         if path not in found:
             found.add(path)
             text = Path(path).read_text(encoding="utf-8")
-            folder = Path(path).parent
-            waiting += [(folder / name).as_posix() for name in IMPORTED_SCRIPT.findall(text)]
+            folder = posixpath.dirname(path)
+            # One name a file, or scripts that import each other would never end.
+            waiting += [
+                posixpath.normpath(f"{folder}/{name}") for name in IMPORTED_SCRIPT.findall(text)
+            ]
     return [*sorted(found), NODE_LOCK]
 
 

@@ -10,12 +10,14 @@ import jsonschema
 import yaml
 
 from provender.errors import UserError
+from provender.pattern import PatternError, check_pattern
 
 Config = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = "config/config.yaml"
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+TEXT = "config/text.yaml"
+SCHEMAS = ROOT / "workflow" / "schemas"
 
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
@@ -25,30 +27,33 @@ def read(*paths: str | Path) -> Config:
     """Read YAML files, lay each over the ones before, and check the result."""
     config: Config = {}
     for path in paths:
-        try:
-            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError(f"there is no configuration file {path}") from error
-        except yaml.YAMLError as error:
-            raise UserError(f"{path} is not valid YAML: {error}") from error
-        if not isinstance(value, dict):
-            raise UserError(f"{path} holds no keys with values: see {DEFAULT} for an example")
-        _lay_over(config, value)
+        _lay_over(config, _read_yaml(path, DEFAULT))
     check(config)
     return config
 
 
 def check(config: Config) -> None:
     """Raise UserError, naming every fault and its mend, unless ``config`` fits the schema."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    # The schema library reports each missing key of a group anew for every one of them.
-    faults = list(dict.fromkeys(fault for error in errors for fault in _describe(error)))
-    if faults:
-        raise UserError("the configuration is wrong:\n" + "\n".join(f"  {f}" for f in faults))
-    recipe = Path(config["text"]["recipe"])
-    if not recipe.is_file():
-        raise UserError(f"text.recipe names {recipe}, which is no file")
+    _validate(config, "config.schema.yaml", "the configuration")
+    read_recipe(config["text"]["recipe"])
+
+
+def read_recipe(path: str | Path) -> list[dict[str, str]]:
+    """Read a text recipe's replacements, ``[{pattern, with}]``.
+
+    Raises UserError, naming every fault and its mend, for a pattern that languages would
+    read differently or that could take a browser forever.
+    """
+    recipe = _read_yaml(path, TEXT)
+    _validate(recipe, "text.schema.yaml", str(path))
+    faults = []
+    for number, rule in enumerate(recipe["replace"], 1):
+        try:
+            check_pattern(rule["pattern"])
+        except PatternError as error:
+            faults.append(f"replacement {number}, {error}")
+    _raise_for(faults, str(path))
+    return recipe["replace"]
 
 
 def check_in_snakefile(config: Config) -> None:
@@ -76,6 +81,30 @@ def database_files(config: Config) -> list[str]:
     path = config["source"]["path"]
     log = f"{path}-wal"
     return [path, log] if Path(log).exists() else [path]
+
+
+def _read_yaml(path: str | Path, example: str) -> Config:
+    try:
+        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"there is no configuration file {path}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} holds no keys with values: see {example} for an example")
+    return value
+
+
+def _validate(value: Config, schema: str, what: str) -> None:
+    rules = yaml.safe_load((SCHEMAS / schema).read_text(encoding="utf-8"))
+    errors = jsonschema.Draft202012Validator(rules).iter_errors(value)
+    # The schema library reports each missing key of a group anew for every one of them.
+    _raise_for(list(dict.fromkeys(fault for e in errors for fault in _describe(e))), what)
+
+
+def _raise_for(faults: list[str], what: str) -> None:
+    if faults:
+        raise UserError(f"{what} is wrong:\n" + "\n".join(f"  {fault}" for fault in faults))
 
 
 def _lay_over(below: Config, above: Config) -> None:

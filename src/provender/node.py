@@ -1,17 +1,21 @@
 """Run the project's JavaScript with the Node that came with the environment."""
 
+import errno
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from provender import step
 from provender.errors import UserError
 
 
 def run(script: str, *arguments: str | Path) -> None:
     """Run ``web/<script>``; what it prints goes where this process prints.
 
-    Raises UserError where Node or the installed packages are missing, or where the
-    script fails: it has said why by then.
+    Raises OSError where the script had no disk space, and UserError where Node or the
+    installed packages are missing or the script fails: it has said why by then.
     """
     node = shutil.which("node")
     if node is None:
@@ -19,6 +23,24 @@ def run(script: str, *arguments: str | Path) -> None:
     if not Path("web/node_modules").is_dir():
         raise UserError("web/node_modules is missing: run make, or npm ci in web/")
     command = [node, f"web/{script}", *map(str, arguments)]
-    code = subprocess.run(command, check=False).returncode
-    if code:
-        raise UserError(f"web/{script} ended with exit code {code}; its message stands above")
+    said = ""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        try:
+            for line in process.stderr:
+                sys.stderr.write(line)
+                said += line
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        _raise_for_space(said)
+        raise UserError(
+            f"web/{script} ended with exit code {process.returncode}; its message stands above"
+        )
+
+
+def _raise_for_space(said: str) -> None:
+    for code in step.NO_SPACE:
+        # Node gives the error's name, esbuild its words.
+        if errno.errorcode[code] in said or os.strerror(code).lower() in said.lower():
+            raise OSError(code, os.strerror(code))

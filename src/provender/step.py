@@ -55,9 +55,13 @@ def run(
         return 1
     except OSError as error:
         if error.errno in NO_SPACE:
-            log.error("error: %s", no_space(error))
-        elif isinstance(error, WRONG_PATH):
-            log.error("error: %s. Check the path and its rights, then run again", error)
+            log.error("error: %s", no_space(error.filename, os.strerror(error.errno)))
+        elif isinstance(error, WRONG_PATH) or error.errno is None:
+            # Without a number where a library found the file missing or not what it reads.
+            log.error(
+                "error: cannot read or write: %s. Check the path and its rights, then run again",
+                error,
+            )
         else:
             raise
         return 1
@@ -70,12 +74,12 @@ def run(
             handler.close()
 
 
-def no_space(error: OSError) -> str:
-    """Say which file did not fit on the disk and what to do."""
-    where = f" while writing {error.filename}" if error.filename else ""
+def no_space(path: str | os.PathLike[str] | None, reason: str) -> str:
+    """Say which file, where that is known, did not fit on the disk and what to do."""
+    where = f" while writing {path}" if path else ""
     return (
-        f"no disk space left{where} ({os.strerror(error.errno)}). Free some and run the same "
-        "command again: finished steps are kept"
+        f"no disk space left{where} ({reason}). Free some and run the same command again: "
+        "finished steps are kept"
     )
 
 

@@ -1,0 +1,104 @@
+"""build_vocabulary: words, labels and the compiled recipe."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from step_runs import RunScript, names_in
+
+from provender import files
+
+# z comes five times; 0 (each number), a, b and ä three times; bb and c once.
+TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0"]
+RECIPE = """\
+replace:
+  - {pattern: "'", with: ""}
+  - {pattern: "[0-9]+", with: " 0 "}
+  - {pattern: "[\\\\x00-/:-`{-\\\\x7f]+", with: " "}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a training split and a recipe."""
+    labels = ["tides", "bread", "İ"]
+    pq.write_table(pa.table({"text": TEXTS, "label": labels}), tmp_path / "train.parquet")
+    (tmp_path / "text.yaml").write_text(RECIPE, encoding="utf-8")
+    return tmp_path
+
+
+def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | Path]:
+    """Return the command line; what is written goes to a folder of its own."""
+    outputs = [
+        word
+        for name in ("vocabulary", "labels", "text")
+        for word in (f"--{name}", folder / "out" / f"{name}.json")
+    ]
+    sizes = ["--size", str(size), "--min-count", str(min_count)]
+    inputs = ["--train", folder / "train.parquet", "--recipe", folder / "text.yaml"]
+    return [*inputs, *sizes, *outputs]
+
+
+def test_words_labels_and_recipe(run_script: RunScript, folder: Path) -> None:
+    """Words come most frequent first, equal counts by code point; labels by code point.
+
+    The replacements stand in text.json in their order, beside the tables for Unicode.
+    """
+    done = run_script("build_vocabulary", *arguments(folder))
+    vocabulary = ["z", "0", "a", "b", "ä", "bb", "c"]
+    assert files.read_json(folder / "out" / "vocabulary.json") == vocabulary
+    assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
+    recipe = files.read_json(folder / "out" / "text.json")
+    assert sorted(recipe) == ["lower", "replace", "separators"]
+    assert recipe["replace"] == [["'", ""], ["[0-9]+", " 0 "], ["[\\x00-/:-`{-\\x7f]+", " "]]
+    assert [0xC0, 0xD6, 1, 32] in recipe["lower"]
+    assert [0x80, 0xA9] in recipe["separators"]
+    assert done.stderr == "build_vocabulary: kept 7 of 7 different words\n"
+    assert names_in(folder / "out") == ["labels.json", "text.json", "vocabulary.json"]
+
+
+@pytest.mark.parametrize(
+    ("size", "min_count", "words"),
+    [(2, 1, ["z", "0"]), (100, 3, ["z", "0", "a", "b", "ä"])],
+)
+def test_limits(
+    run_script: RunScript, folder: Path, size: int, min_count: int, words: list[str]
+) -> None:
+    """Only the first words, and of these the frequent ones, are kept."""
+    run_script("build_vocabulary", *arguments(folder, size, min_count))
+    assert files.read_json(folder / "out" / "vocabulary.json") == words
+
+
+def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
+    """A vocabulary without words is refused, with the setting to change."""
+    done = run_script("build_vocabulary", *arguments(folder, min_count=6), code=1)
+    assert done.stderr == (
+        "build_vocabulary: error: no word occurs 6 times in the training posts: lower "
+        "vocabulary.min_count\n"
+    )
+    assert names_in(folder) == ["text.yaml", "train.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("replace: [", "text.yaml is not valid YAML: "),
+        ("- a\n- b\n", "text.yaml holds no keys with values: see config/text.yaml"),
+        ("replaces: []", "replaces is not a key: did you mean replace?"),
+        ("replace: [{pattern: a}]", "replace.0.with is missing"),
+        ('replace: [{pattern: "a", with: 0}]', "replace.0.with: 0 is not of type 'string'"),
+        (
+            'replace: [{pattern: "a", with: ""}, {pattern: "b(?=c)", with: ""}]',
+            "replacement 2, column 2 of `b(?=c)`: (?= is not portable: look-ahead is not in RE2",
+        ),
+        ('replace: [{pattern: "x*", with: ""}]', "replacement 1, column 1 of `x*`: it matches"),
+    ],
+)
+def test_wrong_recipe(run_script: RunScript, folder: Path, recipe: str, message: str) -> None:
+    """The faulty rule is named by its place, and nothing is written."""
+    (folder / "text.yaml").write_text(recipe, encoding="utf-8")
+    done = run_script("build_vocabulary", *arguments(folder), code=1)
+    assert done.stderr.startswith(f"build_vocabulary: error: {folder}/text.yaml")
+    assert message in done.stderr
+    assert names_in(folder) == ["text.yaml", "train.parquet"]

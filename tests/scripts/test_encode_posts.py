@@ -1,0 +1,81 @@
+"""encode_posts: each post of a split as fixed-length word ids."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from step_runs import RunScript, names_in, run_limited
+
+from provender import files, text
+
+POSTS = {
+    "rowid": [7, 3, 40, 41],
+    "text": ["Moon, sea MOON", "moon moon sea ebb sea moon", "", "🌊!"],
+    "label": ["tides", "bread", "tides", "bread"],
+    "year": [1.0, 2.0, 3.0, 4.0],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a split, a vocabulary, labels and a recipe."""
+    pq.write_table(pa.table(POSTS), tmp_path / "test.parquet")
+    files.write_json(tmp_path / "vocabulary.json", ["sea", "moon"])
+    files.write_json(tmp_path / "labels.json", ["bread", "tides"])
+    rules = [{"pattern": "[\\x00-/:-`{-\\x7f]+", "with": " "}]
+    files.write_json(tmp_path / "text.json", text.compile_recipe(rules))
+    return tmp_path
+
+
+def arguments(folder: Path, max_words: int) -> list[str | Path]:
+    """Return the command line."""
+    inputs = [
+        word
+        for name in ("vocabulary", "labels", "text")
+        for word in (f"--{name}", folder / f"{name}.json")
+    ]
+    output = ["--max-words", str(max_words), "--output", folder / "out" / "test.parquet"]
+    return ["--split", folder / "test.parquet", *inputs, *output]
+
+
+def test_encodes_each_post(run_script: RunScript, folder: Path) -> None:
+    """Known words have their place + 2, others 1, and 0 fills up; rows keep their order."""
+    done = run_script("encode_posts", *arguments(folder, 5))
+    table = pq.read_table(folder / "out" / "test.parquet")
+    assert table.schema == pa.schema(
+        {"rowid": pa.int64(), "label": pa.int32(), "ids": pa.list_(pa.int32(), 5)}
+    )
+    assert table.to_pydict() == {
+        "rowid": [7, 3, 40, 41],
+        "label": [1, 0, 1, 0],
+        "ids": [[3, 2, 3, 0, 0], [3, 3, 2, 1, 2], [0] * 5, [0] * 5],
+    }
+    assert done.stderr == "encode_posts: encoded 4 posts\n"
+
+
+def test_the_file_names_no_library(run_script: RunScript, folder: Path) -> None:
+    """Metadata of pandas or of a split could differ between machines."""
+    run_script("encode_posts", *arguments(folder, 5))
+    assert pq.read_schema(folder / "out" / "test.parquet").metadata is None
+
+
+def test_full_disk(run_script: RunScript, folder: Path) -> None:
+    """Features that do not fit leave nothing; with more space the same command works."""
+    code, messages = run_limited(500, "encode_posts", *arguments(folder, 5))
+    assert code == 1
+    assert "encode_posts: error: no disk space left (File too large). Free some" in messages
+    assert names_in(folder / "out") == []
+    run_script("encode_posts", *arguments(folder, 5))
+    assert names_in(folder / "out") == ["test.parquet"]
+
+
+@pytest.mark.parametrize("name", ["test.parquet", "vocabulary.json"])
+def test_missing_input(run_script: RunScript, folder: Path, name: str) -> None:
+    """A file that is not there is named, with its mend."""
+    (folder / name).unlink()
+    done = run_script("encode_posts", *arguments(folder, 5), code=1)
+    assert done.stderr.startswith("encode_posts: error: cannot read or write: ")
+    assert f"{folder}/{name}" in done.stderr
+    assert "Check the path and its rights, then run again" in done.stderr
+    assert not (folder / "out").exists()

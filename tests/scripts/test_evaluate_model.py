@@ -1,0 +1,81 @@
+"""evaluate_model: metrics, confusion matrix and predictions of the SavedModel."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import references
+from conftest import Project
+from model_inputs import read_weights, write_features
+from step_runs import RunScript, names_in
+
+from provender import files
+
+LABELS = ["bread", "chess", "tides"]
+
+
+def draw_features(seed: int, posts: int, words: int) -> tuple[list[int], list[list[int]]]:
+    """Return labels and word ids of made-up posts, of which some have no known word."""
+    chance = random.Random(seed)
+    ids = [[chance.randrange(words) for _ in range(40)] for _ in range(posts - 1)]
+    return [chance.randrange(3) for _ in range(posts)], [*ids, [0] * 40]
+
+
+def approximately(value: object) -> object:
+    """Return ``value`` with the numbers in it allowed to differ by their rounding."""
+    if isinstance(value, dict):
+        return {name: approximately(item) for name, item in value.items()}
+    return pytest.approx(value, abs=1e-9)
+
+
+def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
+    """All that is written agrees with the weights, applied and counted by plain loops."""
+    data = small_build.folder / "data"
+    words = len(files.read_json(data / "vocabulary" / "vocabulary.json")) + 2
+    # More than one batch of 256, so that their order shows.
+    splits = {"validation": draw_features(1, 30, words), "test": draw_features(2, 300, words)}
+    for name, (truth, ids) in splits.items():
+        write_features(tmp_path / f"{name}.parquet", truth, ids)
+    output = tmp_path / "reports"
+    done = run_script(
+        "evaluate_model",
+        *("--saved-model", data / "model" / "saved_model"),
+        *("--validation", tmp_path / "validation.parquet", "--test", tmp_path / "test.parquet"),
+        *("--labels", data / "vocabulary" / "labels.json"),
+        *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
+        *("--predictions", output / "predictions.parquet"),
+    )
+
+    weights = read_weights(data / "model" / "model.h5")
+    arrays = (weights["embeddings"], weights["kernel"], weights["bias"])
+    scores = {
+        name: [references.predict(text, *arrays) for text in ids]
+        for name, (_, ids) in splits.items()
+    }
+    expected = {
+        name: references.measure(scores[name], truth, LABELS) for name, (truth, _) in splits.items()
+    }
+    assert files.read_json(output / "metrics.json") == approximately(expected)
+    assert 0.2 < expected["test"]["recall@1"] < 0.8
+
+    predictions = pq.read_table(output / "predictions.parquet")
+    assert predictions.schema == pa.schema(
+        {"rowid": pa.int64(), "label": pa.int32(), "scores": pa.list_(pa.float32(), 3)}
+    )
+    assert predictions["rowid"].to_pylist() == list(range(1, 301))
+    assert predictions["label"].to_pylist() == splits["test"][0]
+    np.testing.assert_allclose(predictions["scores"].to_pylist(), scores["test"], atol=1e-6)
+
+    counts = [[0] * 3 for _ in LABELS]
+    for label, row in zip(splits["test"][0], scores["test"], strict=True):
+        counts[label][references.ranking(row)[0]] += 1
+    lines = [[name, *map(str, row)] for name, row in zip(LABELS, counts, strict=True)]
+    assert (output / "confusion.csv").read_text(encoding="utf-8").splitlines() == [
+        "label,bread,chess,tides",
+        *map(",".join, lines),
+    ]
+    assert f"evaluate_model: test: recall@1 {expected['test']['recall@1']:.4f}, " in done.stderr
+    assert names_in(output) == ["confusion.csv", "metrics.json", "predictions.parquet"]

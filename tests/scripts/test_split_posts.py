@@ -1,0 +1,311 @@
+"""split_posts: validated, deduplicated, split."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from databases import digests, make_table
+from step_runs import RunScript, names_in, run_limited
+
+COLUMNS = "id INTEGER PRIMARY KEY, Data TEXT, Category TEXT, Year NUMERIC"
+
+# Twenty training posts of two labels, and two test posts.
+POSTS = [(n, f"text {n}", ("bread", "tides")[n % 2], 1900 + n) for n in range(1, 21)]
+POSTS += [(21, "late bread", "bread", 1990), (22, "late tides", "tides", 1990.5)]
+
+Split = Callable[..., "Result"]
+
+
+class Result:
+    """What a run has written and said."""
+
+    def __init__(self, folder: Path, messages: str) -> None:
+        """Read the report; splits are read when asked for."""
+        self.folder = folder
+        self.messages = messages
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The JSON report."""
+        return json.loads((self.folder / "report.json").read_bytes())
+
+    def rows(self, split: str) -> list[tuple]:
+        """Return a split's rows as (rowid, text, label, year)."""
+        return [tuple(row.values()) for row in pq.read_table(self.path(split)).to_pylist()]
+
+    def ids(self, split: str) -> list[int]:
+        """Return a split's row ids."""
+        return [row[0] for row in self.rows(split)]
+
+    def path(self, split: str) -> Path:
+        """Return a split's file."""
+        return self.folder / f"{split}.parquet"
+
+
+def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str | Path]:
+    """Return the command line."""
+    splits = [
+        word
+        for name in ("train", "validation", "test")
+        for word in (f"--{name}", output / f"{name}.parquet")
+    ]
+    return [
+        "--source",
+        source,
+        "--threshold",
+        str(threshold),
+        *splits,
+        "--report",
+        output / "report.json",
+    ]
+
+
+@pytest.fixture
+def split(run_script: RunScript, tmp_path: Path) -> Split:
+    """Return a function that splits rows; where it must fail, nothing may be written."""
+
+    def run(
+        rows: list[tuple],
+        *options: str,
+        threshold: float = 1990,
+        columns: str = COLUMNS,
+        code: int = 0,
+    ) -> Result:
+        source = make_table(tmp_path / "news.sqlite", rows, columns, "news")
+        output = tmp_path / "splits"
+        done = run_script("split_posts", *arguments(source, output, threshold), *options, code=code)
+        if code:
+            assert names_in(tmp_path) == ["news.sqlite"]
+        return Result(output, done.stderr)
+
+    return run
+
+
+def test_splits(split: Split) -> None:
+    """The test part is what lies at or above the threshold; the newest tenth validates."""
+    result = split(POSTS)
+    assert result.rows("train") == POSTS[:18]
+    assert result.rows("validation") == POSTS[18:20]
+    assert result.rows("test") == POSTS[20:]
+    assert pq.read_schema(result.path("test")) == pa.schema(
+        {"rowid": pa.int64(), "text": pa.string(), "label": pa.string(), "year": pa.float64()}
+    )
+    assert result.report == {
+        "rows": 22,
+        "dropped": {
+            "null_label": 0,
+            "blank_label": 0,
+            "null_text": 0,
+            "blank_text": 0,
+            "blank_after_strip": 0,
+        },
+        "duplicates": {
+            "on_both_sides": 0,
+            "in_training": 0,
+            "in_test_kept": 0,
+            "in_training_under_two_labels_kept": 0,
+        },
+        "splits": {
+            "train": {"posts": 18, "labels": {"bread": 9, "tides": 9}},
+            "validation": {"posts": 2, "labels": {"bread": 1, "tides": 1}},
+            "test": {"posts": 2, "labels": {"bread": 1, "tides": 1}},
+        },
+        "warnings": [],
+    }
+    assert names_in(result.folder) == [
+        "report.json",
+        "test.parquet",
+        "train.parquet",
+        "validation.parquet",
+    ]
+
+
+def test_same_bytes_whatever_the_order(run_script: RunScript, tmp_path: Path) -> None:
+    """The files depend on the rows alone, not on how the table was filled."""
+    written = []
+    for name, rows in (("as-is", POSTS), ("reversed", POSTS[::-1])):
+        source = make_table(tmp_path / f"{name}.sqlite", rows, COLUMNS, "news")
+        run_script("split_posts", *arguments(source, tmp_path / name))
+        written.append(digests(tmp_path / name))
+    assert written[0] == written[1]
+
+
+def test_rows_without_text_or_label_are_dropped(split: Split) -> None:
+    """Each such row is counted once, by the first reason, and said in the log."""
+    unusable = [
+        (31, "text", None, 1900),
+        (32, None, None, 1990),
+        (33, "text", "", 1900),
+        (34, "text", " \t\n\u3000", 1990),
+        (35, None, "bread", 1900),
+        (36, "", "bread", 1900),
+        (37, " \r\n\u2028", "tides", 1990),
+        (38, "\x85", "tides", 1990),
+    ]
+    result = split([*POSTS, *unusable])
+    assert result.report["rows"] == 30
+    assert result.report["dropped"] == {
+        "null_label": 2,
+        "blank_label": 2,
+        "null_text": 1,
+        "blank_text": 3,
+        "blank_after_strip": 0,
+    }
+    assert result.rows("train") == POSTS[:18]
+    assert result.rows("test") == POSTS[20:]
+    assert "dropped: null label 2, blank label 2, null text 1, blank text 3\n" in result.messages
+
+
+def test_strips_the_parts_that_it_is_told_to(split: Split) -> None:
+    """Headers, footers and quotes go, and what is blank without them has a count of its own."""
+    posts = [(row, f"Subject: x\n\n{text}", label, year) for row, text, label, year in POSTS]
+    full = "Subject: x\n\nA writes:\n> quoted\nmy words\n\nmore of them\n--\na name\n"
+    rows = [*posts, (40, full, "bread", 1995), (41, "Subject: x\n\n> quoted\n", "bread", 1995)]
+    result = split(rows, "--strip", "headers", "footers", "quotes")
+    assert result.rows("test") == [
+        *POSTS[20:],
+        (40, "my words\n\nmore of them", "bread", 1995),
+    ]
+    assert result.report["dropped"]["blank_after_strip"] == 1
+
+
+def test_a_text_on_both_sides_stays_in_test_alone(split: Split) -> None:
+    """It would be known by heart, whatever label the training part has it under."""
+    rows = [*POSTS, (31, "late bread", "bread", 1900), (32, "late tides", "bread", 1900)]
+    result = split(rows)
+    assert result.report["duplicates"]["on_both_sides"] == 2
+    assert {31, 32}.isdisjoint(result.ids("train") + result.ids("validation"))
+    assert result.ids("test") == [21, 22]
+    assert "found twice: on both sides 2\n" in result.messages
+
+
+def test_texts_are_compared_after_stripping(split: Split) -> None:
+    """Two posts that differ in their headers are one text to the model."""
+    posts = [(row, f"Date: {row}\n\n{text}", label, year) for row, text, label, year in POSTS]
+    result = split([*posts, (31, "Date: 31\n\nlate bread", "bread", 1900)], "--strip", "headers")
+    assert result.report["duplicates"]["on_both_sides"] == 1
+
+
+def test_repeated_texts(split: Split) -> None:
+    """In training a text stays once a label; the test part is left as it is."""
+    rows = [
+        *POSTS,
+        (31, "text 1", "tides", 1900),
+        (32, "text 1", "bread", 1900),
+        (33, "late bread", "bread", 1990),
+        (34, "late bread", "tides", 1990),
+    ]
+    result = split(rows)
+    assert result.report["duplicates"] == {
+        "on_both_sides": 0,
+        "in_training": 1,
+        "in_test_kept": 1,
+        "in_training_under_two_labels_kept": 2,
+    }
+    training = result.ids("train") + result.ids("validation")
+    assert training == [*range(1, 21), 32]
+    assert result.ids("test") == [21, 22, 33, 34]
+
+
+def test_validation_by_position(split: Split) -> None:
+    """With a column Position, its newest tenth validates instead of the last row ids."""
+    rows = [(*post, f"2020-01-{31 - post[0]:02}") for post in POSTS]
+    result = split(rows, columns=COLUMNS + ", Position")
+    assert result.ids("validation") == [1, 2]
+    assert result.ids("train") == [*range(3, 21)]
+
+
+def test_equal_positions_go_by_row_id(split: Split) -> None:
+    """Ties are broken by row id, so that the split never depends on the order of a sort."""
+    rows = [(*post, 5) for post in POSTS]
+    result = split(rows, columns=COLUMNS + ", Position")
+    assert result.ids("validation") == [19, 20]
+
+
+def test_the_only_posts_of_a_label_stay_in_train(split: Split) -> None:
+    """A label that the newest tenth has alone could not be learned."""
+    rows = [*POSTS, (31, "mate", "chess", 1989), (41, "pawn", "chess", 1990)]
+    result = split(rows)
+    assert result.ids("validation") == [20]
+    assert result.rows("train")[-1] == (31, "mate", "chess", 1989)
+
+
+def test_label_with_few_posts_is_warned_about(split: Split) -> None:
+    """Fewer than five training posts are said in the log and in the report."""
+    rows = [*POSTS, (31, "mate", "chess", 1900), (41, "pawn", "chess", 1990)]
+    rows += [(50 + n, f"word {n}", "prose", 1900) for n in range(4)]
+    rows += [(60 + n, f"line {n}", "verse", 1900) for n in range(5)]
+    result = split(rows)
+    warnings = [
+        "label chess has 1 training post, fewer than 5",
+        "label prose has 4 training posts, fewer than 5",
+    ]
+    assert result.report["warnings"] == warnings
+    for warning in warnings:
+        assert f"split_posts: warning: {warning}\n" in result.messages
+
+
+@pytest.mark.parametrize(("threshold", "side"), [(1900, "training"), (1990.6, "test")])
+def test_a_side_without_posts(split: Split, threshold: float, side: str) -> None:
+    """The message says which values the threshold must lie between."""
+    result = split(POSTS, threshold=threshold, code=1)
+    assert result.messages == (
+        f"split_posts: error: the {side} part is empty: the split values run from 1901 to "
+        "1990.5, so set split.threshold above the first and up to the second "
+        f"(it is {threshold}; rows at or above it are the test part)\n"
+    )
+
+
+def test_label_only_in_test(split: Split) -> None:
+    """A label that cannot be learned is named with both mends."""
+    rows = [*POSTS, (41, "pawn", "chess", 1990), (42, "a line", "verse", 1990)]
+    result = split(rows, code=1)
+    assert "only the test part has the label chess, verse, so nothing" in result.messages
+    assert "raise split.threshold, or leave the label out by source.labels" in result.messages
+
+
+def test_fewer_than_two_labels(split: Split) -> None:
+    """One label leaves nothing to tell apart."""
+    result = split([row for row in POSTS if row[2] == "bread"], code=1)
+    assert "the training part has one label, bread: a classifier needs two" in result.messages
+    assert "Check source.label and source.labels" in result.messages
+
+
+@pytest.mark.parametrize("rows", [[(1, " ", "bread", 1900), (2, "text", None, 1990)], []])
+def test_no_usable_row(split: Split, rows: list[tuple]) -> None:
+    """A table of blanks, or without rows, is told as that."""
+    result = split(rows, code=1)
+    assert "no post is left: every row lacks a text or a label" in result.messages
+
+
+def test_nothing_to_validate_with(split: Split) -> None:
+    """With so few posts that the newest has its label alone, the mend is more posts."""
+    rows = [(1, "rye", "bread", 1900), (2, "ebb", "tides", 1900), (3, "loaf", "bread", 1990)]
+    result = split(rows, code=1)
+    assert "no post is left to validate with" in result.messages
+    assert "Add posts" in result.messages
+
+
+def test_full_disk(run_script: RunScript, tmp_path: Path) -> None:
+    """A split that does not fit leaves no part of it; with more space the same command works."""
+    rows = [(row, f"{text} {'x' * row * 997}", label, year) for row, text, label, year in POSTS]
+    source = make_table(tmp_path / "news.sqlite", rows, COLUMNS, "news")
+    output = tmp_path / "splits"
+    code, messages = run_limited(1000, "split_posts", *arguments(source, output))
+    assert code == 1
+    assert "split_posts: error: no disk space left (File too large). Free some" in messages
+    assert names_in(output) == []
+    run_script("split_posts", *arguments(source, output))
+    assert pq.read_table(output / "train.parquet").num_rows == 18
+
+
+def test_missing_source(run_script: RunScript, tmp_path: Path) -> None:
+    """A database that is not there is named, and not made."""
+    options = arguments(tmp_path / "news.sqlite", tmp_path / "splits")
+    done = run_script("split_posts", *options, code=1)
+    assert f"No such file or directory: '{tmp_path}/news.sqlite'. Check the path" in done.stderr
+    assert names_in(tmp_path) == []
