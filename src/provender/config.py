@@ -38,8 +38,8 @@ def check(config: Config) -> None:
     read_recipe(config["text"]["recipe"])
 
 
-def read_recipe(path: str | Path) -> list[dict[str, str]]:
-    """Read a text recipe's replacements, ``[{pattern, with}]``.
+def read_recipe(path: str | Path) -> Config:
+    """Read a text recipe: ``max_characters`` and ``replace``, a list of {pattern, with}.
 
     Raises UserError, naming every fault and its mend, for a pattern that languages would
     read differently or that could take a browser forever.
@@ -53,7 +53,7 @@ def read_recipe(path: str | Path) -> list[dict[str, str]]:
         except PatternError as error:
             faults.append(f"replacement {number}, {error}")
     _raise_for(faults, str(path))
-    return recipe["replace"]
+    return recipe
 
 
 def check_in_snakefile(config: Config) -> None:

@@ -2,6 +2,9 @@
 
 A compiled recipe (:func:`compile_recipe`) is plain JSON:
 
+``max_characters``
+    How many characters (code points) are read of a text; what follows is left out, so
+    that a text of any length takes a bounded time.
 ``lower``
     ``[first, last, step, delta]`` runs: every ``step``-th code point of
     ``first..last`` becomes the code point ``delta`` further on.
@@ -31,8 +34,8 @@ SURROGATES = range(0xD800, 0xE000)
 WORD_CATEGORIES = frozenset("LMN")
 
 
-def compile_recipe(replace: list[dict[str, str]]) -> Recipe:
-    """Compile the ``replace`` list of ``config/text.yaml`` and add the Unicode tables.
+def compile_recipe(recipe: dict[str, Any]) -> Recipe:
+    """Compile what ``config/text.yaml`` holds and add the Unicode tables.
 
     What a letter is comes from Python's Unicode database and its lower case from
     Arrow's, so that running the recipe at column speed agrees with the tables.
@@ -44,9 +47,10 @@ def compile_recipe(replace: list[dict[str, str]]) -> Recipe:
         elif mapped != code:
             lower.append((code, mapped - code))
     return {
+        "max_characters": recipe["max_characters"],
         "lower": _lower_runs(lower),
         "separators": [[run[0], run[-1]] for run in _consecutive(separators)],
-        "replace": [[rule["pattern"], rule["with"]] for rule in replace],
+        "replace": [[rule["pattern"], rule["with"]] for rule in recipe["replace"]],
     }
 
 
@@ -58,7 +62,9 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
     """
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
-    texts = pc.replace_substring_regex(pc.utf8_lower(texts), _separator_class(recipe), " ")
+    texts = pc.utf8_slice_codeunits(texts, 0, recipe["max_characters"])
+    # In this order: what Unicode has no letter for yet may have one as its lower case.
+    texts = pc.utf8_lower(pc.replace_substring_regex(texts, _separator_class(recipe), " "))
     for pattern, replacement in recipe["replace"]:
         # In RE2 a backslash starts a reference to a group; here it means itself.
         literal = replacement.replace("\\", "\\\\")
@@ -71,7 +77,7 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
 
 def _separator_class(recipe: Recipe) -> str:
     ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in recipe["separators"])
-    return f"[{ranges}]+"
+    return f"[{ranges}]"
 
 
 def _lower_cased() -> tuple[list[int], list[int]]:

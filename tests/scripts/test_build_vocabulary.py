@@ -12,6 +12,7 @@ from provender import files
 # z comes five times; 0 (each number), a, b and ä three times; bb and c once.
 TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0"]
 RECIPE = """\
+max_characters: 1000
 replace:
   - {pattern: "'", with: ""}
   - {pattern: "[0-9]+", with: " 0 "}
@@ -50,7 +51,8 @@ def test_words_labels_and_recipe(run_script: RunScript, folder: Path) -> None:
     assert files.read_json(folder / "out" / "vocabulary.json") == vocabulary
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
     recipe = files.read_json(folder / "out" / "text.json")
-    assert sorted(recipe) == ["lower", "replace", "separators"]
+    assert sorted(recipe) == ["lower", "max_characters", "replace", "separators"]
+    assert recipe["max_characters"] == 1000
     assert recipe["replace"] == [["'", ""], ["[0-9]+", " 0 "], ["[\\x00-/:-`{-\\x7f]+", " "]]
     assert [0xC0, 0xD6, 1, 32] in recipe["lower"]
     assert [0x80, 0xA9] in recipe["separators"]
@@ -89,10 +91,13 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
         ("replace: [{pattern: a}]", "replace.0.with is missing"),
         ('replace: [{pattern: "a", with: 0}]', "replace.0.with: 0 is not of type 'string'"),
         (
-            'replace: [{pattern: "a", with: ""}, {pattern: "b(?=c)", with: ""}]',
+            "{max_characters: 9, replace: [{pattern: a, with: ''}, {pattern: 'b(?=c)', with: ''}]}",
             "replacement 2, column 2 of `b(?=c)`: (?= is not portable: look-ahead is not in RE2",
         ),
-        ('replace: [{pattern: "x*", with: ""}]', "replacement 1, column 1 of `x*`: it matches"),
+        (
+            "{max_characters: 9, replace: [{pattern: x*, with: ''}]}",
+            "replacement 1, column 1 of `x*`: it matches",
+        ),
     ],
 )
 def test_wrong_recipe(run_script: RunScript, folder: Path, recipe: str, message: str) -> None:

@@ -17,14 +17,20 @@ POSTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def recipe() -> text.Recipe:
+    """Return a compiled recipe with one rule."""
+    rules = [{"pattern": "[\\x00-/:-`{-\\x7f]+", "with": " "}]
+    return text.compile_recipe({"max_characters": 1000, "replace": rules})
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, recipe: text.Recipe) -> Path:
     """Return a folder with a split, a vocabulary, labels and a recipe."""
     pq.write_table(pa.table(POSTS), tmp_path / "test.parquet")
     files.write_json(tmp_path / "vocabulary.json", ["sea", "moon"])
     files.write_json(tmp_path / "labels.json", ["bread", "tides"])
-    rules = [{"pattern": "[\\x00-/:-`{-\\x7f]+", "with": " "}]
-    files.write_json(tmp_path / "text.json", text.compile_recipe(rules))
+    files.write_json(tmp_path / "text.json", recipe)
     return tmp_path
 
 

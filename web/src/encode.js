@@ -38,20 +38,23 @@ export function createEncoder(constants) {
  */
 export function wordWeights(ids) {
   const counts = new Map();
-  for (const id of ids) {
+  ids.forEach((id) => {
     if (id > UNKNOWN) counts.set(id, (counts.get(id) || 0) + 1);
-  }
+  });
 
   // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
-  const loudness = (count) => Math.round((1 + Math.log(count)) * LOG_SCALE);
   let squares = 0;
-  counts.forEach((count) => {
-    squares += loudness(count) ** 2;
+  const shares = new Map();
+  counts.forEach((count, id) => {
+    const loudness = Math.round((1 + Math.log(count)) * LOG_SCALE);
+    squares += loudness ** 2;
+    shares.set(id, loudness / count);
   });
   const norm = Math.sqrt(squares);
 
-  return Float32Array.from(ids, (id) => {
-    const count = counts.get(id);
-    return count ? loudness(count) / count / norm : 0;
+  const weights = new Float32Array(ids.length);
+  ids.forEach((id, slot) => {
+    if (id > UNKNOWN) weights[slot] = shares.get(id) / norm;
   });
+  return weights;
 }

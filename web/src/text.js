@@ -6,10 +6,13 @@
 const BEYOND_ASCII = /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g;
 const LONE_SURROGATE = /^[\ud800-\udfff]$/;
 
+const ASCII = /^[\0-\x7f]*$/;
+
 /**
- * Compiles a recipe, `{lower, separators, replace}`, into a function from a text to its words.
+ * Compiles a recipe, `{max_characters, lower, separators, replace}`, into a function from a text
+ * to its words.
  */
-export function compileText({ lower, separators, replace }) {
+export function compileText({ max_characters: most, lower, separators, replace }) {
   const known = new Map();
 
   // Few distinct characters occur, so each is looked up in the tables once and then remembered.
@@ -38,13 +41,30 @@ export function compileText({ lower, separators, replace }) {
     replacement.split("$").join("$$"),
   ]);
 
-  return (text) => {
-    const folded = text
+  function lowerCase(text) {
+    // Of ASCII alone, the browser's own lower case is the rule's, and by far the fastest.
+    if (ASCII.test(text)) return text.toLowerCase();
+    return text
       .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
       .replace(BEYOND_ASCII, fold);
-    return replacements
-      .reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), folded)
+  }
+
+  return (text) =>
+    replacements
+      .reduce(
+        (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
+        lowerCase(firstCharacters(text, most)),
+      )
       .split(" ")
       .filter((word) => word !== "");
-  };
+}
+
+/** Cuts a text after so many code points, as Python counts characters. */
+function firstCharacters(text, most) {
+  if (text.length <= most) return text;
+  let end = 0;
+  for (let count = 0; count < most && end < text.length; count++) {
+    end += text.codePointAt(end) > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
 }

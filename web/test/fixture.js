@@ -1,6 +1,7 @@
 // A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels, 6 slots.
 
 export const RECIPE = {
+  max_characters: 1000,
   lower: [
     [0xc0, 0xd6, 1, 32], // À–Ö
     [0x100, 0x12e, 2, 1], // Ā, Ă, …: the even ones only

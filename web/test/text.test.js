@@ -30,6 +30,15 @@ test("a lone surrogate becomes a space", () => {
   assert.deepEqual(toWords("a\ud83db\ude00c\ude00\ud83dd"), ["a", "b", "c", "d"]);
 });
 
+test("only the first characters are read, each counted once however it is stored", () => {
+  const first = (text) => compileText({ ...RECIPE, max_characters: 3, replace: [] })(text);
+  assert.deepEqual(first("abcdef"), ["abc"]);
+  assert.deepEqual(first("abc"), ["abc"]);
+  assert.deepEqual(first("\u{10428}b\u{10429}d"), ["\u{10428}b\u{10429}"]);
+  assert.deepEqual(first("\ud800\ud800b\u{10428}"), ["b"]);
+  assert.deepEqual(first("a \u{1f600}b"), ["a"]);
+});
+
 test("only U+0020 splits, and no word is empty", () => {
   assert.deepEqual(withRules()("  a\tb  c\u3000d "), ["a\tb", "c\u3000d"]);
   assert.deepEqual(toWords(""), []);
