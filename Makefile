@@ -1,5 +1,6 @@
 # make         set up the environment and do the main job
 # make test    all tests
+# make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 #
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
@@ -59,3 +60,10 @@ lock: setup
 
 clean:
 	rm -rf data dist logs .snakemake
+
+# Against scikit-learn, which is no part of the environment; takes some ten minutes.
+bench: setup
+	uv pip install --quiet --target .venv/bench-packages --require-hashes \
+		-r benchmarks/requirements.lock
+	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
+		$(if $(OUTPUT),--output '$(OUTPUT)')

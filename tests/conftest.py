@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples on each run and machine, and none failed for a slow one.
+settings.register_profile("provender", derandomize=True, deadline=None, database=None)
+settings.load_profile("provender")
 
 # Words by which a small corpus' labels can be told apart, and words that all share.
 TOPICS = {

@@ -60,16 +60,11 @@ def test_words_labels_and_recipe(run_script: RunScript, folder: Path) -> None:
     assert names_in(folder / "out") == ["labels.json", "text.json", "vocabulary.json"]
 
 
-@pytest.mark.parametrize(
-    ("size", "min_count", "words"),
-    [(2, 1, ["z", "0"]), (100, 3, ["z", "0", "a", "b", "ä"])],
-)
-def test_limits(
-    run_script: RunScript, folder: Path, size: int, min_count: int, words: list[str]
-) -> None:
+def test_limits(run_script: RunScript, folder: Path) -> None:
     """Only the first words, and of these the frequent ones, are kept."""
-    run_script("build_vocabulary", *arguments(folder, size, min_count))
-    assert files.read_json(folder / "out" / "vocabulary.json") == words
+    done = run_script("build_vocabulary", *arguments(folder, size=4, min_count=3))
+    assert files.read_json(folder / "out" / "vocabulary.json") == ["z", "0", "a", "b"]
+    assert done.stderr == "build_vocabulary: kept 4 of 7 different words\n"
 
 
 def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:

@@ -69,8 +69,11 @@ def test_takes_the_docstrings_of_each_package(
     assert names_in(output.parent) == ["news.sqlite"]
 
 
-def test_years_of_both_parts(run_script: RunScript, tmp_path: Path) -> None:
-    """Some two fifths are the test part, in each package, and a second run gives the same."""
+def test_years_and_order(run_script: RunScript, tmp_path: Path) -> None:
+    """Two fifths of each package are the test part, and the newest tenth holds both packages.
+
+    A second run gives the same bytes.
+    """
     output = tmp_path / "news.sqlite"
     fetch = ("fetch_source", "--output", output, "docstrings", "--packages", "jinja2", "hypothesis")
     run_script(*fetch)
@@ -79,21 +82,12 @@ def test_years_of_both_parts(run_script: RunScript, tmp_path: Path) -> None:
     assert {row[3] for row in rows} <= {*TRAIN_YEARS, *TEST_YEARS}
     for package in ("jinja2", "hypothesis"):
         years = [row[3] for row in rows if row[2] == package]
+        newest = [row[2] for row in rows[-len(rows) // 10 :]]
         assert len(years) > 100
         assert 0.3 < sum(year in TEST_YEARS for year in years) / len(years) < 0.5
+        assert abs(newest.count(package) / len(newest) - len(years) / len(rows)) < 0.15
     run_script(*fetch)
     assert output.read_bytes() == first
-
-
-def test_order_mixes_the_packages(run_script: RunScript, tmp_path: Path) -> None:
-    """Row ids carry no package: the newest tenth must hold every label."""
-    output = tmp_path / "news.sqlite"
-    packages = ("docstrings", "--packages", "jinja2", "pygments")
-    run_script("fetch_source", "--output", output, *packages)
-    labels = [row[2] for row in read_table(output)]
-    newest = labels[-len(labels) // 10 :]
-    share = labels.count("jinja2") / len(labels)
-    assert abs(newest.count("jinja2") / len(newest) - share) < 0.15
 
 
 def test_a_package_that_is_not_installed(run_script: RunScript, tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """verify_parity: all forms of the model against the SavedModel; see also tests/parity."""
 
-import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from conftest import Project
-from model_inputs import verify_arguments
+from model_inputs import copy_unverified, verify_arguments
 from step_runs import RunScript
 
 from provender import files
@@ -21,10 +20,7 @@ MODEL = [
 @pytest.fixture
 def data(small_build: Project, tmp_path: Path) -> Path:
     """Return a copy of the small build's data, not yet verified, for a test to change."""
-    folder = tmp_path / "data"
-    shutil.copytree(small_build.folder / "data", folder)
-    (folder / "reports" / "parity.json").unlink()
-    return folder
+    return copy_unverified(small_build, tmp_path / "data")
 
 
 def test_report(run_script: RunScript, data: Path, small_bundle: Path) -> None:

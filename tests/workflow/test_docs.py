@@ -112,6 +112,16 @@ def test_make_serve(clone: Project, small_bundle: Path) -> None:
             server.terminate()
 
 
+def test_make_bench(clone: Project) -> None:
+    """``make bench`` runs the benchmarks, which say what is missing before they measure."""
+    planned = clone.run("make", "--dry-run", "bench", "ARCHIVE=none.tar.gz").stdout.splitlines()
+    command = planned[-1].split()
+    assert command[:2] == ["python", "benchmarks/run.py"]
+    done = clone.run("sh", "-c", planned[-1], code=1)
+    assert "none.tar.gz is no file: name one with make bench ARCHIVE=path" in done.stderr
+    assert "--parts" in clone.run(*command[:2], "--help").stdout
+
+
 def test_own_data(clone: Project) -> None:
     """The worked example: its database, its configuration, both of its commands."""
     (clone.folder / "tickets.py").write_text(blocks(OWN_DATA, "python")[0], encoding="utf-8")
@@ -136,7 +146,7 @@ RUN_BY: dict[str, Callable] = {
     "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
     "make test": test_make_test,
     "make serve": test_make_serve,
-    "make bench": None,
+    "make bench": test_make_bench,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_make,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,

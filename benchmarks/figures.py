@@ -1,0 +1,84 @@
+"""What a benchmark measures, and the table of it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value against its reference: a peer of the same run, or a fixed limit.
+
+    ``value`` and ``reference`` are in ``unit``: s (wall time), MB (10^6 bytes), or 1 for
+    a share. ``at_most`` and ``at_least`` bound the ratio value / reference; a figure
+    without a bound is there for comparison.
+    """
+
+    part: str
+    name: str
+    value: float
+    reference: float
+    against: str
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Value / reference."""
+        return self.value / self.reference
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the ratio is within its bound; None without one."""
+        if self.at_most is not None:
+            return self.ratio <= self.at_most
+        if self.at_least is not None:
+            return self.ratio >= self.at_least
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all fields, with the ratio and whether it is reached."""
+        return {**asdict(self), "ratio": self.ratio, "reached": self.reached}
+
+
+HEADINGS = ("part", "figure", "measured", "against", "", "ratio", "wanted", "")
+
+
+def format_table(figures: Iterable[Figure]) -> str:
+    """Return the figures as lines of aligned columns, numbers to the right."""
+    rows = [HEADINGS, *map(_cells, figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    to_the_right = {2, 3, 5}
+    lines = [
+        "  ".join(
+            cell.rjust(width) if place in to_the_right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    wanted = ""
+    if figure.at_most is not None:
+        wanted = f"≤ {figure.at_most:g}"
+    elif figure.at_least is not None:
+        wanted = f"≥ {figure.at_least:g}"
+    return (
+        figure.part,
+        figure.name,
+        _number(figure.value, figure.unit),
+        _number(figure.reference, figure.unit),
+        figure.against,
+        f"{figure.ratio:.3f}",
+        wanted,
+        {True: "reached", False: "MISSED", None: ""}[figure.reached],
+    )
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "1":
+        return f"{value:.4f}"
+    return f"{value:,.0f} {unit}" if unit == "MB" else f"{value:.2f} {unit}"

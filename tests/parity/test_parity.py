@@ -1,0 +1,114 @@
+"""verify_parity notices one byte of any form of the model that is not as it should be."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from conftest import Project
+from model_inputs import copy_unverified, verify_arguments
+from step_runs import RunScript
+
+from provender import files
+from provender.encode import FIRST_WORD
+
+
+@pytest.fixture
+def data(small_build: Project, tmp_path: Path) -> Path:
+    """Return a copy of the small build's data, not yet verified, for a test to change."""
+    return copy_unverified(small_build, tmp_path / "data")
+
+
+def rows_with(data: Path, word: int) -> list[int]:
+    """Return the row ids of the test posts with a word id."""
+    posts = pq.read_table(data / "features" / "test.parquet")
+    pairs = zip(posts["rowid"].to_pylist(), posts["ids"].to_pylist(), strict=True)
+    return [row for row, ids in pairs if word in ids]
+
+
+def rare_word(data: Path) -> int:
+    """Return the id of a word that some test posts have, few enough for each to be named."""
+    known = len(files.read_json(data / "vocabulary" / "vocabulary.json")) + FIRST_WORD
+    return next(word for word in range(FIRST_WORD, known) if 1 < len(rows_with(data, word)) <= 10)
+
+
+def first_weight(folder: Path, word: int) -> int:
+    """Return where in a TensorFlow.js model's shard a word's first weight begins, in bytes."""
+    (group,) = files.read_json(folder / "model.json")["weightsManifest"]
+    place = 0
+    for weight in group["weights"]:
+        if len(weight["shape"]) == 2 and weight["shape"][0] > word:
+            break
+        place += math.prod(weight["shape"]) * np.dtype(weight["dtype"]).itemsize
+    return place + word * weight["shape"][1] * 4
+
+
+def change_one_byte(folder: Path, word: int) -> None:
+    """Change one byte of a TensorFlow.js model, so that a word's first weight is fourfold."""
+    shard = folder / "group1-shard1of1.bin"
+    content = bytearray(shard.read_bytes())
+    # The exponent's second lowest bit; little-endian, so it is the lowest of the last byte.
+    content[first_weight(folder, word) + 3] ^= 1
+    shard.write_bytes(content)
+
+
+def refuse(run_script: RunScript, data: Path) -> str:
+    """Return why verify_parity refuses ``data``; it must leave no report."""
+    done = run_script("verify_parity", *verify_arguments(data), code=1)
+    assert not (data / "reports" / "parity.json").exists()
+    return done.stderr
+
+
+@pytest.mark.parametrize("form", ["layers", "graph"])
+def test_one_byte_of_a_shard(run_script: RunScript, data: Path, form: str) -> None:
+    """Another weight of one word is noticed in each post with that word, and in no other."""
+    word = rare_word(data)
+    change_one_byte(data / "tfjs" / form, word)
+    rows = rows_with(data, word)
+    message = refuse(run_script, data)
+    assert f"error: {form}: {len(rows)} of 103 posts differ from the SavedModel" in message
+    assert f": row id {', '.join(map(str, rows))}\n" in message
+
+
+@pytest.mark.parametrize("form", ["layers", "graph"])
+def test_a_weight_that_is_no_number(run_script: RunScript, data: Path, form: str) -> None:
+    """A NaN, which no comparison finds larger than anything, is noticed in the same posts."""
+    word = rare_word(data)
+    shard = data / "tfjs" / form / "group1-shard1of1.bin"
+    place = first_weight(shard.parent, word)
+    content = shard.read_bytes()
+    nan = np.float32("nan").tobytes()
+    shard.write_bytes(content[:place] + nan + content[place + len(nan) :])
+    rows = rows_with(data, word)
+    assert (
+        f"error: {form}: {len(rows)} of 103 posts differ from the SavedModel by more than 1e-05, "
+        f"at most inf: row id {', '.join(map(str, rows))}\n"
+    ) in refuse(run_script, data)
+
+
+def test_one_word_of_the_vocabulary(run_script: RunScript, data: Path) -> None:
+    """A word that the page would not know is noticed in each post that has it."""
+    word = rare_word(data)
+    path = data / "vocabulary" / "vocabulary.json"
+    words = files.read_json(path)
+    words[word - FIRST_WORD] += "x"
+    files.write_json(path, words)
+    rows = rows_with(data, word)
+    message = refuse(run_script, data)
+    assert f"error: {len(rows)} of 103 posts have other word ids in JavaScript" in message
+    assert f": row id {', '.join(map(str, rows))}. src/provender/text.py and" in message
+
+
+def test_one_pattern_of_the_recipe(run_script: RunScript, data: Path) -> None:
+    """A rule that differs in one character is noticed in the posts that it changes."""
+    path = data / "vocabulary" / "text.json"
+    recipe = path.read_text(encoding="utf-8")
+    assert recipe.count("[0-9]+") == 1
+    path.write_text(recipe.replace("[0-9]+", "[0-8]+"), encoding="utf-8", newline="")
+    posts = pq.read_table(data / "splits" / "test.parquet").to_pylist()
+    rows = [post["rowid"] for post in posts if "9" in post["text"]]
+    assert len(rows) == 2
+    message = refuse(run_script, data)
+    assert "error: 2 of 103 posts have other word ids in JavaScript than in Python" in message
+    assert f": row id {rows[0]}, {rows[1]}. " in message

@@ -1,0 +1,91 @@
+"""What the configuration accepts as a pattern, RE2, Python and JavaScript read alike."""
+
+import json
+import random
+import re
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+from conftest import ROOT
+
+from provender.pattern import PatternError, check_pattern
+from provender.text import Recipe, compile_recipe, split_words
+
+SEED = 5
+PATTERNS = 600
+TEXTS_A_PATTERN = 4
+
+CHARACTERS = [*"abc0 -_'", "\\n", "\\x00", "\\.", "\\\\", "\\$"]
+CLASSES = ["[a-c]", "[^a-c]", "[0-9]", "[^ ]", "[a\\-c]", "[^\\x00-\\x7f]", "[\\n-]", "[$.^]"]
+REPEATS = ["", "", "", "+", "*", "?", "{2}", "{1,3}", "{0,2}"]
+REPLACEMENTS = ["", " ", "x", "$1", "$&", "\\1", "\\"]
+
+# What the patterns speak of, and characters of one to four bytes beyond ASCII.
+TEXT = "abc0 -_'.\\$\n\0ABé\x80\u2028ß李𐐀😀"
+
+
+def draw_pattern(chance: random.Random, depth: int = 2) -> str:
+    """Return a made-up pattern, which may or may not be portable."""
+
+    def draw_atom() -> str:
+        kind = chance.random()
+        if kind < 0.2 and depth:
+            opening = chance.choice(["(", "(?:"])
+            branches = [draw_pattern(chance, depth - 1) for _ in range(chance.randint(1, 2))]
+            return opening + "|".join(branches) + ")"
+        return chance.choice(CHARACTERS if kind < 0.6 else CLASSES)
+
+    atoms = [draw_atom() + chance.choice(REPEATS) for _ in range(chance.randint(1, 4))]
+    return "".join(atoms)
+
+
+def draw_accepted(chance: random.Random) -> list[str]:
+    """Return so many patterns that the configuration accepts."""
+    accepted: set[str] = set()
+    while len(accepted) < PATTERNS:
+        pattern = draw_pattern(chance)
+        try:
+            check_pattern(pattern)
+        except PatternError:
+            continue
+        accepted.add(pattern)
+    return sorted(accepted)
+
+
+def fold(tables: Recipe, character: str) -> str:
+    """Return a character as it is before any pattern: in lower case, or a space."""
+    code = ord(character)
+    if any(first <= code <= last for first, last in tables["separators"]):
+        return " "
+    for first, last, step, delta in tables["lower"]:
+        if code in range(first, last + 1, step):
+            return chr(code + delta)
+    return character.lower() if character.isascii() else character
+
+
+def test_three_languages(tmp_path: Path) -> None:
+    """Each pattern that is accepted changes made-up texts alike in all three."""
+    chance = random.Random(SEED)
+    tables = compile_recipe({"max_characters": 1000, "replace": []})
+    cases = [
+        [pattern, chance.choice(REPLACEMENTS), "".join(chance.choices(TEXT, k=length))]
+        for pattern in draw_accepted(chance)
+        for length in chance.choices(range(1, 30), k=TEXTS_A_PATTERN)
+    ]
+    (tmp_path / "cases.json").write_text(json.dumps({"tables": tables, "cases": cases}))
+    command = ["node", ROOT / "tests" / "parity" / "replace.mjs", tmp_path / "cases.json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
+    folded = {character: fold(tables, character) for character in TEXT}
+    differing, changed = [], 0
+    for (pattern, replacement, text), theirs in zip(cases, json.loads(done.stdout), strict=True):
+        recipe = {**tables, "replace": [[pattern, replacement]]}
+        ours = split_words(recipe, pa.array([text]))[0].as_py()
+        plain = "".join(folded[character] for character in text)
+        python, times = re.subn(pattern, lambda _, literal=replacement: literal, plain)
+        changed += times > 0
+        if not ours == theirs == [word for word in python.split(" ") if word]:
+            differing.append((pattern, replacement, text))
+    assert differing == []
+    assert len(cases) == PATTERNS * TEXTS_A_PATTERN
+    assert changed > len(cases) / 4

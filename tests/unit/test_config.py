@@ -1,0 +1,219 @@
+"""Configurations: laid over each other, and refused with what to mend."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, SMALL_CONFIG
+
+from provender import config as configuration
+from provender.errors import UserError
+
+Config = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def in_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where the configuration's own paths lead to files."""
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def config() -> Config:
+    """Return a configuration without faults: the small one over the default."""
+    default = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    small = copy.deepcopy(SMALL_CONFIG)
+    return {**default, **{key: _over(default[key], small[key]) for key in small}}
+
+
+def _over(below: Any, above: Any) -> Any:
+    return {**below, **above} if isinstance(below, dict) else above
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a YAML file."""
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(config: Config) -> list[str]:
+    """Return the faults that are found, each a line."""
+    with pytest.raises(UserError) as caught:
+        configuration.check(config)
+    first, *faults = str(caught.value).splitlines()
+    assert first == "the configuration is wrong:"
+    return [fault.removeprefix("  ") for fault in faults]
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "offline.yaml"])
+def test_own_configurations(name: str) -> None:
+    """The configurations that come with the project fit, alone or over the default."""
+    found = configuration.read("config/config.yaml", f"config/{name}")
+    own = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
+    assert found["name"] == own["name"]
+    assert configuration.check(found) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fault"),
+    [
+        ("modle", {}, "modle is not a key: did you mean model?"),
+        (
+            "model.max_word",
+            3,
+            "model.max_word is not a key: did you mean max_words?",
+        ),
+        ("model.batchsize", 3, "model.batchsize is not a key: did you mean batch_size?"),
+        ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count"),
+        ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),
+        (
+            "source.kind",
+            "csv",
+            "source.kind is 'csv': there are newsgroups, sqlite, docstrings",
+        ),
+        ("text.strip", ["header"], "text.strip.0 is 'header': did you mean headers?"),
+        ("model.epochs", "2", "model.epochs: '2' is not of type 'integer'"),
+        ("model.epochs", 0, "model.epochs: 0 is less than the minimum of 1"),
+        (
+            "model.learning_rate",
+            0,
+            "model.learning_rate: 0 is less than or equal to the minimum of 0",
+        ),
+        ("model.seed", 2**32, "model.seed: 4294967296 is greater than the maximum of 4294967295"),
+        ("name", "Small", "name: 'Small' does not match '^[a-z][a-z0-9-]*$'"),
+        ("title", "", "title: '' should be non-empty"),
+        ("split", 3, "split: 3 is not of type 'object'"),
+    ],
+)
+def test_faults(config: Config, place: str, value: object, fault: str) -> None:
+    """A fault is named by its place, with the nearest name that there is."""
+    *parents, key = place.split(".")
+    part = config
+    for parent in parents:
+        part = part[parent]
+    part[key] = value
+    assert refused(config) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        ("title", "title is missing"),
+        ("model.seed", "model.seed is missing"),
+        ("source.table", "source.table is missing for source.kind sqlite"),
+    ],
+)
+def test_missing_keys(config: Config, place: str, fault: str) -> None:
+    """What is missing is named once, with the kind of source that asks for it."""
+    *parents, key = place.split(".")
+    part = config
+    for parent in parents:
+        part = part[parent]
+    del part[key]
+    assert refused(config) == [fault]
+
+
+def test_all_faults_are_named_at_once(config: Config) -> None:
+    """Nobody mends one fault a run."""
+    del config["source"]["text"], config["source"]["label"]
+    config["model"]["epochs"] = -1
+    config["tittle"] = "x"
+    assert sorted(refused(config)) == [
+        "model.epochs: -1 is less than the minimum of 1",
+        "source.label is missing for source.kind sqlite",
+        "source.text is missing for source.kind sqlite",
+        "tittle is not a key: did you mean title?",
+    ]
+
+
+def test_later_files_lie_over_earlier_ones(config: Config, tmp_path: Path) -> None:
+    """Mappings are merged key by key; lists and values are replaced."""
+    one = write(tmp_path / "one.yaml", yaml.safe_dump(config))
+    two = write(tmp_path / "two.yaml", "model: {epochs: 7}\ntext: {strip: [quotes, footers]}\n")
+    three = write(tmp_path / "three.yaml", "title: Third\ntext: {strip: [headers]}\n")
+    expected = copy.deepcopy(config)
+    expected["model"]["epochs"] = 7
+    expected["text"]["strip"] = ["headers"]
+    expected["title"] = "Third"
+    assert configuration.read(one, two, three) == expected
+
+
+@pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "- a list\n", "a word\n"])
+def test_files_without_keys(tmp_path: Path, text: str) -> None:
+    """An empty file or a list says where an example is."""
+    path = write(tmp_path / "file.yaml", text)
+    with pytest.raises(UserError) as caught:
+        configuration.read("config/config.yaml", path)
+    expected = f"{path} holds no keys with values: see config/config.yaml for an example"
+    assert str(caught.value) == expected
+
+
+def test_yaml_errors(tmp_path: Path) -> None:
+    """A message names the file and the line."""
+    path = write(tmp_path / "file.yaml", "name: x\nmodel: {epochs: 2\n")
+    with pytest.raises(UserError) as caught:
+        configuration.read(path)
+    assert str(caught.value).startswith(f"{path} is not valid YAML: while parsing a flow mapping")
+    assert f'in "{path}"' not in str(caught.value)
+    assert "line 2, column 8" in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The missing file is named, and only it."""
+    with pytest.raises(UserError) as caught:
+        configuration.read("config/config.yaml", tmp_path / "none.yaml")
+    assert str(caught.value) == f"there is no configuration file {tmp_path}/none.yaml"
+
+
+def test_in_the_snakefile(config: Config) -> None:
+    """Snakemake ends with the message, without a stack trace; a good configuration passes."""
+    assert configuration.check_in_snakefile(config) is None
+    config["model"]["epochs"] = 0
+    with pytest.raises(SystemExit) as caught:
+        configuration.check_in_snakefile(config)
+    assert caught.value.code == (
+        "error: the configuration is wrong:\n  model.epochs: 0 is less than the minimum of 1"
+    )
+
+
+def test_identity_leaves_out_locations(config: Config) -> None:
+    """Where a file lies does not count, and neither does the order of keys; all else does."""
+    expected = configuration.identity(config)
+    moved = {**config, "source": {**config["source"], "path": "elsewhere", "url": "http://x"}}
+    moved = dict(reversed(moved.items()))
+    moved["source"]["archives"] = ["elsewhere"]
+    assert configuration.identity(moved) == expected
+    assert "path" not in json.loads(expected)["source"]
+    assert json.loads(expected)["source"]["table"] == "posts"
+    other = {**config, "source": {**config["source"], "table": "other"}}
+    assert configuration.identity(other) != expected
+    assert configuration.identity({**config, "version": "9.9.9"}) != expected
+
+
+def test_identity_is_canonical() -> None:
+    """It is compact JSON with sorted keys, so that its digest can be recomputed."""
+    config = {"name": "x", "source": {"url": "u", "kind": "k", "path": "p", "archives": []}}
+    assert configuration.identity(config) == '{"name":"x","source":{"kind":"k"}}'
+
+
+def test_archive_is_the_first_that_exists(tmp_path: Path) -> None:
+    """Where none exists, the first is where it will be downloaded to."""
+    places = [str(tmp_path / name) for name in ("one", "two", "three")]
+    config = {"source": {"archives": places}}
+    assert configuration.archive(config) == places[0]
+    Path(places[2]).touch()
+    assert configuration.archive(config) == places[2]
+    Path(places[1]).touch()
+    assert configuration.archive(config) == places[1]
+
+
+def test_database_files(tmp_path: Path) -> None:
+    """A write-ahead log beside the database belongs to it."""
+    path = str(tmp_path / "posts.sqlite")
+    config = {"source": {"path": path}}
+    assert configuration.database_files(config) == [path]
+    Path(f"{path}-wal").touch()
+    assert configuration.database_files(config) == [path, f"{path}-wal"]
