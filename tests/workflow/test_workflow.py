@@ -121,7 +121,7 @@ def test_nothing_to_do(built_project: Project) -> None:
         ("src/provender/text.py", '"LMN"', '"LM"', "build_vocabulary"),
         ("scripts/evaluate_model.py", "RANKS = (1, 3, 5)", "RANKS = (1, 2, 5)", "evaluate_model"),
         ("web/src/kernel.js", "softmax", "softmax ", "verify_parity"),
-        ("config/text.yaml", '" 0 "', '" 1 "', "build_vocabulary"),
+        ("config/text.yaml", "{1,60}", "{1,50}", "build_vocabulary"),
         ("small.yaml", "epochs: 2", "epochs: 3", "train_model"),
         ("requirements.lock", "\n", "\n\n", "fetch_source"),
     ],
