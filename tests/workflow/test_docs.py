@@ -146,6 +146,7 @@ RUN_BY: dict[str, Callable] = {
     "make test": test_make_test,
     "make serve": test_make_serve,
     "make bench": test_make_bench,
+    "make bench ARCHIVE=path": test_make_bench,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_make,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
