@@ -102,15 +102,22 @@ class Project:
         """Copy the project into ``folder``."""
         self.folder = copy_project(folder)
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a command there: this Python's, with that folder's code."""
+        # A make under test is not part of the make that runs the tests.
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+        kept.pop("MFLAGS", None)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**kept, "PATH": path, "PYTHONPATH": str(self.folder / "src")}
+
     def run(
         self, *command: str | Path, code: int | None = 0, **environment: str
     ) -> subprocess.CompletedProcess:
         """Run a command there; unless ``code`` is None, assert that it ends with it."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src"), **environment},
+            env={**self.environment(), **environment},
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -102,7 +102,11 @@ def test_make_serve(clone: Project, small_bundle: Path) -> None:
     (clone.folder / "dist").mkdir()
     (clone.folder / "dist" / "bundle").symlink_to(small_bundle)
     with subprocess.Popen(
-        ["make", "serve", "PORT=0"], cwd=clone.folder, stdout=subprocess.PIPE, text=True
+        ["make", "serve", "PORT=0"],
+        cwd=clone.folder,
+        env=clone.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as server:
         try:
             address = re.match(r"http://localhost:\d+/", server.stdout.readline()).group()

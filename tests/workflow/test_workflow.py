@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -172,15 +171,10 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
 def test_interrupted_and_run_again(small_project: Project, small_build: Project) -> None:
     """After Ctrl-C in the midst of training, the next run completes, to the same bytes."""
     log = small_project.folder / "logs" / "train_model.log"
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(small_project.folder / "src"),
-    }
     with subprocess.Popen(
         ["provender", "build", "--cores", "2", "--config", "small.yaml"],
         cwd=small_project.folder,
-        env=environment,
+        env=small_project.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
