@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import step
+from provender import conversion, step
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -17,8 +17,6 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Load the SavedModel and write the graph format."""
-    from provender import conversion
-
     conversion.convert_graph(options.saved_model, options.output)
     step.log.info("wrote %s", options.output)
 

@@ -61,4 +61,9 @@ const { npm, output } = readOptions(USAGE, {
   npm: { type: "string", optional: true },
   output: { type: "string" },
 });
-await (npm ? buildPackage(npm, output) : buildSite(output));
+try {
+  await (npm ? buildPackage(npm, output) : buildSite(output));
+} catch (error) {
+  console.error(`build.js: ${error.message}`);
+  process.exit(1);
+}

@@ -3,6 +3,7 @@
 import ast
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 
 IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
@@ -55,6 +56,7 @@ def workflow() -> list[str]:
     )
 
 
+@cache
 def _imported_modules(path: Path) -> list[Path]:
     names = set()
     for node in ast.walk(ast.parse(path.read_bytes())):

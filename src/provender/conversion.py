@@ -1,22 +1,22 @@
-"""The TensorFlow.js converter, importable without the packages that it does not need.
+"""The TensorFlow.js converters, without the packages that they do not need.
 
-``tensorflowjs`` imports decision forests and jax whether or not they are used, and both
-bring conflicts (see pyproject.toml); empty modules stand in for them here and nowhere
-else. Import this module instead of ``tensorflowjs``.
+``tensorflowjs`` imports all that it could ever convert from: decision forests and jax, which
+bring conflicts (see pyproject.toml), the hub, Keras, and TensorFlow itself for HDF5. Here,
+and nowhere else, its modules are imported one by one and others stand in for those packages.
+Import this module instead of ``tensorflowjs``.
 """
 
-import importlib.machinery
+import importlib
+import importlib.util
 import shutil
 import sys
 import tempfile
 import types
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from provender import determinism, files
-
-UNUSED = ("tensorflow_decision_forests", "jax", "jax.experimental", "jax.experimental.jax2tf")
 
 # One shard whatever the size: the workflow names each file that is written.
 SHARD_BYTES = 1 << 40
@@ -24,45 +24,63 @@ MODEL = "model.json"
 SHARD = "group1-shard1of1.bin"
 
 
-def _register_unused() -> None:
-    for name in UNUSED:
-        module = types.ModuleType(name)
-        module.__spec__ = importlib.machinery.ModuleSpec(name, None)
-        sys.modules[name] = module
-        parent, _, child = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], child, module)
-
-
-_register_unused()
-with determinism.quiet_start(), warnings.catch_warnings():
-    # tensorflow_hub imports pkg_resources, which says that it is deprecated.
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-    import tensorflow as tf
-    import tf_keras
-    from tensorflowjs.converters import save_keras_model
-    from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
-
-
 def convert_layers(hdf5: Path, output: Path) -> None:
     """Write a tf-keras HDF5 model to folder ``output`` in the layers format."""
-    # The model is only saved again, so what it was compiled with does not matter.
-    model = tf_keras.models.load_model(hdf5, compile=False)
-    # Saving warns that metrics are not built, which a model that was not compiled has none of.
-    tf.get_logger().setLevel("ERROR")
-    _convert(
-        output, lambda folder: save_keras_model(model, folder, weight_shard_size_bytes=SHARD_BYTES)
-    )
+    converter = _hdf5_converter()
+    topology, weights = converter.h5_merged_saved_model_to_tfjs_format(str(hdf5))
+
+    def write(folder: str) -> None:
+        converter.write_artifacts(topology, weights, folder, weight_shard_size_bytes=SHARD_BYTES)
+
+    _convert(output, write)
 
 
 def convert_graph(saved_model: Path, output: Path) -> None:
     """Write a SavedModel to folder ``output`` in the graph format."""
-    _convert(
-        output,
-        lambda folder: convert_tf_saved_model(
+    converter = _graph_converter()
+
+    def write(folder: str) -> None:
+        converter.convert_tf_saved_model(
             str(saved_model), folder, weight_shard_size_bytes=SHARD_BYTES
-        ),
-    )
+        )
+
+    _convert(output, write)
+
+
+def _hdf5_converter() -> types.ModuleType:
+    """Import the converter of HDF5, for which TensorFlow only opens files."""
+    tensorflow = types.ModuleType("tensorflow")
+    tensorflow.io = types.SimpleNamespace(gfile=types.SimpleNamespace(GFile=open))
+    with _standing_in(tensorflow):
+        return importlib.import_module("tensorflowjs.converters.keras_h5_conversion")
+
+
+def _graph_converter() -> types.ModuleType:
+    """Import the converter of SavedModels."""
+    unused = ("tensorflow_decision_forests", "tensorflow_hub")
+    with determinism.quiet_start(), _standing_in(*map(types.ModuleType, unused)):
+        return importlib.import_module("tensorflowjs.converters.tf_saved_model_conversion_v2")
+
+
+@contextmanager
+def _standing_in(*modules: types.ModuleType) -> Iterator[None]:
+    """Let ``modules`` stand in for those of their names, and empty packages for tensorflowjs'.
+
+    Afterwards neither they nor what was imported of tensorflowjs can be imported any more.
+    """
+    folder = Path(importlib.util.find_spec("tensorflowjs").origin).parents[1]
+    packages = [types.ModuleType(name) for name in ("tensorflowjs", "tensorflowjs.converters")]
+    for package in packages:
+        package.__path__ = [str(folder.joinpath(*package.__name__.split(".")))]
+    standing_in = {module.__name__: module for module in (*packages, *modules)}
+    kept = {name: sys.modules[name] for name in standing_in if name in sys.modules}
+    sys.modules.update(standing_in)
+    try:
+        yield
+    finally:
+        for name in [n for n in sys.modules if n in standing_in or n.startswith("tensorflowjs.")]:
+            del sys.modules[name]
+        sys.modules.update(kept)
 
 
 def _convert(output: Path, write: Callable[[str], None]) -> None:

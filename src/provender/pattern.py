@@ -314,8 +314,9 @@ class _Parser:
         lengths: dict[int, int] = {}
         entered: set[int] = set()
 
-        def measure(state: int) -> int:
-            if state in whole.last:
+        def measure(state: int, depth: int = 0) -> int:
+            # Deeper it is too long, whatever comes; and Python's stack is not endless.
+            if state in whole.last or depth > MAX_UNCERTAIN:
                 return 0
             if state in lengths:
                 return lengths[state]
@@ -327,7 +328,9 @@ class _Parser:
                     "what follows optional",
                 )
             entered.add(state)
-            lengths[state] = 1 + max(map(measure, sorted(self.follow[state])))
+            lengths[state] = 1 + max(
+                measure(other, depth + 1) for other in sorted(self.follow[state])
+            )
             return lengths[state]
 
         for state in range(len(self.bits)):
@@ -347,7 +350,10 @@ def check_pattern(pattern: str) -> None:
     if not pattern:
         raise PatternError("the pattern is empty")
     parser = _Parser(pattern)
-    whole = parser.parse()
+    try:
+        whole = parser.parse()
+    except RecursionError as error:
+        raise parser.fail(parser.place, "groups are nested too deeply here") from error
     for states in (whole.first, *parser.follow):
         parser.check_determinism(states)
     parser.check_certainty(whole)
