@@ -63,7 +63,7 @@ clean:
 
 # Against scikit-learn, which is no part of the environment; takes some ten minutes.
 bench: setup
-	uv pip install --quiet --target .venv/bench-packages --require-hashes \
+	uv pip install --quiet --no-deps --require-hashes --target .venv/bench-packages \
 		-r benchmarks/requirements.lock
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
 		$(if $(OUTPUT),--output '$(OUTPUT)')

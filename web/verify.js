@@ -17,7 +17,7 @@ max_words a row) and layers.bin, graph.bin, kernel.bin (float32, a score per lab
 
 // Keeps TensorFlow.js busy, while the embeddings of a batch stay small: 20 MB at 64 dimensions
 // and 300 words.
-const BATCH = 256;
+const BATCH = 64;
 const READ_BYTES = 1 << 20;
 const PROGRESS_MILLISECONDS = 1000;
 

@@ -19,7 +19,7 @@ rest of ASCII is the patterns' business. ``web/src/text.js`` is the other interp
 
 import sys
 import unicodedata
-from itertools import groupby
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +28,8 @@ import pyarrow.compute as pc
 Recipe = dict[str, Any]
 
 FIRST_BEYOND_ASCII = 0x80
+# Code points looked up at once.
+BLOCK = 0x1000
 SURROGATES = range(0xD800, 0xE000)
 
 # Unicode's general categories that make up words: letters, marks, numbers.
@@ -41,7 +43,7 @@ def compile_recipe(recipe: dict[str, Any]) -> Recipe:
     Arrow's, so that running the recipe at column speed agrees with the tables.
     """
     lower, separators = [], []
-    for code, mapped in zip(*_lower_cased(), strict=True):
+    for code, mapped in _lower_cased():
         if unicodedata.category(chr(code))[0] not in WORD_CATEGORIES:
             separators.append(code)
         elif mapped != code:
@@ -49,7 +51,7 @@ def compile_recipe(recipe: dict[str, Any]) -> Recipe:
     return {
         "max_characters": recipe["max_characters"],
         "lower": _lower_runs(lower),
-        "separators": [[run[0], run[-1]] for run in _consecutive(separators)],
+        "separators": _consecutive(separators),
         "replace": [[rule["pattern"], rule["with"]] for rule in recipe["replace"]],
     }
 
@@ -80,17 +82,23 @@ def _separator_class(recipe: Recipe) -> str:
     return f"[{ranges}]"
 
 
-def _lower_cased() -> tuple[list[int], list[int]]:
-    """Return every code point beyond ASCII and its lower case as Arrow gives it."""
-    codes = [c for c in range(FIRST_BEYOND_ASCII, sys.maxunicode + 1) if c not in SURROGATES]
-    lowered = pc.utf8_lower(pa.array([chr(code) for code in codes])).to_pylist()
-    # ord() refuses a lower case of two code points, which the table could not hold.
-    return codes, [ord(character) for character in lowered]
+def _lower_cased() -> Iterator[tuple[int, int]]:
+    """Yield every code point beyond ASCII and its lower case as Arrow gives it."""
+    # In blocks, since a million strings at once would take a hundred megabytes.
+    end = sys.maxunicode + 1
+    for start in range(FIRST_BEYOND_ASCII, end, BLOCK):
+        block = range(start, min(start + BLOCK, end))
+        codes = [code for code in block if code not in SURROGATES]
+        lowered = pc.utf8_lower(pa.array(map(chr, codes), pa.string())).to_pylist()
+        # ord() refuses a lower case of two code points, which the table could not hold.
+        yield from zip(codes, map(ord, lowered), strict=True)
 
 
 def _consecutive(codes: list[int]) -> list[list[int]]:
-    groups = groupby(enumerate(codes), key=lambda pair: pair[1] - pair[0])
-    return [[code for _, code in group] for _, group in groups]
+    """Return the first and last of each run of consecutive code points."""
+    starts = [n for n, code in enumerate(codes) if n == 0 or code - codes[n - 1] > 1]
+    ends = [*(start - 1 for start in starts[1:]), len(codes) - 1]
+    return [[codes[start], codes[end]] for start, end in zip(starts, ends, strict=True)]
 
 
 def _lower_runs(pairs: list[tuple[int, int]]) -> list[list[int]]:
