@@ -25,18 +25,23 @@ TOLERANCE = 1e-5
 
 FORMS = ("layers", "graph", "kernel")
 
+# Posts read at once.
+BATCH_POSTS = 256
+
 # Posts named in a message.
 NAMED_POSTS = 10
 
 
 def predict_in_node(
-    texts: list[str], constants_file: Path, layers: Path, graph: Path, folder: Path
+    test: Path, constants_file: Path, layers: Path, graph: Path, folder: Path
 ) -> None:
     """Let Node write ids.bin and one file of scores a form into ``folder``."""
     lines = folder / "texts.jsonl"
     with open(lines, "w", encoding="utf-8", newline="") as file:
-        for text in texts:
-            file.write(json.dumps({"text": text}) + "\n")
+        # Bit by bit, since Node needs the memory next.
+        for batch in pq.ParquetFile(test).iter_batches(BATCH_POSTS, columns=["text"]):
+            for text in batch["text"].to_pylist():
+                file.write(json.dumps({"text": text}) + "\n")
     node.run(
         "verify.js",
         *("--constants", constants_file, "--layers", layers, "--graph", graph),
@@ -105,8 +110,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Predict in Node, compare and write the report."""
-    posts = pq.read_table(options.test, columns=["rowid", "text"])
-    rowids = posts["rowid"].to_numpy()
+    rowids = pq.read_table(options.test, columns=["rowid"])["rowid"].to_numpy()
     ids = pq.read_table(options.features, columns=["ids"])["ids"].combine_chunks()
     expected = pq.read_table(options.predictions, columns=["rowid", "scores"])
     if not np.array_equal(rowids, expected["rowid"].to_numpy()):
@@ -117,9 +121,7 @@ def main(options: argparse.Namespace) -> None:
         folder = Path(temporary)
         constants_file = folder / "constants.json"
         constants_file.write_bytes(constants.build(options))
-        predict_in_node(
-            posts["text"].to_pylist(), constants_file, options.layers, options.graph, folder
-        )
+        predict_in_node(options.test, constants_file, options.layers, options.graph, folder)
         theirs = read_rows(folder / "ids.bin", "<i4", ids.type.list_size)
         compare_ids(rowids, ids.values.to_numpy().reshape(-1, ids.type.list_size), theirs)
         expected_scores = scores.values.to_numpy().reshape(-1, labels)

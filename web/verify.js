@@ -15,7 +15,7 @@ const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR --graph D
 Reads lines {"text": "…"} and writes to DIR, little-endian, a row per text: ids.bin (int32,
 max_words a row) and layers.bin, graph.bin, kernel.bin (float32, a score per label a row).`;
 
-// Keeps TensorFlow.js busy, while the embeddings of a batch stay small: 20 MB at 64 dimensions
+// Keeps TensorFlow.js busy, while the embeddings of a batch stay small: 5 MB at 64 dimensions
 // and 300 words.
 const BATCH = 64;
 const READ_BYTES = 1 << 20;
