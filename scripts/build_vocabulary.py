@@ -1,4 +1,4 @@
-"""Compile the text recipe and list the words and labels of the training split.
+"""List the words and the labels of the training split.
 
 Words are ordered by count, then by code point; the id of word i is i + 2, since 0 is
 padding and 1 an unknown word. Labels are in code point order.
@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provender import files, step
-from provender.config import read_recipe
 from provender.errors import UserError
-from provender.text import compile_recipe, split_words
+from provender.text import split_words
 
 
 def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
@@ -35,20 +33,18 @@ def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--train", type=Path, required=True, help="training split, Parquet")
-    parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--size", type=int, required=True, help="words at most")
     parser.add_argument("--min-count", type=int, required=True, help="occurrences at least")
     parser.add_argument("--vocabulary", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--text", type=Path, required=True, help="JSON file to write: the recipe")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Read the training split and the recipe; write vocabulary, labels and recipe."""
-    recipe = compile_recipe(read_recipe(options.recipe))
-    train = pq.read_table(options.train, columns=["text", "label"])
-    counts = count_words(split_words(recipe, train["text"]))
+    """Read the training split and the recipe; write vocabulary and labels."""
+    train = files.read_parquet(options.train, ["text", "label"])
+    counts = count_words(split_words(files.read_json(options.text), train["text"]))
     words = choose_words(counts, options.size, options.min_count)
     if not words:
         raise UserError(
@@ -57,7 +53,6 @@ def main(options: argparse.Namespace) -> None:
         )
     files.write_json(options.vocabulary, words)
     files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
-    files.write_json(options.text, recipe)
     step.log.info("kept %s of %s different words", f"{len(words):,}", f"{len(counts):,}")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provender import files, step
 from provender.encode import encode_words
@@ -45,7 +44,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read one split, encode it and write the features."""
-    posts = pq.read_table(options.split, columns=["rowid", "text", "label"])
+    posts = files.read_parquet(options.split, ["rowid", "text", "label"])
     features = encode_split(
         posts,
         files.read_json(options.text),

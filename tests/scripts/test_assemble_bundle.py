@@ -154,13 +154,3 @@ def test_full_disk_and_the_run_after_it(run_script: RunScript, data: Path, tmp_p
     run_script("assemble_bundle", *arguments(data, output))
     assert contents(output) == first
     assert names_in(tmp_path) == ["bundle"]
-
-
-def test_without_node(run_script: RunScript, data: Path, tmp_path: Path) -> None:
-    """Where the environment is not active, the message says how to make or activate it."""
-    options = arguments(data, tmp_path / "bundle")
-    done = run_script("assemble_bundle", *options, code=1, PATH=str(tmp_path))
-    assert done.stderr == (
-        "assemble_bundle: error: there is no node on the PATH: run make, or activate .venv\n"
-    )
-    assert names_in(tmp_path) == []

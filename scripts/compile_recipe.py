@@ -1,0 +1,28 @@
+"""Compile the text recipe: its replacements and the tables of Unicode, as one JSON file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from provender import files, step
+from provender.config import read_recipe
+from provender.text import compile_recipe
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Read the recipe, compile it and write it."""
+    recipe = compile_recipe(read_recipe(options.recipe))
+    files.write_json(options.output, recipe)
+    step.log.info("%d replacements", len(recipe["replace"]))
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))
