@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def archive(config: Config) -> str:
 def database_files(config: Config) -> list[str]:
     """Return the user's database and, where a writer left one, its write-ahead log."""
     path = config["source"]["path"]
-    log = f"{path}-wal"
+    # SQLite keeps it beside the file itself, not beside a link to it.
+    log = f"{os.path.realpath(path) if os.path.islink(path) else path}-wal"
     return [path, log] if Path(log).exists() else [path]
 
 

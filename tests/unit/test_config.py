@@ -217,3 +217,9 @@ def test_database_files(tmp_path: Path) -> None:
     assert configuration.database_files(config) == [path]
     Path(f"{path}-wal").touch()
     assert configuration.database_files(config) == [path, f"{path}-wal"]
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(path)
+    assert configuration.database_files({"source": {"path": str(link)}}) == [
+        str(link),
+        f"{path}-wal",
+    ]
