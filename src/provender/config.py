@@ -81,7 +81,7 @@ def database_files(config: Config) -> list[str]:
     """Return the user's database and, where a writer left one, its write-ahead log."""
     path = config["source"]["path"]
     # SQLite keeps it beside the file itself, not beside a link to it.
-    log = f"{os.path.realpath(path) if os.path.islink(path) else path}-wal"
+    log = f"{os.path.realpath(path) if Path(path).is_symlink() else path}-wal"
     return [path, log] if Path(log).exists() else [path]
 
 
