@@ -19,8 +19,8 @@ include: "workflow/rules/source.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/model.smk"
-include: "workflow/rules/reports.smk"
 include: "workflow/rules/bundle.smk"
+include: "workflow/rules/reports.smk"
 
 
 rule all:

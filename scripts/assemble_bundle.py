@@ -17,6 +17,9 @@ from provender.errors import UserError
 
 FORMAT = 1
 
+# Of the metrics, what the page shows; the report has the rest.
+SHOWN_METRICS = ("posts", "recall@1", "recall@3", "recall@5", "macro_f1", "labels")
+
 
 def copy_models(layers: Path, graph: Path, output: Path) -> None:
     """Copy both TensorFlow.js formats into the bundle."""
@@ -45,7 +48,10 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
             "title": options.title,
             "posts": {name: split["posts"] for name, split in validation["splits"].items()},
         },
-        "metrics": files.read_json(options.metrics),
+        "metrics": {
+            split: {name: value for name, value in metrics.items() if name in SHOWN_METRICS}
+            for split, metrics in files.read_json(options.metrics).items()
+        },
     }
 
 

@@ -1,8 +1,9 @@
 """Score the SavedModel on the validation and the test split.
 
-Writes metrics.json (recall@1, @3, @5, macro-F1, and precision, recall, F1 and posts a
-label), the test split's confusion matrix as CSV (row: true label, column: predicted)
-and its predictions as Parquet (rowid, label, scores float32 [labels]).
+Writes metrics.json (recall@k, macro-F1, calibration, each label's scores; for the test split
+also scores by split value and by length, and the hardest posts), the test split's confusion
+matrix as CSV (row: true label, column: predicted) and its predictions as Parquet (rowid,
+label, scores float32 [labels]).
 """
 
 import argparse
@@ -15,23 +16,33 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from provender import files, step
+from provender import files, metrics, step
+from provender.encode import FIRST_WORD
 from provender.features import Features, read_features
 
-RANKS = (1, 3, 5)
+# Wrong answers that are shown, most confident first, and words that are shown of each.
+HARDEST_POSTS = 20
+DECIDING_WORDS = 5
 
 # Posts predicted at once: bounds the memory, not the result.
 BATCH = 256
 
 
-def predict(saved_model: Path, features: Features) -> np.ndarray:
-    """Return the SavedModel's scores: float32 [n, labels]."""
+def load(saved_model: Path) -> Any:
+    """Load the SavedModel as TensorFlow does."""
     from provender import determinism
 
     with determinism.quiet_start():
         import tensorflow as tf
 
-    signature = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    return tf.saved_model.load(str(saved_model))
+
+
+def predict(model: Any, features: Features) -> np.ndarray:
+    """Return the SavedModel's scores: float32 [n, labels]."""
+    import tensorflow as tf
+
+    signature = model.signatures["serving_default"]
     starts = range(0, len(features.ids), BATCH)
     return np.concatenate(
         [
@@ -44,40 +55,43 @@ def predict(saved_model: Path, features: Features) -> np.ndarray:
     )
 
 
-def measure(scores: np.ndarray, truth: np.ndarray, labels: list[str]) -> dict[str, Any]:
-    """Return the metrics of ``scores`` [n, labels] against ``truth`` [n].
+def word_logits(model: Any) -> np.ndarray:
+    """Return what each id adds to each label's logit, per weight: float32 [ids, labels]."""
+    weights = {variable.name: variable.numpy() for variable in model.variables}
+    return weights["embedding/embeddings:0"] @ weights["scores/kernel:0"]
 
-    recall@k is the share of posts whose label is among the k best. A label that is
-    never predicted has precision 0; one without posts has recall 0. macro-F1 is the
-    mean over all labels.
+
+def find_hardest(
+    features: Features, scores: np.ndarray, logits: np.ndarray, labels: list[str], words: list[str]
+) -> list[dict[str, Any]]:
+    """Return the wrong answers that are given most confidently, and the words behind each.
+
+    Words come with how much they raise the wrong label's logit above the true one's.
     """
-    # A stable sort breaks ties by label order, as the browser does.
-    ranked = np.argsort(-scores, axis=1, kind="stable")
-    hits = ranked == truth[:, np.newaxis]
-    counts = confusion(ranked[:, 0], truth, len(labels))
-    right = np.diag(counts)
-    precision = right / np.maximum(counts.sum(axis=0), 1)
-    recall = right / np.maximum(counts.sum(axis=1), 1)
-    f1 = 2 * right / np.maximum(counts.sum(axis=0) + counts.sum(axis=1), 1)
-    return {
-        "posts": len(truth),
-        **{f"recall@{k}": float(hits[:, :k].any(axis=1).mean()) for k in RANKS},
-        "macro_f1": float(f1.mean()),
-        "labels": {
-            label: {
-                "precision": float(precision[place]),
-                "recall": float(recall[place]),
-                "f1": float(f1[place]),
-                "posts": int(counts[place].sum()),
+    best = metrics.rank(scores)[:, 0]
+    wrong = np.flatnonzero(best != features.labels)
+    order = np.argsort(-scores[wrong, best[wrong]], kind="stable")[:HARDEST_POSTS]
+    found = []
+    for row in wrong[order]:
+        label, guess = int(features.labels[row]), int(best[row])
+        ids, places = np.unique(features.ids[row], return_inverse=True)
+        raised = np.bincount(places, features.weights[row]) * (
+            logits[ids, guess] - logits[ids, label]
+        )
+        deciding = [place for place in np.argsort(-raised, kind="stable") if raised[place] > 0]
+        found.append(
+            {
+                "rowid": int(features.rowids[row]),
+                "label": labels[label],
+                "predicted": labels[guess],
+                "score": float(scores[row, guess]),
+                "words": [
+                    {"word": words[ids[place] - FIRST_WORD], "logit": round(raised[place], 3)}
+                    for place in deciding[:DECIDING_WORDS]
+                ],
             }
-            for place, label in enumerate(labels)
-        },
-    }
-
-
-def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarray:
-    """Count posts by true label (row) and predicted label (column): int [labels, labels]."""
-    return np.bincount(truth * labels + predicted, minlength=labels**2).reshape(labels, labels)
+        )
+    return found
 
 
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
@@ -95,6 +109,8 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--saved-model", type=Path, required=True, help="folder of the SavedModel")
     parser.add_argument("--validation", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--test", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--posts", type=Path, required=True, help="test split, Parquet")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="words, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
@@ -105,27 +121,46 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Predict both splits and write metrics, confusion matrix and predictions."""
     labels = files.read_json(options.labels)
-    validation, test = read_features(options.validation), read_features(options.test)
-    scores = predict(options.saved_model, test)
-    metrics = {
-        "validation": measure(predict(options.saved_model, validation), validation.labels, labels),
-        "test": measure(scores, test.labels, labels),
+    splits = {"validation": read_features(options.validation), "test": read_features(options.test)}
+    model = load(options.saved_model)
+    scores = {name: predict(model, features) for name, features in splits.items()}
+    values: dict[str, dict[str, Any]] = {
+        name: {
+            **metrics.measure(scores[name], features.labels, labels),
+            "calibration": metrics.calibration(scores[name], features.labels),
+        }
+        for name, features in splits.items()
     }
-    files.write_json(options.metrics, metrics)
-    counts = confusion(scores.argmax(axis=1), test.labels, len(labels))
+    test = splits["test"]
+    best = metrics.rank(scores["test"])[:, 0]
+    hits = best == test.labels
+    years = files.read_parquet(options.posts, ["year"])["year"].to_numpy()
+    values["test"] |= {
+        "by_year": metrics.by_value(hits, years),
+        "by_words": metrics.by_words(hits, (test.ids >= FIRST_WORD).sum(axis=1)),
+        "hardest": find_hardest(
+            test,
+            scores["test"],
+            word_logits(model),
+            labels,
+            files.read_json(options.vocabulary),
+        ),
+    }
+    files.write_json(options.metrics, values)
+    counts = metrics.confusion(best, test.labels, len(labels))
     files.write_text(options.confusion, format_confusion(counts, labels))
     predictions = {
         "rowid": test.rowids,
         "label": test.labels,
-        "scores": pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), len(labels)),
+        "scores": pa.FixedSizeListArray.from_arrays(pa.array(scores["test"].ravel()), len(labels)),
     }
     files.write_parquet(options.predictions, pa.table(predictions))
-    for split, values in metrics.items():
+    for split, value in values.items():
         step.log.info(
             "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f",
             split,
-            *(values[f"recall@{k}"] for k in RANKS),
-            values["macro_f1"],
+            *(value[f"recall@{k}"] for k in metrics.RANKS),
+            value["macro_f1"],
         )
 
 

@@ -1,21 +1,72 @@
 """Render what a person looks at first: one HTML file that needs no network.
 
-Shows the scores, the learning curve, the test split's confusion matrix, what was dropped
-on the way, and how far the shipped forms of the model are from the SavedModel.
+Shows the scores beside what a user would try first, the learning curve, each label's
+ranks, the confusion matrix, how sure the model is and how often it is right, what it costs
+in bytes, where it fails, and what was dropped on the way. Plots are SVG, told apart by
+shape and dash alone.
 """
 
 import argparse
 import csv
+import gzip
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from provender import files, step
+from provender import files, metrics, step
 
-# The learning curve's drawing area, in SVG units.
-CHART_WIDTH, CHART_HEIGHT = 480, 200
+# A plot's drawing area, in SVG units.
+WIDTH, HEIGHT = 420, 240
+
+# Strokes that differ without colour.
+DASHES = ("", "6 4", "2 3")
+
+GZIP_LEVEL = 9
+
+
+@dataclass
+class Axis:
+    """A range of values and the ticks on it."""
+
+    label: str
+    low: float
+    high: float
+    ticks: list[tuple[float, str]]
+
+    def share(self, value: float) -> float:
+        """Return where a value lies between low (0) and high (1)."""
+        return (value - self.low) / (self.high - self.low)
+
+
+@dataclass
+class Plot:
+    """Lines and marks over two axes, in the axes' units."""
+
+    title: str
+    x: Axis
+    y: Axis
+    # (name, dashes, points); the name stands at the line's end.
+    lines: list[tuple[str, str, list[tuple[float, float]]]] = field(default_factory=list)
+    # (shape, x, y, what it is)
+    marks: list[tuple[str, float, float, str]] = field(default_factory=list)
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return a point's place in the drawing area, rounded."""
+        return round(self.x.share(x) * WIDTH, 1), round((1 - self.y.share(y)) * HEIGHT, 1)
+
+    def polyline(self, points: list[tuple[float, float]]) -> str:
+        """Return points as an SVG polyline's attribute has them."""
+        return " ".join(f"{x},{y}" for x, y in (self.place(*point) for point in points))
+
+
+def shares(low: float, label: str) -> Axis:
+    """Return an axis from a whole tenth to 1, with a tick each tenth."""
+    first = int(low * 10 - 1e-9) if low > 0 else 0
+    ticks = [(tenth / 10, f"{tenth / 10:.1f}") for tenth in range(first, 11)]
+    return Axis(label, first / 10, 1, ticks)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -24,20 +75,50 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def draw_curve(history: list[dict[str, str]], column: str, lowest: float) -> str:
-    """Return the points of one column over the epochs, from ``lowest`` to 1, for an SVG."""
-    values = [float(row[column]) for row in history]
-    right = max(len(values) - 1, 1)
-    return " ".join(
-        f"{place / right * CHART_WIDTH:.1f},{(1 - value) / (1 - lowest) * CHART_HEIGHT:.1f}"
-        for place, value in enumerate(values)
+def plot_history(history: list[dict[str, str]]) -> Plot:
+    """Draw accuracy by epoch, on the posts that are learnt and on those that are not."""
+    columns = (("training", "accuracy"), ("validation", "val_accuracy"))
+    values = {name: [float(row[column]) for row in history] for name, column in columns}
+    lowest = min(min(series) for series in values.values())
+    epochs = len(history)
+    ticks = [(float(epoch), str(epoch)) for epoch in range(1, epochs + 1)]
+    plot = Plot(
+        "Accuracy by epoch", Axis("epoch", 1, max(epochs, 2), ticks), shares(lowest, "accuracy")
     )
+    for dash, (name, series) in zip(DASHES, values.items(), strict=False):
+        plot.lines.append((name, dash, list(enumerate(series, 1))))
+    return plot
 
 
-def lowest_tick(history: list[dict[str, str]]) -> float:
-    """Return the axis' lower end: the tenth below the lowest accuracy."""
-    lowest = min(float(row[name]) for row in history for name in ("accuracy", "val_accuracy"))
-    return max(0, int(lowest * 10 - 1e-9)) / 10
+def plot_calibration(calibration: dict[str, Any]) -> Plot:
+    """Draw how often answers of a confidence are right, beside how often they should be."""
+    plot = Plot(
+        "Share of right answers by confidence",
+        shares(0, "confidence: the best label's score"),
+        shares(0, "share of right answers"),
+        [("as sure as right", DASHES[2], [(0, 0), (1, 1)])],
+    )
+    points = [(each["confidence"], each["accuracy"]) for each in calibration["bins"]]
+    plot.lines.append(("", "", points))
+    plot.marks = [
+        ("disc", *point, f"{each['posts']:,} posts")
+        for point, each in zip(points, calibration["bins"], strict=True)
+    ]
+    return plot
+
+
+def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
+    """Draw recall@1, @3 and @5 of each label, a line of marks each."""
+    lowest = min(label["recall@1"] for label in labels.values())
+    names = list(labels)
+    rows = [(len(names) - place - 0.5, name) for place, name in enumerate(names)]
+    plot = Plot("Recall of each label", shares(lowest, "recall"), Axis("", 0, len(names), rows))
+    for height, name in rows:
+        values = [labels[name][f"recall@{k}"] for k in metrics.RANKS]
+        plot.lines.append(("", DASHES[2], [(values[0], height), (values[-1], height)]))
+        for shape, k, value in zip(("disc", "ring", "bar"), metrics.RANKS, values, strict=True):
+            plot.marks.append((shape, value, height, f"{name}: recall@{k} {value:.3f}"))
+    return plot
 
 
 def describe_confusion(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -51,15 +132,39 @@ def describe_confusion(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     return described
 
 
+def describe_files(bundle: Path) -> list[dict[str, Any]]:
+    """Return each file of the bundle with its size, also as a web server would send it."""
+    return [
+        {
+            "name": path.relative_to(bundle).as_posix(),
+            "bytes": path.stat().st_size,
+            "gzip": len(gzip.compress(path.read_bytes(), GZIP_LEVEL, mtime=0)),
+        }
+        for path in sorted(bundle.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def read_texts(posts: Path) -> dict[int, str]:
+    """Return the texts of a split by row id."""
+    table = files.read_parquet(posts, ["rowid", "text"])
+    return dict(zip(table["rowid"].to_pylist(), table["text"].to_pylist(), strict=True))
+
+
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--title", required=True, help="what the model was trained on")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
+    parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
     parser.add_argument("--confusion", type=Path, required=True, help="confusion matrix, CSV")
     parser.add_argument("--history", type=Path, required=True, help="learning curve, CSV")
     parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument(
+        "--show-text", type=Path, help="test split, Parquet: show the texts of the hardest posts"
+    )
     parser.add_argument("--template", type=Path, required=True, help="Jinja template, HTML")
     parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
     return parser
@@ -67,26 +172,25 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read the reports and render them."""
-    history = read_csv(options.history)
-    lowest = lowest_tick(history)
+    values = files.read_json(options.metrics)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(options.template.read_text(encoding="utf-8"))
     page = template.render(
         title=options.title,
-        metrics=files.read_json(options.metrics),
+        metrics=values,
+        baselines=files.read_json(options.baselines),
         validation=files.read_json(options.validation),
         parity=files.read_json(options.parity),
         confusion=describe_confusion(read_csv(options.confusion)),
-        epochs=len(history),
-        lowest=lowest,
-        curves=[
-            ("training", "", draw_curve(history, "accuracy", lowest)),
-            ("validation", "6 4", draw_curve(history, "val_accuracy", lowest)),
-        ],
-        width=CHART_WIDTH,
-        height=CHART_HEIGHT,
+        files=describe_files(options.bundle),
+        texts=read_texts(options.show_text) if options.show_text else {},
+        history=plot_history(read_csv(options.history)),
+        calibration=plot_calibration(values["test"]["calibration"]),
+        ranks=plot_ranks(values["test"]["labels"]),
+        width=WIDTH,
+        height=HEIGHT,
     )
     files.write_text(options.output, page)
     step.log.info("wrote %s", options.output)

@@ -94,12 +94,15 @@ def measure(
     each = {}
     for place, name in enumerate(labels):
         right = sum(pair == (place, place) for pair in pairs)
+        own = [best for best, label in zip(ranked, truth, strict=True) if label == place]
+        among = {f"recall@{k}": sum(place in best[:k] for best in own) for k in (1, 3, 5)}
         predicted = sum(guess == place for guess, _ in pairs)
         posts = sum(label == place for _, label in pairs)
         precision = right / predicted if predicted else 0.0
         recall = right / posts if posts else 0.0
         f1 = 2 * precision * recall / (precision + recall) if right else 0.0
-        each[name] = {"precision": precision, "recall": recall, "f1": f1, "posts": posts}
+        each[name] = {"precision": precision, "f1": f1, "posts": posts}
+        each[name] |= {metric: count / max(posts, 1) for metric, count in among.items()}
     hits = {
         k: sum(label in best[:k] for best, label in zip(ranked, truth, strict=True))
         for k in (1, 3, 5)

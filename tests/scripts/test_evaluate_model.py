@@ -39,11 +39,15 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     splits = {"validation": draw_features(1, 30, words), "test": draw_features(2, 300, words)}
     for name, (truth, ids) in splits.items():
         write_features(tmp_path / f"{name}.parquet", truth, ids)
+    years = [float(1990 + row % 3) for row in range(300)]
+    pq.write_table(pa.table({"year": years}), tmp_path / "posts.parquet")
     output = tmp_path / "reports"
     done = run_script(
         "evaluate_model",
         *("--saved-model", data / "model" / "saved_model"),
         *("--validation", tmp_path / "validation.parquet", "--test", tmp_path / "test.parquet"),
+        *("--posts", tmp_path / "posts.parquet"),
+        *("--vocabulary", data / "vocabulary" / "vocabulary.json"),
         *("--labels", data / "vocabulary" / "labels.json"),
         *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
         *("--predictions", output / "predictions.parquet"),
@@ -58,8 +62,26 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     expected = {
         name: references.measure(scores[name], truth, LABELS) for name, (truth, _) in splits.items()
     }
-    assert files.read_json(output / "metrics.json") == approximately(expected)
+    metrics = files.read_json(output / "metrics.json")
+    for name, values in expected.items():
+        assert {key: metrics[name][key] for key in values} == approximately(values)
     assert 0.2 < expected["test"]["recall@1"] < 0.8
+    groups = metrics["test"]["by_year"]
+    assert [(group["from"], group["posts"]) for group in groups] == [
+        (1990, 100),
+        (1991, 100),
+        (1992, 100),
+    ]
+    assert sum(group["recall@1"] for group in groups) / 3 == pytest.approx(
+        expected["test"]["recall@1"]
+    )
+    assert sum(group["posts"] for group in metrics["test"]["by_words"]) == 300
+    assert 0 < metrics["test"]["calibration"]["error"] < 1
+    hardest = metrics["test"]["hardest"]
+    assert len(hardest) == 20
+    assert [post["score"] for post in hardest] == sorted(
+        (post["score"] for post in hardest), reverse=True
+    )
 
     predictions = pq.read_table(output / "predictions.parquet")
     assert predictions.schema == pa.schema(

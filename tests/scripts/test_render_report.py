@@ -1,9 +1,11 @@
 """render_report: the page that a person looks at first."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from step_runs import RunScript, names_in
 
@@ -17,11 +19,37 @@ METRICS = {
     "test": {
         "posts": 1234, "recall@1": 0.876, "recall@3": 0.9, "recall@5": 0.95, "macro_f1": 0.85,
         "labels": {
-            "<b>": {"precision": 0.125, "recall": 0.25, "f1": 0.375, "posts": 1000},
-            "tides": {"precision": 0.5, "recall": 0.625, "f1": 0.75, "posts": 234},
+            "<b>": {
+                "precision": 0.125, "recall@1": 0.75, "recall@3": 0.875, "recall@5": 0.9,
+                "f1": 0.375, "posts": 1000,
+            },
+            "tides": {
+                "precision": 0.5, "recall@1": 0.65, "recall@3": 0.75, "recall@5": 1.0,
+                "f1": 0.5625, "posts": 234,
+            },
         },
+        "calibration": {
+            "error": 0.0625,
+            "bins": [
+                {"from": 0.2, "posts": 34, "confidence": 0.25, "accuracy": 0.5},
+                {"from": 0.7, "posts": 1200, "confidence": 0.75, "accuracy": 0.9},
+            ],
+        },
+        "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
+        "by_words": [
+            {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25},
+            {"from": 1.0, "to": 9.0, "posts": 1230, "recall@1": 0.878},
+        ],
+        "hardest": [
+            {
+                "rowid": 17, "label": "tides", "predicted": "<b>", "score": 0.999,
+                "words": [{"word": "<i>", "logit": 1.5}, {"word": "rye", "logit": 0.25}],
+            },
+            {"rowid": 23, "label": "<b>", "predicted": "tides", "score": 0.75, "words": []},
+        ],
     },
 }  # fmt: skip
+BASELINES = {"most_frequent_label": 0.81, "naive_bayes": 0.864, "naive_bayes_unstripped": 0.912}
 VALIDATION = {
     "rows": 2000,
     "dropped": {"null_text": 3},
@@ -33,7 +61,7 @@ PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "l
 
 
 class Cells(HTMLParser):
-    """Collects a page's table rows, its drawn lines and the addresses that it loads."""
+    """Collects a page's table rows, its lines and marks, and the addresses that it loads."""
 
     def __init__(self, page: str) -> None:
         """Parse ``page``."""
@@ -41,6 +69,7 @@ class Cells(HTMLParser):
         self.rows: list[list[str]] = []
         self.shades: list[str] = []
         self.lines: list[str] = []
+        self.marks: list[tuple[str, str, str]] = []
         self.addresses: list[str] = []
         self.open = False
         self.feed(page)
@@ -54,6 +83,8 @@ class Cells(HTMLParser):
             self.rows.append([])
         elif tag == "polyline":
             self.lines.append(named["points"])
+        elif tag == "circle":
+            self.marks.append((named["cx"], named["cy"], named["fill"]))
         elif self.open:
             self.rows[-1].append("")
             self.shades += re.findall(r"/ ([0-9.]+)\)", named.get("style") or "")
@@ -70,8 +101,11 @@ class Cells(HTMLParser):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with hand-made reports."""
-    for name, value in (("metrics", METRICS), ("validation", VALIDATION), ("parity", PARITY)):
+    """Return a folder with hand-made reports, and a bundle and a split beside them."""
+    reports = {
+        "metrics": METRICS, "baselines": BASELINES, "validation": VALIDATION, "parity": PARITY
+    }  # fmt: skip
+    for name, value in reports.items():
         files.write_json(tmp_path / f"{name}.json", value)
     files.write_text(tmp_path / "confusion.csv", "label,<b>,tides\n<b>,750,250\ntides,0,234\n")
     files.write_text(
@@ -79,16 +113,20 @@ def folder(tmp_path: Path) -> Path:
         "epoch,loss,accuracy,val_loss,val_accuracy\n1,1.5,0.65,1.6,0.6\n2,1.0,0.8,1.1,0.7\n"
         "3,0.9,1.0,1.0,0.9\n",
     )
+    files.write_text(tmp_path / "bundle" / "tfjs" / "model.json", "x" * 4321)
+    posts = {"rowid": [17, 19], "text": ["Low <water>\nat noon", "Never shown"]}
+    files.write_parquet(tmp_path / "test.parquet", pa.table(posts))
     return tmp_path
 
 
-def render(run_script: RunScript, folder: Path, code: int = 0) -> str:
+def render(run_script: RunScript, folder: Path, *more: str | Path, code: int = 0) -> str:
     """Run the step and return the page, or what it says where it must fail."""
-    names = ("metrics.json", "confusion.csv", "history.csv", "validation.json", "parity.json")
+    names = ("metrics.json", "baselines.json", "confusion.csv", "history.csv", "validation.json")
     done = run_script(
         "render_report",
         *("--title", "Rye & <tides>", "--template", "scripts/render_report.html"),
         *(word for name in names for word in (f"--{name.partition('.')[0]}", folder / name)),
+        *("--parity", folder / "parity.json", "--bundle", folder / "bundle", *more),
         *("--output", folder / "out" / "report.html"),
         code=code,
     )
@@ -96,32 +134,74 @@ def render(run_script: RunScript, folder: Path, code: int = 0) -> str:
 
 
 def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
-    """Scores, counts, warnings and parity stand on the page, rounded."""
+    """Scores, baselines, counts, sizes, warnings and parity stand on the page, rounded."""
     page = render(run_script, folder)
     rows = Cells(page).rows
     assert "1,234 test posts have their label ranked first" in page
     assert '<span class="score">87.6 %</span>' in page
-    assert ["validation", "10", "0.500", "0.750", "1.000", "0.400"] in rows
-    assert ["test", "1,234", "0.876", "0.900", "0.950", "0.850"] in rows
-    assert ["<b>", "1,000", "0.125", "0.250", "0.375"] in rows
-    assert ["<b>", "750", "250"] in rows
-    assert ["tides", "0", "234"] in rows
-    assert ["of 2,000 rows", "posts"] in rows
-    assert ["in train", "700"] in rows
-    assert ["dropped: null text", "3"] in rows
-    assert ["found twice: on both sides", "17"] in rows
+    for row in (
+        ["this model", "0.876", ""],
+        ["complement naive Bayes, all words", "0.864", ""],
+        ["the most frequent label", "0.810", ""],
+        ["validation", "10", "0.500", "0.750", "1.000", "0.400"],
+        ["test", "1,234", "0.876", "0.900", "0.950", "0.850"],
+        ["<b>", "1,000", "0.125", "0.750", "0.875", "0.900", "0.375"],
+        ["<b>", "750", "250"],
+        ["tides", "0", "234"],
+        ["0", "4", "0.250", ""],
+        ["1 – 9", "1,230", "0.878", ""],
+        ["1995", "1,234", "0.876", ""],
+        ["17", "tides", "<b>", "0.999", "<i> 1.50, rye 0.25"],
+        ["23", "<b>", "tides", "0.750", ""],
+        ["tfjs/model.json", "4,321", str(len(gzip.compress(b"x" * 4321)))],
+        ["of 2,000 rows", "posts"],
+        ["in train", "700"],
+        ["dropped: null text", "3"],
+        ["found twice: on both sides", "17"],
+    ):
+        assert row in rows
+    assert "Expected calibration\nerror: 0.062" in page
+    assert "would have reached\n0.912 instead of 0.864" in page
     assert "Warning: label tides has 4 training posts, fewer than 5." in page
     assert "graph 1.0e-07, layers 2.5e-07" in page
     assert "(allowed: 1e-05)" in page
     assert names_in(folder / "out") == ["report.html"]
 
 
-def test_draws_the_curve_and_the_shades(run_script: RunScript, folder: Path) -> None:
-    """Lines run from the tenth below the lowest accuracy up to 1; shades are shares of a row."""
+def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> None:
+    """Points lie where their values are on the axes; shades are shares of a row."""
     cells = Cells(render(run_script, folder))
-    # 480 by 200 units from accuracy 0.5 to 1.
-    assert cells.lines == ["0.0,140.0 240.0,80.0 480.0,0.0", "0.0,160.0 240.0,120.0 480.0,40.0"]
+    ranks, history, calibration = cells.lines[:2], cells.lines[2:4], cells.lines[4:]
+    # 420 by 240 units; recall from 0.6 to 1, two labels of equal height.
+    assert ranks == ["157.5,60.0 315.0,60.0", "52.5,180.0 420.0,180.0"]
+    # Epochs 1 to 3, accuracy from 0.5 to 1.
+    assert history == ["0.0,168.0 210.0,96.0 420.0,0.0", "0.0,192.0 210.0,144.0 420.0,48.0"]
+    # Both axes from 0 to 1, the diagonal first.
+    assert calibration == ["0.0,240.0 420.0,0.0", "105.0,120.0 315.0,24.0"]
+    assert cells.marks == [
+        ("157.5", "60.0", "currentColor"),
+        ("288.8", "60.0", "none"),
+        ("52.5", "180.0", "currentColor"),
+        ("157.5", "180.0", "none"),
+        ("105.0", "120.0", "currentColor"),
+        ("315.0", "24.0", "currentColor"),
+    ]
     assert cells.shades == ["0.45", "0.15", "0.00", "0.60"]
+
+
+def test_shows_texts_only_where_asked(run_script: RunScript, folder: Path) -> None:
+    """Without --show-text no text is quoted; with it, those of the hardest posts are."""
+    assert "water" not in render(run_script, folder)
+    page = render(run_script, folder, "--show-text", folder / "test.parquet")
+    assert "<pre>Low &lt;water&gt;\nat noon</pre>" in page
+    assert "Never shown" not in page
+
+
+def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
+    """Where the texts are as they came, there is nothing to say about what was stripped."""
+    kept = {name: value for name, value in BASELINES.items() if not name.endswith("stripped")}
+    files.write_json(folder / "baselines.json", kept)
+    assert "stripped" not in render(run_script, folder)
 
 
 def test_needs_nothing_else(run_script: RunScript, folder: Path) -> None:

@@ -1,10 +1,13 @@
-"""evaluate_model.measure, against the definitions of its metrics."""
+"""The metrics, against their definitions."""
 
 import numpy as np
 import pytest
-from evaluate_model import confusion, format_confusion, measure
+from evaluate_model import find_hardest, format_confusion
 from hypothesis import given
 from hypothesis import strategies as st
+
+from provender.features import Features
+from provender.metrics import by_value, by_words, calibration, confusion, measure
 
 Posts = list[tuple[list[float], int]]
 
@@ -57,7 +60,8 @@ def test_scores_of_labels(drawn: Posts) -> None:
         f1s.append(2 * precision * recall / (precision + recall) if right else 0)
         assert name == chr(ord("a") + place)
         assert found == pytest.approx(
-            {"precision": precision, "recall": recall, "f1": f1s[-1], "posts": truly}
+            {"precision": precision, "recall@1": recall, "f1": f1s[-1], "posts": truly}
+            | {f"recall@{k}": found[f"recall@{k}"] for k in (3, 5)}
         )
     assert metrics["macro_f1"] == pytest.approx(sum(f1s) / len(drawn[0][0]))
 
@@ -70,13 +74,18 @@ def test_ties_go_to_the_first_label() -> None:
     assert metrics["recall@5"] == 1.0
 
 
+def recalls(first: float, later: float) -> dict[str, float]:
+    """Return recall@1 and the equal recall@3 and @5."""
+    return {"recall@1": first, "recall@3": later, "recall@5": later}
+
+
 def test_labels_never_predicted_or_without_posts() -> None:
     """Both have zeros, and count in macro-F1."""
     metrics = measured([([0.7, 0.2, 0.1], 0), ([0.6, 0.3, 0.1], 1)])
     assert metrics["labels"] == {
-        "a": {"precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3), "posts": 1},
-        "b": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "posts": 1},
-        "c": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "posts": 0},
+        "a": {"precision": 0.5, **recalls(1.0, 1.0), "f1": pytest.approx(2 / 3), "posts": 1},
+        "b": {"precision": 0.0, **recalls(0.0, 1.0), "f1": 0.0, "posts": 1},
+        "c": {"precision": 0.0, **recalls(0.0, 0.0), "f1": 0.0, "posts": 0},
     }
     assert metrics["macro_f1"] == pytest.approx(2 / 9)
 
@@ -88,3 +97,77 @@ def test_confusion() -> None:
     assert format_confusion(counts, ["a", "b,c", "d"]) == (
         'label,a,"b,c",d\na,1,2,0\n"b,c",0,0,1\nd,0,0,0\n'
     )
+
+
+@given(posts())
+def test_recall_of_labels_adds_up(drawn: Posts) -> None:
+    """A metric over all posts is that of the labels, weighted by their posts."""
+    metrics = measured(drawn)
+    for k in (1, 3, 5):
+        hits = sum(label["posts"] * label[f"recall@{k}"] for label in metrics["labels"].values())
+        assert hits / len(drawn) == pytest.approx(metrics[f"recall@{k}"])
+
+
+def test_calibration_by_hand() -> None:
+    """Bins of a tenth hold what falls into them; the error weighs their distances by posts."""
+    scores = np.array([[0.75, 0.25], [0.72, 0.28], [0.4, 0.6], [1.0, 0.0]])
+    found = calibration(scores, np.array([0, 1, 1, 0]))
+    assert found["bins"] == [
+        {"from": 0.6, "posts": 1, "confidence": 0.6, "accuracy": 1.0},
+        {"from": 0.7, "posts": 2, "confidence": 0.735, "accuracy": 0.5},
+        {"from": 0.9, "posts": 1, "confidence": 1.0, "accuracy": 1.0},
+    ]
+    assert found["error"] == pytest.approx((0.4 + 2 * 0.235 + 0) / 4)
+
+
+def test_groups_by_value() -> None:
+    """Each whole value is a group where there are few, ranges of equal counts where many."""
+    hits = np.array([True, False, True])
+    assert by_value(hits, np.array([1995.5, 1995.0, 1990.0])) == [
+        {"from": 1990.0, "to": 1990.0, "posts": 1, "recall@1": 1.0},
+        {"from": 1995.0, "to": 1995.0, "posts": 2, "recall@1": 0.5},
+    ]
+    many = by_value(np.ones(120, bool), np.arange(120.0)[::-1])
+    assert [(group["from"], group["to"]) for group in many] == [
+        (10.0 * part, 10.0 * part + 9) for part in range(12)
+    ]
+
+
+def test_groups_by_words() -> None:
+    """Texts without known words are a group of their own."""
+    groups = by_words(np.array([False, True, True, True]), np.array([0, 1, 9, 300]))
+    assert [(group["from"], group["to"], group["posts"]) for group in groups] == [
+        (0.0, 0.0, 1),
+        (1.0, 9.0, 2),
+        (300.0, 300.0, 1),
+    ]
+    assert [group["recall@1"] for group in groups] == [0.0, 1.0, 1.0]
+
+
+def test_hardest_posts() -> None:
+    """Wrong answers come most confident first, with the words that decided."""
+    features = Features(
+        np.array([11, 12, 13]),
+        np.array([0, 1, 1]),
+        np.array([[2, 3, 3], [3, 1, 0], [2, 0, 0]]),
+        np.array([[0.5, 0.25, 0.25], [1, 0, 0], [1, 0, 0]], np.float32),
+    )
+    scores = np.array([[0.4, 0.6], [0.1, 0.9], [0.7, 0.3]])
+    logits = np.array([[0, 0], [0, 0], [2, 0], [0, 4]], np.float32)
+    found = find_hardest(features, scores, logits, ["bread", "tides"], ["rye", "sea"])
+    assert found == [
+        {
+            "rowid": 13,
+            "label": "tides",
+            "predicted": "bread",
+            "score": 0.7,
+            "words": [{"word": "rye", "logit": 2.0}],
+        },
+        {
+            "rowid": 11,
+            "label": "bread",
+            "predicted": "tides",
+            "score": 0.6,
+            "words": [{"word": "sea", "logit": 2.0}],
+        },
+    ]

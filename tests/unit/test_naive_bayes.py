@@ -6,10 +6,10 @@ import numpy as np
 import references
 from hypothesis import given
 from hypothesis import strategies as st
-from train_model import inverse_document_frequency, naive_bayes_table
 
 from provender.encode import pooling_weights
 from provender.features import Features
+from provender.naive_bayes import inverse_document_frequency, naive_bayes_table
 
 WORDS = 8
 LABELS = 3

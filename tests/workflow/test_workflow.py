@@ -119,7 +119,7 @@ def test_nothing_to_do(built_project: Project) -> None:
     ("path", "old", "new", "first"),
     [
         ("src/provender/text.py", '"LMN"', '"LM"', "compile_recipe"),
-        ("scripts/evaluate_model.py", "RANKS = (1, 3, 5)", "RANKS = (1, 2, 5)", "evaluate_model"),
+        ("src/provender/metrics.py", "RANKS = (1, 3, 5)", "RANKS = (1, 2, 5)", "evaluate_model"),
         ("web/src/kernel.js", "softmax", "softmax ", "verify_parity"),
         ("config/text.yaml", "{1,60}", "{1,50}", "compile_recipe"),
         ("small.yaml", "epochs: 2", "epochs: 3", "train_model"),

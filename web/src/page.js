@@ -17,7 +17,7 @@ const METRICS = [
   ["recall@5", "recall@5"],
   ["macro_f1", "macro F1"],
 ];
-const LABEL_METRICS = ["precision", "recall", "f1"];
+const LABEL_METRICS = ["precision", "recall@1", "f1"];
 
 const ENGINE_NOTES = {
   kernel: "A few lines of script over the layers format's weights; no library.",

@@ -9,6 +9,8 @@ rule evaluate_model:
         SAVED_MODEL,
         validation="data/features/validation.parquet",
         test="data/features/test.parquet",
+        posts="data/splits/test.parquet",
+        vocabulary="data/vocabulary/vocabulary.json",
         labels="data/vocabulary/labels.json",
         code=python("evaluate_model"),
     output:
@@ -21,9 +23,33 @@ rule evaluate_model:
         saved_model=subpath(input[0], parent=True),
     shell:
         "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
-        " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
+        " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
+        " --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
         " --metrics {output.metrics:q} --confusion {output.confusion:q}"
         " --predictions {output.predictions:q} --log {log:q}"
+
+
+rule measure_baselines:
+    input:
+        source="data/source/news.sqlite",
+        train="data/splits/train.parquet",
+        validation="data/splits/validation.parquet",
+        test="data/splits/test.parquet",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+        code=python("measure_baselines"),
+    output:
+        "data/reports/baselines.json",
+    log:
+        "logs/measure_baselines.log",
+    params:
+        max_words=config["model"]["max_words"],
+        strip=config["text"]["strip"],
+    shell:
+        "python scripts/measure_baselines.py --source {input.source:q} --train {input.train:q}"
+        " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
+        " --text {input.text:q} --max-words {params.max_words} --strip {params.strip:q}"
+        " --output {output:q} --log {log:q}"
 
 
 rule verify_parity:
@@ -55,11 +81,14 @@ rule verify_parity:
 
 rule render_report:
     input:
+        BUNDLE,
         metrics="data/reports/metrics.json",
+        baselines="data/reports/baselines.json",
         confusion="data/reports/confusion.csv",
         history="data/model/history.csv",
         validation="data/reports/validation.json",
         parity="data/reports/parity.json",
+        posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template="scripts/render_report.html",
         code=python("render_report"),
     output:
@@ -68,8 +97,11 @@ rule render_report:
         "logs/render_report.log",
     params:
         title=config["title"],
+        bundle=subpath(input[0], parent=True),
+        show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
-        " --confusion {input.confusion:q} --history {input.history:q}"
+        " --baselines {input.baselines:q} --confusion {input.confusion:q} --history {input.history:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
+        " --bundle {params.bundle:q} {params.show_text:q}"
         " --template {input.template:q} --output {output:q} --log {log:q}"

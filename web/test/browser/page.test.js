@@ -273,7 +273,7 @@ test("the metrics and the corpus are shown", async (t) => {
     await cells("#per-label"),
     Object.entries(tested.labels).map(([label, metrics]) => [
       label,
-      ...["precision", "recall", "f1"].map((metric) => (100 * metrics[metric]).toFixed(1)),
+      ...["precision", "recall@1", "f1"].map((metric) => (100 * metrics[metric]).toFixed(1)),
       metrics.posts.toLocaleString("en"),
     ]),
   );

@@ -1,0 +1,124 @@
+"""What predictions are worth: ranks, labels, calibration, and where they fail.
+
+Sums over floats are exactly rounded (``math.fsum``), so that no CPU adds them up otherwise.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+RANKS = (1, 3, 5)
+
+# Equally wide, from 0 to 1: few enough that some hundred posts fill them.
+CALIBRATION_BINS = 10
+
+# Posts are grouped by each of at most so many values, and by ranges of values beyond.
+GROUPS = 12
+
+# Where the groups by words read begin.
+WORD_GROUPS = (0, 1, 10, 30, 100, 300)
+
+
+def rank(scores: np.ndarray) -> np.ndarray:
+    """Return label numbers best first, equal ones in the labels' order: int [n, labels]."""
+    # Stable, as the browser's order is.
+    return np.argsort(-scores, axis=1, kind="stable")
+
+
+def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the metrics of ``scores`` [n, labels] against ``truth`` [n].
+
+    recall@k is the share of posts whose label is among the k best; a label's is that of
+    its own posts. A label that is never predicted has precision 0; one without posts has
+    recall 0. macro-F1 is the mean over all labels.
+    """
+    ranked = rank(scores)
+    hits = ranked == truth[:, np.newaxis]
+    counts = confusion(ranked[:, 0], truth, len(labels))
+    right, posts = np.diag(counts), counts.sum(axis=1)
+    precision = right / np.maximum(counts.sum(axis=0), 1)
+    f1 = 2 * right / np.maximum(counts.sum(axis=0) + posts, 1)
+    among = {k: hits[:, :k].any(axis=1) for k in RANKS}
+    found = {k: np.bincount(truth[hit], minlength=len(labels)) for k, hit in among.items()}
+    return {
+        "posts": len(truth),
+        **{f"recall@{k}": float(hit.mean()) for k, hit in among.items()},
+        "macro_f1": float(f1.mean()),
+        "labels": {
+            label: {
+                "precision": float(precision[place]),
+                **{f"recall@{k}": float(found[k][place] / max(posts[place], 1)) for k in RANKS},
+                "f1": float(f1[place]),
+                "posts": int(posts[place]),
+            }
+            for place, label in enumerate(labels)
+        },
+    }
+
+
+def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarray:
+    """Count posts by true label (row) and predicted label (column): int [labels, labels]."""
+    return np.bincount(truth * labels + predicted, minlength=labels**2).reshape(labels, labels)
+
+
+def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """Compare how sure the best label's score says it is with how often it is right.
+
+    ``error`` is the expected calibration error (Guo et al. 2017) over ten bins of equal
+    width: the mean distance of a bin's confidence from its accuracy, weighted by posts.
+    ``bins`` are those with posts: from, posts, confidence, accuracy.
+    """
+    best = rank(scores)[:, 0]
+    confidence = scores[np.arange(len(best)), best].astype(np.float64)
+    places = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = []
+    for place in np.unique(places):
+        chosen = places == place
+        posts = int(chosen.sum())
+        bins.append(
+            {
+                "from": int(place) / CALIBRATION_BINS,
+                "posts": posts,
+                "confidence": math.fsum(confidence[chosen]) / posts,
+                "accuracy": int((best[chosen] == truth[chosen]).sum()) / posts,
+            }
+        )
+    off = [each["posts"] * abs(each["confidence"] - each["accuracy"]) for each in bins]
+    return {"error": math.fsum(off) / len(truth), "bins": bins}
+
+
+def by_value(hits: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts and recall@1 for each whole value, or for ranges where there are many.
+
+    ``hits``: bool [n], whether the best label is right; ``values``: float [n].
+    """
+    values = np.floor(values)
+    starts = np.unique(values)
+    if len(starts) > GROUPS:
+        # Ranges of about equally many posts.
+        ordered = np.sort(values)
+        starts = np.unique(ordered[[len(ordered) * part // GROUPS for part in range(GROUPS)]])
+    return _grouped(hits, values, starts)
+
+
+def by_words(hits: np.ndarray, words: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts and recall@1 by how many known words are read of a post: int [n]."""
+    return _grouped(hits, words, np.array(WORD_GROUPS))
+
+
+def _grouped(hits: np.ndarray, values: np.ndarray, starts: np.ndarray) -> list[dict[str, Any]]:
+    places = np.searchsorted(starts, values, side="right") - 1
+    groups = []
+    for place in np.unique(places):
+        chosen = places == place
+        groups.append(
+            {
+                "from": float(values[chosen].min()),
+                "to": float(values[chosen].max()),
+                "posts": int(chosen.sum()),
+                "recall@1": int(hits[chosen].sum()) / int(chosen.sum()),
+            }
+        )
+    return groups
