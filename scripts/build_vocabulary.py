@@ -1,7 +1,8 @@
 """List the words and the labels of the training split.
 
-Words are ordered by count, then by code point; the id of word i is i + 2, since 0 is
-padding and 1 an unknown word. Labels are in code point order.
+Words are chosen by count, then by code point. They and the labels stand in code point
+order, in which they pack best; the id of word i is i + 2, since 0 is padding and 1 an
+unknown word.
 """
 
 import argparse
@@ -25,8 +26,8 @@ def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
 
 
 def choose_words(counts: list[tuple[str, int]], size: int, min_count: int) -> list[str]:
-    """Return the first ``size`` words that occur at least ``min_count`` times."""
-    return [word for word, count in counts[:size] if count >= min_count]
+    """Return the first ``size`` words that occur ``min_count`` times or more, by code point."""
+    return sorted(word for word, count in counts[:size] if count >= min_count)
 
 
 def parse_arguments() -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -71,10 +72,16 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
         # In RE2 a backslash starts a reference to a group; here it means itself.
         literal = replacement.replace("\\", "\\\\")
         texts = pc.replace_substring_regex(texts, pattern, literal)
-    # Outer and repeated spaces would give empty words.
-    texts = pc.utf8_trim(pc.replace_substring_regex(texts, " +", " "), " ")
-    words = pc.split_pattern(texts, " ")
-    return pc.if_else(pc.equal(texts, ""), pa.scalar([], words.type), words)
+    return _without_empty(pc.split_pattern(texts, " "))
+
+
+def _without_empty(words: pa.ListArray) -> pa.ListArray:
+    """Leave out the empty words that outer and repeated spaces give."""
+    # All words from the first row's first, which need not be the buffer's first.
+    flat, offsets = words.flatten(), words.offsets.to_numpy()
+    kept = pc.not_equal(flat, "")
+    before = np.concatenate([[0], np.cumsum(kept, dtype=np.int32)])
+    return pa.ListArray.from_arrays(before[offsets - offsets[0]], flat.filter(kept))
 
 
 def _separator_class(recipe: Recipe) -> str:

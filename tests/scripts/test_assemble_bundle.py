@@ -10,7 +10,7 @@ import pytest
 from conftest import Project
 from step_runs import RunScript, names_in, run_limited
 
-from provender import code, files
+from provender import code, constants, files
 
 SITE = ["classifier.js", "icon.svg", "index.html", "page.js", "style.css", "vendor/tf.min.js"]
 MODEL = [
@@ -69,7 +69,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         "format": 1,
         "name": "small",
         "labels": ["bread", "chess", "tides"],
-        "words": files.read_json(data / "vocabulary" / "vocabulary.json"),
+        "words": constants.front_code(files.read_json(data / "vocabulary" / "vocabulary.json")),
         "max_words": 40,
         "text": files.read_json(data / "vocabulary" / "text.json"),
     }

@@ -35,11 +35,12 @@ def run_node(folder: Path, *arguments: str) -> object:
     return json.loads(done.stdout)
 
 
-def expected_scores(build: Path, words: str) -> list[float]:
+def expected_scores(build: Path, text: str) -> list[float]:
     """Return what the trained weights give a text, by plain loops."""
     constants = files.read_json(build / "dist" / "bundle" / "constants.json")
-    split = split_words(constants["text"], pa.array([words]))
-    ids = encode_words(split, constants["words"], constants["max_words"])[0].tolist()
+    split = split_words(constants["text"], pa.array([text]))
+    words = files.read_json(build / "data" / "vocabulary" / "vocabulary.json")
+    ids = encode_words(split, words, constants["max_words"])[0].tolist()
     weights = read_weights(build / "data" / "model" / "model.h5")
     return references.predict(ids, weights["embeddings"], weights["kernel"], weights["bias"])
 

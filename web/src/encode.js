@@ -1,4 +1,5 @@
 import { compileText } from "./text.js";
+import { decodeWords } from "./vocabulary.js";
 
 export const UNKNOWN = 1;
 const FIRST_WORD = 2;
@@ -20,14 +21,16 @@ export function createEncoder(constants) {
     );
   }
   const toWords = compileText(constants.text);
-  const idOf = new Map(constants.words.map((word, index) => [word, index + FIRST_WORD]));
+  const words = decodeWords(constants.words);
+  const idOf = new Map(words.map((word, index) => [word, index + FIRST_WORD]));
 
   return (text) => {
     const ids = new Int32Array(constants.max_words);
-    const words = toWords(text).slice(0, constants.max_words);
-    words.forEach((word, slot) => {
-      ids[slot] = idOf.get(word) || UNKNOWN;
-    });
+    toWords(text)
+      .slice(0, constants.max_words)
+      .forEach((word, slot) => {
+        ids[slot] = idOf.get(word) || UNKNOWN;
+      });
     return { ids, weights: wordWeights(ids) };
   };
 }

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import test, { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { decodeWords } from "../../src/vocabulary.js";
 
 const { BUNDLE, BASE_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
 const TYPES = {
@@ -21,7 +22,8 @@ const TOLERANCE = 1e-5;
 const readJson = async (name) => JSON.parse(await readFile(join(BUNDLE, name), "utf8"));
 const constants = await readJson("constants.json");
 const about = await readJson("about.json");
-const words = (first, last) => constants.words.slice(first, last).join(" ");
+const vocabulary = decodeWords(constants.words);
+const words = (first, last) => vocabulary.slice(first, last).join(" ");
 
 let server;
 let browser;
