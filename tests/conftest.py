@@ -204,3 +204,17 @@ def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
         return done
 
     return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the parity tests have compared."""
+    compared = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "compared"
+    ]
+    if compared:
+        terminalreporter.section("compared in Arrow, re, Node and Chromium")
+        for line in compared:
+            terminalreporter.line(line)

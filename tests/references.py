@@ -1,11 +1,31 @@
-"""The model once more, as plain loops over plain numbers, straight from its definitions."""
+"""The model and the text recipe once more, straight from their definitions, as plain loops."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 # Ids 0 and 1 are padding and unknown words, which count for nothing.
 FIRST_WORD = 2
+
+
+def fold_table(recipe: dict[str, Any]) -> dict[int, str]:
+    """Return what a compiled recipe makes of each code point that it changes."""
+    table = {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
+    for first, last, step, delta in recipe["lower"]:
+        table.update((code, chr(code + delta)) for code in range(first, last + 1, step))
+    for first, last in recipe["separators"]:
+        table.update((code, " ") for code in range(first, last + 1))
+    return table
+
+
+def split_text(recipe: dict[str, Any], table: dict[int, str], text: str) -> list[str]:
+    """Split a text into words character by character and rule by rule, with ``re``."""
+    text = text[: recipe["max_characters"]].translate(table)
+    for pattern, replacement in recipe["replace"]:
+        text = re.sub(pattern, lambda _, literal=replacement: literal, text)
+    return [word for word in text.split(" ") if word]
 
 
 def word_vector(ids: Sequence[int]) -> dict[int, float]:

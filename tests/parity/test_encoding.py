@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT, SMALL_CONFIG, Project
 from nasty_texts import SEED, draw_texts
+from texts import Texts
 
 from provender import files
 from provender.constants import front_code
@@ -19,11 +19,6 @@ from provender.encode import encode_words, pooling_weights
 from provender.text import Recipe, compile_recipe, split_words
 
 MAX_WORDS = 40
-
-CODE_POINTS = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
-
-# Code points in one text: few enough to read a difference, and many for speed.
-BATCH = 256
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +36,14 @@ def encode_in_node(
     recipe: Recipe, words: list[str], max_words: int, texts: list[str], folder: Path
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ids and weights that the page's scripts give."""
-    constants = {
-        "format": 1,
-        "labels": [],
-        "words": front_code(words),
-        "max_words": max_words,
-        "text": recipe,
-    }
-    for name, value in (("constants", constants), ("texts", texts)):
-        (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
-    script = ROOT / "tests" / "parity" / "encode.mjs"
-    command = ["node", script, folder / "constants.json", folder / "texts.json", folder]
-    subprocess.run(command, check=True)
-    ids = np.fromfile(folder / "ids.bin", "<i4").reshape(-1, max_words)
-    return ids, np.fromfile(folder / "weights.bin", "<f4").reshape(-1, max_words)
+    constants = {"format": 1, "labels": [], "words": front_code(words), "text": recipe}
+    limits = {"max_words": max_words, "max_characters": recipe["max_characters"]}
+    job = {"constants": constants, "parts": [{"name": "texts", **limits}]}
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    Texts.of(texts).write(folder, "texts")
+    subprocess.run(["node", ROOT / "tests" / "parity" / "in_node.mjs", folder, folder], check=True)
+    ids = np.fromfile(folder / "texts.ids", "<i4").reshape(-1, max_words)
+    return ids, np.fromfile(folder / "texts.weights", "<f4").reshape(-1, max_words)
 
 
 def test_nasty_texts(recipe: Recipe, tmp_path: Path) -> None:
@@ -124,25 +113,3 @@ def test_texts_beyond_what_is_read(recipe: Recipe, tmp_path: Path) -> None:
     ids, _ = encode_in_node(recipe, words, 1, texts, tmp_path)
     assert ids.tolist() == encode_words(split, words, 1).tolist()
     assert len(np.unique(ids)) == 7
-
-
-def test_every_code_point(recipe: Recipe, tmp_path: Path) -> None:
-    """All code points but surrogates, each within a word, are read alike."""
-    batches = [CODE_POINTS[start : start + BATCH] for start in range(0, len(CODE_POINTS), BATCH)]
-    texts = [" ".join(f"x{c}y" for c in batch) for batch in batches]
-    split = split_words(recipe, pa.array(texts))
-    words = vocabulary(split, every=1)
-    # A number between letters makes three words of one code point.
-    slots = 3 * BATCH
-    ours = encode_words(split, words, slots)
-    ids, _ = encode_in_node(recipe, words, slots, texts, tmp_path)
-    assert ids.shape == ours.shape
-    suspects = [c for row in np.flatnonzero((ids != ours).any(axis=1)) for c in batches[row]]
-    singles = [f"x{c}y" for c in suspects]
-    ours = encode_words(split_words(recipe, pa.array(singles, pa.string())), words, 3)
-    ids, _ = encode_in_node(recipe, words, 3, singles, tmp_path)
-    different = (ids != ours).any(axis=1)
-    assert [f"U+{ord(c):04X}" for c, d in zip(suspects, different, strict=True) if d] == []
-    assert suspects == []
-    print(f"{len(CODE_POINTS)} code points compared")
-    assert len(CODE_POINTS) == 0x110000 - 0x800

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from conftest import ROOT
+from references import fold_table
 
 from provender.pattern import PatternError, check_pattern
 from provender.text import Recipe, compile_recipe, split_words
@@ -53,17 +54,6 @@ def draw_accepted(chance: random.Random) -> list[str]:
     return sorted(accepted)
 
 
-def fold(tables: Recipe, character: str) -> str:
-    """Return a character as it is before any pattern: in lower case, or a space."""
-    code = ord(character)
-    if any(first <= code <= last for first, last in tables["separators"]):
-        return " "
-    for first, last, step, delta in tables["lower"]:
-        if code in range(first, last + 1, step):
-            return chr(code + delta)
-    return character.lower() if character.isascii() else character
-
-
 def split_in_node(tables: Recipe, cases: list, folder: Path) -> list[list[list[str]]]:
     """Return the words of each case's texts as the page's script gives them."""
     (folder / "cases.json").write_text(json.dumps({"tables": tables, "cases": cases}))
@@ -84,14 +74,14 @@ def test_three_languages(tmp_path: Path) -> None:
         )
         for pattern in draw_accepted(chance)
     ]
-    folded = {character: fold(tables, character) for character in TEXT}
+    table = fold_table(tables)
     differing, changed = [], 0
     theirs = split_in_node(tables, cases, tmp_path)
     for (pattern, replacement, texts), in_node in zip(cases, theirs, strict=True):
         recipe = {**tables, "replace": [[pattern, replacement]]}
         in_arrow = split_words(recipe, pa.array(texts)).to_pylist()
         replaced = [
-            re.subn(pattern, lambda _, literal=replacement: literal, "".join(map(folded.get, text)))
+            re.subn(pattern, lambda _, literal=replacement: literal, text.translate(table))
             for text in texts
         ]
         in_python = [[word for word in text.split(" ") if word] for text, _ in replaced]

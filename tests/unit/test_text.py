@@ -1,7 +1,6 @@
 """The text recipe: its tables, read naively in pure Python, against Arrow at column speed."""
 
 import itertools
-import re
 import sys
 
 import pyarrow as pa
@@ -10,6 +9,7 @@ import yaml
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from references import fold_table, split_text
 
 from provender.pattern import PatternError, check_pattern
 from provender.text import Recipe, compile_recipe, split_words
@@ -51,22 +51,9 @@ def with_rules(recipe: Recipe, *rules: list[str]) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def changed(recipe: Recipe) -> dict[int, str]:
+def table(recipe: Recipe) -> dict[int, str]:
     """Return what the tables make of each code point that they change."""
-    changed = {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
-    for first, last, step, delta in recipe["lower"]:
-        changed.update((code, chr(code + delta)) for code in range(first, last + 1, step))
-    for first, last in recipe["separators"]:
-        changed.update((code, " ") for code in range(first, last + 1))
-    return changed
-
-
-def read_naively(recipe: Recipe, changed: dict[int, str], text: str) -> list[str]:
-    """Split a text character by character and rule by rule, with Python's own ``re``."""
-    text = "".join(changed.get(ord(character), character) for character in text)
-    for pattern, replacement in recipe["replace"]:
-        text = re.sub(pattern, lambda _, literal=replacement: literal, text)
-    return [word for word in text.split(" ") if word]
+    return fold_table(recipe)
 
 
 def split(recipe: Recipe, *texts: str) -> list[list[str]]:
@@ -74,7 +61,7 @@ def split(recipe: Recipe, *texts: str) -> list[list[str]]:
     return split_words(recipe, pa.array(texts, pa.string())).to_pylist()
 
 
-def test_every_code_point(recipe: Recipe, changed: dict[int, str]) -> None:
+def test_every_code_point(recipe: Recipe, table: dict[int, str]) -> None:
     """Alone between letters, each of Unicode's characters is read as the tables say."""
     codes = [code for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     blocks = [codes[start : start + 256] for start in range(0, len(codes), 256)]
@@ -82,7 +69,7 @@ def test_every_code_point(recipe: Recipe, changed: dict[int, str]) -> None:
     differing = [
         f"U+{block[0]:04X} to U+{block[-1]:04X}"
         for block, text, words in zip(blocks, texts, split(recipe, *texts), strict=True)
-        if words != read_naively(recipe, changed, text)
+        if words != split_text(recipe, table, text)
     ]
     assert differing == []
     assert len(codes) == 0x110000 - 0x800
@@ -127,9 +114,9 @@ def test_words_of_a_text(recipe: Recipe, text: str, words: list[str]) -> None:
 
 
 @given(texts=st.lists(TEXTS, max_size=5))
-def test_any_texts(recipe: Recipe, changed: dict[int, str], texts: list[str]) -> None:
+def test_any_texts(recipe: Recipe, table: dict[int, str], texts: list[str]) -> None:
     """Arrow reads every column of texts as the tables and ``re`` read each text."""
-    assert split(recipe, *texts) == [read_naively(recipe, changed, text) for text in texts]
+    assert split(recipe, *texts) == [split_text(recipe, table, text) for text in texts]
 
 
 @given(
@@ -138,11 +125,11 @@ def test_any_texts(recipe: Recipe, changed: dict[int, str], texts: list[str]) ->
     text=st.text("ab0cX \\é\x80", max_size=12),
 )
 def test_any_portable_pattern(
-    recipe: Recipe, changed: dict[int, str], pattern: str, replacement: str, text: str
+    recipe: Recipe, table: dict[int, str], pattern: str, replacement: str, text: str
 ) -> None:
     """RE2 and ``re`` agree on the patterns that the configuration accepts."""
     ruled = with_rules(recipe, [pattern, replacement])
-    assert split(ruled, text) == [read_naively(ruled, changed, text)]
+    assert split(ruled, text) == [split_text(ruled, table, text)]
 
 
 @pytest.mark.parametrize("literal", ["\\1", "\\0", "\\\\", "$1", "$&", "\\n", "\\g<0>", "{}"])

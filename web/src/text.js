@@ -4,7 +4,6 @@
 // With no `u` flag a character beyond U+FFFF is two units, and so is matched as a pair first;
 // whatever surrogate is left for the second branch stands alone.
 const BEYOND_ASCII = /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g;
-const LONE_SURROGATE = /^[\ud800-\udfff]$/;
 
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -13,26 +12,28 @@ const ASCII = /^[\0-\x7f]*$/;
  * to its words.
  */
 export function compileText({ max_characters: most, lower, separators, replace }) {
-  const known = new Map();
-
-  // Few distinct characters occur, so each is looked up in the tables once and then remembered.
-  function fold(character) {
-    let folded = known.get(character);
-    if (folded === undefined) {
-      folded = foldOnce(character);
-      known.set(character, folded);
+  const lowered = new Map();
+  lower.forEach(([first, last, step, delta]) => {
+    for (let point = first; point <= last; point += step) {
+      lowered.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
     }
-    return folded;
+  });
+
+  function fold(character) {
+    return lowered.get(character) || (isSeparator(character.codePointAt(0)) ? " " : character);
   }
 
-  function foldOnce(character) {
-    const point = character.codePointAt(0);
-    if (LONE_SURROGATE.test(character)) return " ";
-    if (separators.some(([first, last]) => first <= point && point <= last)) return " ";
-    const range = lower.find(
-      ([first, last, step]) => first <= point && point <= last && (point - first) % step === 0,
-    );
-    return range ? String.fromCodePoint(point + range[3]) : character;
+  function isSeparator(point) {
+    // A surrogate that stands alone is no character.
+    if (point >= 0xd800 && point <= 0xdfff) return true;
+    let start = 0;
+    let end = separators.length;
+    while (start < end) {
+      const middle = (start + end) >> 1;
+      if (separators[middle][1] < point) start = middle + 1;
+      else end = middle;
+    }
+    return start < separators.length && separators[start][0] <= point;
   }
 
   // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
