@@ -77,11 +77,9 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
 
 def _without_empty(words: pa.ListArray) -> pa.ListArray:
     """Leave out the empty words that outer and repeated spaces give."""
-    # All words from the first row's first, which need not be the buffer's first.
-    flat, offsets = words.flatten(), words.offsets.to_numpy()
-    kept = pc.not_equal(flat, "")
+    kept = pc.not_equal(words.values, "")
     before = np.concatenate([[0], np.cumsum(kept, dtype=np.int32)])
-    return pa.ListArray.from_arrays(before[offsets - offsets[0]], flat.filter(kept))
+    return pa.ListArray.from_arrays(before[words.offsets], words.values.filter(kept))
 
 
 def _separator_class(recipe: Recipe) -> str:

@@ -19,6 +19,13 @@ def test_by_hand() -> None:
     assert packed == {"count": 7, "marks": marks, "coded": coded}
 
 
+def test_long_beginnings() -> None:
+    """No more units are shared than there are marks for, and a character stays whole."""
+    letters, pairs = "x" * 30, "\U00010428" * 13
+    assert front_code([letters, letters])["coded"] == f"A{letters}Zxxxxx"
+    assert front_code([pairs, pairs])["coded"] == f"A{pairs}Y\U00010428"
+
+
 def test_marks_stand_in_no_word() -> None:
     """Where words hold capitals, other characters are marks."""
     assert front_code(["A[", "Z"]) == {

@@ -150,6 +150,7 @@ def test_rules_apply_in_order(recipe: Recipe) -> None:
 
 
 def test_columns_in_chunks(recipe: Recipe) -> None:
-    """A column that Arrow keeps in several chunks is read as one."""
+    """A column that Arrow keeps in several chunks, or as a part of another, is read as one."""
     column = pa.chunked_array([["A b"], [], ["c", ""]], pa.string())
     assert split_words(recipe, column).to_pylist() == [["a", "b"], ["c"], []]
+    assert split_words(recipe, column.slice(1)).to_pylist() == [["c"], []]

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import test from "node:test";
+import vm from "node:vm";
+import { gzipSync } from "node:zlib";
+import { parse } from "acorn";
+import { buildSync } from "esbuild";
 import { compileText } from "../src/text.js";
 import { RECIPE } from "./fixture.js";
 
@@ -60,3 +65,40 @@ test("a pattern sees folded text, and a character beyond U+FFFF as one", () => {
   assert.deepEqual(withRules(["abc", "x"])("ABC"), ["x"]);
   assert.deepEqual(withRules(["[^a-z]", "_"])("a\u{20000}b"), ["a_b"]);
 });
+
+test("minified it takes less than 2 KB and is ES2017", () => {
+  const code = minify();
+  const size = gzipSync(code, { level: 9 }).length;
+  assert.ok(size > 100 && size < 2000, `${size} bytes`);
+  parse(code, { ecmaVersion: 2017, sourceType: "script" });
+});
+
+test("no replaceAll, normalize, look-behind or property of Unicode is needed", () => {
+  const script = `
+    delete String.prototype.replaceAll;
+    delete String.prototype.normalize;
+    const Whole = RegExp;
+    RegExp = function (pattern, flags) {
+      if (/\\(\\?<|\\\\p/i.test(pattern)) throw new SyntaxError(pattern);
+      return new Whole(pattern, flags);
+    };
+    Text.compileText(${JSON.stringify(RECIPE)})`;
+  // Regular expressions that are written out are seen by the parser of ES2017 above.
+  const without = vm.runInNewContext(`${minify()}${script}`);
+  const text = "ÀĀ Don't\ud83d A\u0300 \u{10400}\u{1f600}b, İ!";
+  assert.deepEqual([...without(text)], toWords(text));
+  const lookBehind = `${minify()}${script.replace("[!-/", "(?<=a)[!-/")}`;
+  assert.throws(() => vm.runInNewContext(lookBehind), { name: "SyntaxError" });
+});
+
+function minify() {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(import.meta.dirname, "..", "src", "text.js")],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    globalName: "Text",
+    write: false,
+  });
+  return outputFiles[0].text;
+}
