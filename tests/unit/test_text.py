@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import unicodedata
 
 import pyarrow as pa
 import pytest
@@ -79,6 +80,13 @@ def test_tables_hold_nothing_of_ascii(recipe: Recipe) -> None:
     """A-Z go by rule and the rest of ASCII by the patterns, in both languages."""
     assert min(first for first, _ in recipe["separators"]) == 0x80
     assert min(first for first, *_ in recipe["lower"]) == 0xC0
+
+
+def test_separators_are_what_is_no_letter_mark_or_number(recipe: Recipe) -> None:
+    """Beyond ASCII, Unicode's categories alone tell; surrogates are no characters."""
+    found = {code for first, last in recipe["separators"] for code in range(first, last + 1)}
+    beyond = (code for code in range(0x80, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    assert found == {code for code in beyond if unicodedata.category(chr(code))[0] not in "LMN"}
 
 
 def test_runs_neither_touch_nor_overlap(recipe: Recipe) -> None:
