@@ -9,9 +9,9 @@ from typing import Any
 class Figure:
     """One measured value against its reference: a peer of the same run, or a fixed limit.
 
-    ``value`` and ``reference`` are in ``unit``: s (wall time), MB (10^6 bytes), or 1 for
-    a share. ``at_most`` and ``at_least`` bound the ratio value / reference; a figure
-    without a bound is there for comparison.
+    ``value`` and ``reference`` are in ``unit``: s or ms (wall time), MB or kB (10^6 or
+    10^3 bytes), or 1 for a share. ``at_most`` and ``at_least`` bound the ratio value /
+    reference; a figure without a bound is there for comparison.
     """
 
     part: str
@@ -41,6 +41,8 @@ class Figure:
         """Return all fields, with the ratio and whether it is reached."""
         return {**asdict(self), "ratio": self.ratio, "reached": self.reached}
 
+
+DECIMALS = {"s": 2, "ms": 3, "MB": 0, "kB": 1}
 
 HEADINGS = ("part", "figure", "measured", "against", "", "ratio", "wanted", "")
 
@@ -81,4 +83,4 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 def _number(value: float, unit: str) -> str:
     if unit == "1":
         return f"{value:.4f}"
-    return f"{value:,.0f} {unit}" if unit == "MB" else f"{value:.2f} {unit}"
+    return f"{value:,.{DECIMALS[unit]}f} {unit}"

@@ -16,13 +16,14 @@ import disk
 import main_job
 import memory
 import project
+import recipe
 import second_make
 from figures import Figure, format_table
 
 from provender import files, step
 from provender.errors import UserError
 
-PARTS = ("disk", "second-make", "accuracy", "memory", "main-job")
+PARTS = ("disk", "second-make", "recipe", "accuracy", "memory", "main-job")
 
 # Where make bench installs scikit-learn; no part of the environment.
 PACKAGES = project.ROOT / ".venv" / "bench-packages"
@@ -40,6 +41,9 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     project.run(build, project.workflow(options.cores))
     if "second-make" in options.parts:
         yield second_make.measure(build)
+    if "recipe" in options.parts:
+        step.log.info("timing the text recipe")
+        yield from recipe.measure(build)
     if "accuracy" in options.parts:
         step.log.info("training scikit-learn's classifiers")
         yield from accuracy.measure(build, PACKAGES)

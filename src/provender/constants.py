@@ -3,15 +3,15 @@
 import argparse
 import itertools
 import json
+import string
 from pathlib import Path
-from typing import Any
 
 from provender import files
 
 FORMAT = 1
 
-# What two neighbouring words have in common is shared up to here: longer is rare.
-MOST_SHARED = 25
+# Each stands for the number of units, its place here, that a word shares with the one before.
+LETTERS = string.ascii_uppercase
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,28 +36,26 @@ def build(options: argparse.Namespace) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def front_code(words: list[str]) -> dict[str, Any]:
+def front_code(words: list[str]) -> dict[str, str]:
     """Pack words, in any order and best in that of code points, for web/src/vocabulary.js.
 
-    Returns ``count``, ``marks`` and ``coded``: for each word a mark, whose place among
-    ``marks`` is the number of UTF-16 code units shared with the word before, and the rest
-    of the word (front coding). No word has a mark in it.
+    Returns ``shared``, a letter for each word: A where it shares nothing with the word
+    before, B for one UTF-16 code unit, and so on; and ``rests``, what follows in each
+    word, joined by spaces (front coding). No word holds a space, at which texts are split.
     """
-    used = set("\\").union(*words)
-    free = (mark for mark in map(chr, range(ord("A"), 0xD800)) if mark not in used)
-    marks = "".join(itertools.islice(free, MOST_SHARED + 1))
-    coded = ""
+    shared, rests = "", []
     for before, word in itertools.pairwise(["", *words]):
-        shared = _shared(before, word)
-        coded += marks[_units(shared)] + word[len(shared) :]
-    return {"count": len(words), "marks": marks, "coded": coded}
+        beginning = _shared(before, word)
+        shared += LETTERS[_units(beginning)]
+        rests.append(word[len(beginning) :])
+    return {"shared": shared, "rests": " ".join(rests)}
 
 
 def _shared(before: str, word: str) -> str:
-    """Return what both begin with, at most MOST_SHARED units and no half characters."""
+    """Return what both begin with, as long as there is a letter for it, in whole characters."""
     shared = ""
     for character, other in zip(before, word, strict=False):
-        if character != other or _units(shared + character) > MOST_SHARED:
+        if character != other or _units(shared + character) >= len(LETTERS):
             break
         shared += character
     return shared

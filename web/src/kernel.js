@@ -23,13 +23,13 @@ export function kernelScores({ constants, model, weights }) {
   checkTopology(model, constants.max_words);
   const labels = constants.labels.length;
   const [table, kernel, bias] = readWeights(model, weights, {
-    "embedding/embeddings": [constants.words.count + 2, null],
+    "embedding/embeddings": [constants.words.shared.length + 2, null],
     "scores/kernel": [null, labels],
     "scores/bias": [labels],
   });
   const width = kernel.length / labels;
   check(
-    table.length === (constants.words.count + 2) * width,
+    table.length === (constants.words.shared.length + 2) * width,
     "embedding and kernel differ in width",
   );
 

@@ -1,20 +1,18 @@
-/**
- * Gives the words of a front-coded vocabulary, `{count, marks, coded}`, in the order of their
- * ids. In `coded` each word is a mark, whose place among `marks` says how many UTF-16 units the
- * word has in common with the one before, and then the rest of the word.
- */
-export function decodeWords({ count, marks, coded }) {
-  const shared = new Int8Array(0x10000).fill(-1);
-  for (let place = 0; place < marks.length; place++) shared[marks.charCodeAt(place)] = place;
+const NONE_SHARED = "A".charCodeAt(0);
 
-  const words = [];
+/**
+ * Gives the words of a front-coded vocabulary, `{shared, rests}`, in the order of their ids: each
+ * is as much of the word before as its letter in `shared` says (A none, B one UTF-16 unit, and
+ * so on), and then its own rest; spaces part the rests.
+ */
+export function decodeWords({ shared, rests }) {
   let word = "";
-  for (let start = 0, end = 1; start < coded.length; start = end, end++) {
-    while (end < coded.length && shared[coded.charCodeAt(end)] < 0) end++;
-    word = word.slice(0, shared[coded.charCodeAt(start)]) + coded.slice(start + 1, end);
-    words.push(word);
-  }
-  if (words.length !== count) {
+  const words = rests.split(" ").map((rest, place) => {
+    word = word.slice(0, shared.charCodeAt(place) - NONE_SHARED) + rest;
+    return word;
+  });
+  if (words.length !== shared.length) {
+    const count = shared.length;
     throw new Error(`constants.json holds ${words.length} words, not ${count}: load it again`);
   }
   return words;

@@ -20,7 +20,7 @@ export const CONSTANTS = {
   format: 1,
   name: "tiny",
   labels: ["red", "green", "blue"],
-  words: { count: 4, marks: "AB", coded: "AcherryAleafAskyA__proto__" },
+  words: { shared: "AAAA", rests: "cherry leaf sky __proto__" },
   max_words: 6,
   text: RECIPE,
 };

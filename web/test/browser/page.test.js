@@ -1,15 +1,13 @@
 // Runs the built bundle in the folder BUNDLE in Chromium, served by BASE_URL or else from here.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import test, { after, before } from "node:test";
-import { chromium } from "playwright-core";
 import { decodeWords } from "../../src/vocabulary.js";
+import { launchChromium, listen } from "./chromium.js";
 
-const { BUNDLE, BASE_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const { BUNDLE, BASE_URL } = process.env;
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
@@ -30,23 +28,8 @@ let browser;
 let base = BASE_URL;
 
 before(async () => {
-  if (!base) {
-    server = createServer(serveFile).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    base = `http://127.0.0.1:${server.address().port}/`;
-  }
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  if (!base) ({ server, base } = await listen(serveFile));
+  browser = await launchChromium();
 });
 
 after(async () => {

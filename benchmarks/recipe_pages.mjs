@@ -1,0 +1,117 @@
+// Measures the browser's side of the text recipe: node recipe_pages.mjs BUILD prints JSON, in
+// ms and kB: `post`, a post of 300 words in Node; `large`, the slowest first text of 10 MB on a
+// new page; `decoding` of the vocabulary there; `script` and `words`, text.js and the `count`
+// words after gzip.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const build = process.argv[2];
+const web = join(build, "web");
+const load = (path) => import(pathToFileURL(join(web, path)));
+const { compileText } = await load("src/text.js");
+const { decodeWords } = await load("src/vocabulary.js");
+const { launchChromium, listen } = await load("test/browser/chromium.js");
+const { buildSync } = createRequire(join(web, "package.json"))("esbuild");
+
+// Of so many the fastest counts: other work on the machine only ever adds to the time.
+const ROUNDS = 9;
+const POSTS_A_ROUND = 500;
+const PAGES = 9;
+
+// What may be slow each in its own way: no space to split at, only what is replaced, all that is
+// looked up, almost an address from each letter, and 20,000 characters of which none comes twice.
+const LARGE = ["x", "the ", "%", "É", "😀", "\0", "a.", "a@", "\ud800", "distinct"];
+const BYTES = 1e7;
+
+const constants = JSON.parse(readFileSync(join(build, "dist", "bundle", "constants.json")));
+const gzipped = (text) => gzipSync(text, { level: 9 }).length / 1e3;
+
+function timePost() {
+  const words = decodeWords(constants.words);
+  const capitals = (word, n) => (n % 11 ? word : word.toUpperCase());
+  const step = Math.floor(words.length / 300);
+  const post = words
+    .filter((_, n) => n % step === 0)
+    .slice(0, 300)
+    .map((word, n) => capitals(word, n) + (n % 9 ? " " : ",\n"))
+    .join("");
+  const toWords = compileText(constants.text);
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    for (let n = 0; n < POSTS_A_ROUND; n++) toWords(post);
+    rounds.push((performance.now() - start) / POSTS_A_ROUND);
+  }
+  return Math.min(...rounds);
+}
+
+/** Gives what `measure`, called with `given` in a new page each time, returns. */
+async function onNewPages(browser, base, measure, all) {
+  const found = [];
+  for (const given of all) {
+    const page = await browser.newPage();
+    await page.goto(base);
+    found.push(await page.evaluate(measure, given));
+    await page.close();
+  }
+  return found;
+}
+
+const timeLarge = async ([part, bytes]) => {
+  const { compileText: compile } = await import("/src/text.js");
+  const { text } = await (await fetch("/constants.json")).json();
+  const distinct = (_, n) => String.fromCodePoint(0x4e00 + (n % 0x5000));
+  const whole =
+    part === "distinct"
+      ? Array.from({ length: bytes / 2 }, distinct).join("")
+      : part.repeat(bytes / part.length);
+  const toWords = compile(text);
+  const start = performance.now();
+  toWords(whole);
+  return performance.now() - start;
+};
+
+const timeDecoding = async () => {
+  const { decodeWords: decode } = await import("/src/vocabulary.js");
+  const { words } = await (await fetch("/constants.json")).json();
+  const start = performance.now();
+  decode(words);
+  return performance.now() - start;
+};
+
+const { server, base } = await listen((request, response) => {
+  const isScript = request.url.endsWith(".js");
+  response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
+  if (request.url === "/") response.end('<link rel="icon" href="data:,">');
+  else if (isScript) response.end(readFileSync(join(web, request.url)));
+  else response.end(JSON.stringify(constants));
+});
+const browser = await launchChromium();
+const texts = LARGE.map((part) => [part, BYTES]);
+const large = await onNewPages(browser, base, timeLarge, texts);
+const decoding = await onNewPages(browser, base, timeDecoding, Array(PAGES).fill(null));
+await browser.close();
+server.close();
+
+const script = buildSync({
+  entryPoints: [join(web, "src", "text.js")],
+  bundle: true,
+  minify: true,
+  format: "iife",
+  globalName: "Text",
+  write: false,
+});
+console.log(
+  JSON.stringify({
+    post: timePost(),
+    large: Math.max(...large),
+    decoding: Math.min(...decoding),
+    script: gzipped(script.outputFiles[0].text),
+    words: gzipped(JSON.stringify(constants.words)),
+    count: constants.words.shared.length,
+  }),
+);

@@ -1,0 +1,142 @@
+"""Time clean, split, count and ids of all posts of a build: by Arrow, by ``re``, in shards.
+
+Runs in the build's folder and prints JSON: ``posts``, and the least wall time in seconds
+of ``arrow`` and ``re`` on one core in turn, and of ``one`` shard and ``two`` at once,
+each in a process of its own with its posts read already.
+"""
+
+import json
+import multiprocessing
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provender import files
+from provender.encode import FIRST_WORD, UNKNOWN, encode_words
+from provender.errors import UserError
+from provender.text import Recipe, split_words
+
+# Of so many the fastest counts: other work on the machine only ever adds to the time.
+RUNS = 9
+SPLITS = ("train", "validation", "test")
+MAX_WORDS = 300
+
+Result = tuple[dict[str, int], np.ndarray]
+
+
+def read_posts() -> pa.StringArray:
+    """Return the texts of all splits."""
+    tables = [files.read_parquet(f"data/splits/{name}.parquet", ["text"]) for name in SPLITS]
+    return pa.concat_tables(tables)["text"].combine_chunks()
+
+
+def read_constants() -> tuple[Recipe, list[str]]:
+    """Return the compiled recipe and the vocabulary."""
+    recipe, vocabulary = (
+        files.read_json(f"data/vocabulary/{name}.json") for name in ("text", "vocabulary")
+    )
+    return recipe, vocabulary
+
+
+def by_arrow(posts: pa.StringArray, recipe: Recipe, vocabulary: list[str]) -> Result:
+    """Do what the build's steps do."""
+    words = split_words(recipe, posts)
+    counts = pc.value_counts(pc.list_flatten(words))
+    pairs = zip(*(counts.field(n).to_pylist() for n in ("values", "counts")), strict=True)
+    return dict(pairs), encode_words(words, vocabulary, MAX_WORDS)
+
+
+def by_re(posts: list[str], recipe: Recipe, vocabulary: list[str]) -> Result:
+    """Do the same post by post."""
+    rules = [(re.compile(pattern), literal) for pattern, literal in recipe["replace"]]
+    table = _fold_table(recipe)
+    id_of = {word: number for number, word in enumerate(vocabulary, FIRST_WORD)}
+    counts: Counter[str] = Counter()
+    ids = np.zeros((len(posts), MAX_WORDS), np.int32)
+    for row, post in enumerate(posts):
+        text = post[: recipe["max_characters"]]
+        text = text.lower() if text.isascii() else text.translate(table)
+        for pattern, literal in rules:
+            text = pattern.sub(literal, text)
+        words = [word for word in text.split(" ") if word]
+        counts.update(words)
+        known = [id_of.get(word, UNKNOWN) for word in words[:MAX_WORDS]]
+        ids[row, : len(known)] = known
+    return counts, ids
+
+
+def _fold_table(recipe: Recipe) -> dict[int, str]:
+    table = {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
+    for first, last, step, delta in recipe["lower"]:
+        table.update((code, chr(code + delta)) for code in range(first, last + 1, step))
+    for first, last in recipe["separators"]:
+        table.update((code, " ") for code in range(first, last + 1))
+    return table
+
+
+def clock(work: Callable[[], object]) -> float:
+    """Return the seconds that ``work`` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def serve_shard(pipe: Connection, first: int) -> None:
+    """Do the work whenever told: on all posts, or on every second one from ``first``."""
+    posts, recipe, vocabulary = read_posts(), *read_constants()
+    shards = {1: posts, 2: posts.take(pa.array(range(first, len(posts), 2)))}
+    pipe.send("ready")
+    while number := pipe.recv():
+        by_arrow(shards[number], recipe, vocabulary)
+        pipe.send("done")
+
+
+def time_shards() -> dict[str, float]:
+    """Return the least seconds of one shard in one process, and of two in two."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    for first in range(2):
+        ours, theirs = context.Pipe()
+        pipes.append(ours)
+        processes.append(context.Process(target=serve_shard, args=(theirs, first)))
+        processes[-1].start()
+
+    def run(shards: int) -> None:
+        for pipe in pipes[:shards]:
+            pipe.send(shards)
+        for pipe in pipes[:shards]:
+            pipe.recv()
+
+    for pipe in pipes:
+        pipe.recv()
+    seconds = [(clock(lambda: run(1)), clock(lambda: run(2))) for _ in range(RUNS)]
+    for pipe, process in zip(pipes, processes, strict=True):
+        pipe.send(0)
+        process.join()
+    return dict(zip(("one", "two"), map(min, zip(*seconds, strict=True)), strict=True))
+
+
+def main() -> None:
+    """Measure in turn and print the least."""
+    posts, constants = read_posts(), read_constants()
+    texts = posts.to_pylist()
+    counts, ids = by_arrow(posts, *constants)
+    expected_counts, expected_ids = by_re(texts, *constants)
+    if counts != expected_counts or not np.array_equal(ids, expected_ids):
+        raise UserError("Arrow and re read the posts differently: run make test")
+    seconds = [
+        (clock(lambda: by_arrow(posts, *constants)), clock(lambda: by_re(texts, *constants)))
+        for _ in range(RUNS)
+    ]
+    arrow, naive = map(min, zip(*seconds, strict=True))
+    print(json.dumps({"posts": len(posts), "arrow": arrow, "re": naive, **time_shards()}))
+
+
+if __name__ == "__main__":
+    main()
