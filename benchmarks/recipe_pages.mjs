@@ -5,11 +5,11 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const build = process.argv[2];
+const build = resolve(process.argv[2]);
 const web = join(build, "web");
 const load = (path) => import(pathToFileURL(join(web, path)));
 const { compileText } = await load("src/text.js");

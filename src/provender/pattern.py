@@ -261,6 +261,8 @@ class _Parser:
         first = self.parse_class_character()
         last = first
         if self.peek("-") and not self.peek("-]"):
+            if self.peek("--"):
+                raise self.fail(self.place, r"write \- for a hyphen at the end of a range")
             self.place += 1
             last = self.parse_class_character()
             if last < first:

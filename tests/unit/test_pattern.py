@@ -18,6 +18,7 @@ REFUSED = [
     ("[]", 1, "the class is empty"),
     ("[z-a]", 2, "the range runs backwards"),
     ("[a-c-e]", 5, "write \\- for a hyphen"),
+    ("[!--]", 3, "write \\- for a hyphen at the end of a range"),
     ("[[a]", 2, "write \\[ for a bracket"),
     ("a.b", 2, "languages differ in what a line is: write [^\\n] or \\."),
     ("^a", 1, "anchors are not portable"),
@@ -87,6 +88,7 @@ def test_recipe_is_read(tmp_path: Path) -> None:
         ("max_characters: 9\n", ["replace is missing"]),
         ("max_characters: 9\nreplace: [{pattern: a}]", ["replace.0.with is missing"]),
         ("max_characters: 0\nreplace: []", ["max_characters: 0 is less than the minimum of 1"]),
+        ("max_characters: 100001\nreplace: []", ["100001 is greater than the maximum of 100000"]),
         (
             "max_characters: 9\nreplace: [{pattern: x*, with: ''}, {pattern: ^a, with: ''}]",
             ["replacement 1, column 1 of `x*`: ", "replacement 2, column 1 of `^a`: "],
