@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import copy_project
+from conftest import ROOT
+
+from provender.clone import copy_tree
 
 # Each run is one process; more at a time than a small machine's cores gain nothing.
 RUNS_AT_ONCE = 2
@@ -329,7 +331,7 @@ def run_tests(folder: Path, *nodes: str) -> subprocess.CompletedProcess[str]:
 
 def survive(mutant: Mutant, folder: Path) -> str:
     """Return how a mutant got away, or nothing where its test failed."""
-    path = copy_project(folder) / mutant.file
+    path = copy_tree(ROOT, folder) / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         return f"{mutant.file} has its old text {text.count(mutant.old)} times"
@@ -341,7 +343,7 @@ def survive(mutant: Mutant, folder: Path) -> str:
 def test_tests_pass_without_a_mutant(tmp_path: Path) -> None:
     """In an unchanged copy all those tests pass, so that it is the mutants that they notice."""
     nodes = sorted({mutant.node for mutant in MUTANTS})
-    done = run_tests(copy_project(tmp_path / "project"), *nodes)
+    done = run_tests(copy_tree(ROOT, tmp_path / "project"), *nodes)
     assert done.returncode == 0, done.stdout
 
 

@@ -94,10 +94,11 @@ def take_digests(options: argparse.Namespace) -> None:
     """Write the build's digests, or hold the build to them."""
     from provender import digests
 
+    overlays = [options.config] if options.config else []
     if options.check:
-        print(f"{digests.check()} files, each with its digest in {digests.DIGESTS}")
+        print(f"{digests.check(overlays)} files, each with its digest in {digests.DIGESTS}")
     else:
-        print(f"{digests.write()} files: {digests.DIGESTS}")
+        print(f"wrote the digests of {digests.write(overlays)} files to {digests.DIGESTS}")
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -158,6 +159,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
     command = commands.add_parser("digests", help="write the digests of the build's files")
     command.add_argument("--check", action="store_true", help="compare with the written ones")
+    command.add_argument("--config", type=Path, help="configuration laid over the default")
     command.set_defaults(work=take_digests)
     return parser
 

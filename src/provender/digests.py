@@ -33,7 +33,12 @@ def steps(
     rows = {
         row["output_file"]: row for row in csv.DictReader(done.stdout.splitlines(), delimiter="\t")
     }
-    pending = [name for name, row in rows.items() if row["plan"] != UP_TO_DATE]
+    # A file that only finished steps need may be missing without a plan to make it again.
+    pending = [
+        name
+        for name, row in rows.items()
+        if row["plan"] != UP_TO_DATE or not (folder / name).exists()
+    ]
     if pending and up_to_date:
         raise UserError(f"the build is not up to date, such as {pending[0]}: run make first")
     depths: dict[str, int] = {}
@@ -49,10 +54,10 @@ def steps(
     return {name: step for _, step, name in placed}
 
 
-def take(folder: Path = Path()) -> Digests:
-    """Return the digests of the build in ``folder``: its steps in running order, each's files."""
-    there = differences.digests(folder)
-    made_by = steps(folder)
+def take(overlays: Sequence[str | Path] = ()) -> Digests:
+    """Return the digests of the build in this folder: steps in running order, each's files."""
+    there = differences.digests(Path())
+    made_by = steps(overlays=overlays)
     taken: dict[str, dict[str, str]] = {step: {} for step in made_by.values()}
     for name, step in made_by.items():
         if name in there:
@@ -62,21 +67,21 @@ def take(folder: Path = Path()) -> Digests:
     return [{"step": step, "files": found} for step, found in taken.items() if found]
 
 
-def write() -> int:
+def write(overlays: Sequence[str | Path] = ()) -> int:
     """Write the digests of the build in this folder; return the number of its files."""
-    taken = take()
+    taken = take(overlays)
     files.write_json(DIGESTS, taken)
     return sum(len(step["files"]) for step in taken)
 
 
-def check() -> int:
+def check(overlays: Sequence[str | Path] = ()) -> int:
     """Hold the build in this folder to the written digests; return the number of its files.
 
     Raises UserError, naming the step that differs first and each file, where they differ.
     """
     if not DIGESTS.exists():
         raise UserError(f"there is no {DIGESTS}: make digests writes it")
-    expected, taken = files.read_json(DIGESTS), take()
+    expected, taken = files.read_json(DIGESTS), take(overlays)
     if expected == taken:
         return sum(len(step["files"]) for step in taken)
     old = {name: digest for step in expected for name, digest in step["files"].items()}

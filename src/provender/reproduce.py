@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from provender import config as configuration
 from provender import determinism, differences, digests, step
+from provender.clone import copy_tree
 from provender.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +41,17 @@ OLD_CPU = {
     "OPENBLAS_CORETYPE": "Nehalem",
 }
 
-# CPUs that are emulated: AVX2 and FMA, and neither. TensorFlow needs AVX.
-CPUS = {"with AVX2": "Haswell", "without AVX2": "Broadwell,-avx2,-fma"}
+# CPUs that are emulated. TensorFlow needs AVX.
+EMULATED = {
+    "without AVX2": "Broadwell,-avx2,-fma",
+    "with AVX2 and FMA": "Haswell",
+}
+
+# What the emulator says at each start of features that no program here looks for.
+EMULATOR_NOTE = "qemu-x86_64: warning: TCG doesn't support requested feature"
+
+# qemu 7.2 gets a gather of AVX2 wrong, by which NumPy sorts indices in another order.
+NO_AVX2_IN_NUMPY = {"NPY_DISABLE_CPU_FEATURES": "X86_V3"}
 
 
 @dataclass(frozen=True)
@@ -92,25 +101,6 @@ def other_surroundings() -> Iterator[Surroundings]:
         )
 
 
-def copy_tree(root: Path, target: Path) -> Path:
-    """Copy to the new folder ``target`` what a fresh clone of ``root`` would hold.
-
-    What is not yet committed comes along. The installed packages of ``web`` are linked.
-    """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        source = root / name
-        # A file that is deleted but not yet committed is still listed.
-        if source.is_symlink() or source.exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name, follow_symlinks=False)
-    (target / "web" / "node_modules").symlink_to((root / "web" / "node_modules").resolve())
-    return target
-
-
 def build(
     folder: Path, surroundings: Surroundings, overlays: Sequence[Path], targets: Sequence[str] = ()
 ) -> None:
@@ -133,7 +123,8 @@ def build(
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
     if done.returncode:
-        said = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
+        lines = [line for line in done.stdout.splitlines() if not line.startswith(EMULATOR_NOTE)]
+        said = "\n".join(lines[-SHOWN_LINES:])
         raise UserError(f"{surroundings.name}: {shlex.join(command)} failed:\n{said}")
 
 
@@ -146,33 +137,40 @@ def _environment(folder: Path, surroundings: Surroundings, programs: Path) -> di
     if surroundings.cpu:
         # The steps' programs, run by the emulator; Snakemake itself runs as always.
         path.insert(0, str(programs))
-        for name in ("python", "node"):
-            program = Path(sys.executable).with_name(name)
-            emulated = ["qemu-x86_64", "-cpu", surroundings.cpu, str(program)]
+        for name, program in (("python", sys.executable), ("node", _node())):
+            emulated = ["qemu-x86_64", "-cpu", surroundings.cpu, program]
             script = programs / name
             script.write_text(f'#!/bin/sh\nexec {shlex.join(emulated)} "$@"\n')
             script.chmod(0o700)
     return {**given, "PATH": os.pathsep.join(path), "PYTHONPATH": os.pathsep.join(modules)}
 
 
-def reproduce(overlays: Sequence[Path], archive: Path | None, on_cpus: bool) -> int:
+def reproduce(overlays: Sequence[Path], given: Path | None, on_cpus: bool) -> int:
     """Build in several surroundings, compare, and return the number of files, all equal.
 
     Raises UserError, with what differs inside each file, where builds differ.
     """
     usual = Surroundings("as usual")
+    archive = find_archive(overlays, given)
     with tempfile.TemporaryDirectory(prefix="provender-") as work, contextlib.ExitStack() as stack:
         if on_cpus:
-            others = [Surroundings(f"emulated CPU {name}", cpu=cpu) for name, cpu in CPUS.items()]
+            others = [
+                Surroundings(f"an emulated CPU {name}", environment=NO_AVX2_IN_NUMPY, cpu=cpu)
+                for name, cpu in EMULATED.items()
+            ]
         else:
             others = [stack.enter_context(other_surroundings())]
         folders = []
         for number, surroundings in enumerate([usual, *others]):
             folders.append(copy_tree(ROOT, Path(work, str(number), surroundings.folder)))
-            link_archive(folders[-1], overlays, archive)
+            if archive:
+                place, file = archive
+                folders[-1].joinpath(place).parent.mkdir(parents=True, exist_ok=True)
+                folders[-1].joinpath(place).symlink_to(file)
         step.log.info("building %s", usual.name)
         build(folders[0], usual, overlays)
-        step.log.info("building with %s", " and ".join(each.name for each in others))
+        for surroundings in others:
+            step.log.info("building with %s", surroundings.name)
         pairs = list(zip(folders[1:], others, strict=True))
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda pair: build(*pair, overlays), pairs))
@@ -181,21 +179,25 @@ def reproduce(overlays: Sequence[Path], archive: Path | None, on_cpus: bool) -> 
         return len(differences.digests(folders[0]))
 
 
-def link_archive(folder: Path, overlays: Sequence[Path], archive: Path | None) -> None:
-    """Put the newsgroups archive, where the configuration needs it, in its place."""
+def _node() -> str:
+    """Return Node's own program: what the environment calls node is a script that runs it."""
+    command = [Path(sys.executable).with_name("node"), "-p", "process.execPath"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def find_archive(overlays: Sequence[Path], given: Path | None) -> tuple[str, Path] | None:
+    """Return where a build wants the newsgroups archive, and where it is; None if nowhere."""
     source = configuration.read(ROOT / configuration.DEFAULT, *overlays)["source"]
     if source["kind"] != "newsgroups":
-        return
+        return None
     places = [ROOT / place for place in source["archives"]]
-    found = archive or next((place for place in places if place.is_file()), None)
+    found = given or next((place for place in places if place.is_file()), None)
     if found is None or not found.is_file():
         raise UserError(
             f"{found or ' and '.join(source['archives'])} is no file: name the newsgroups "
             "archive by ARCHIVE=path"
         )
-    place = folder / source["archives"][0]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(found.resolve())
+    return source["archives"][0], found.resolve()
 
 
 def raise_for_differences(
