@@ -310,6 +310,41 @@ MUTANTS = [
         "",
         "tests/unit/test_node.py::test_full_disk",
     ),
+    Mutant(
+        "the logarithm is that of the CPU",
+        "src/provender/arithmetic.py",
+        "    return (exponent - low) * LN_2 + 2 * ratio * series",
+        "    return np.log(values)",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "the exponential is that of the CPU",
+        "src/provender/arithmetic.py",
+        "    return np.ldexp(series, powers.astype(np.int32))",
+        "    return np.exp(values)",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "a product by the CPU's own code",
+        "src/provender/arithmetic.py",
+        "    return total\n",
+        "    return left @ right\n",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "an archive is compared by its members' contents only",
+        "src/provender/differences.py",
+        'yield from _values(f"member {name}", left[name], right[name])',
+        "pass",
+        "tests/unit/test_differences.py::test_tar_names_the_member",
+    ),
+    Mutant(
+        "files that only one build has are no difference",
+        "src/provender/differences.py",
+        "for name in sorted(left.keys() | right.keys())\n        if left",
+        "for name in sorted(left.keys() & right.keys())\n        if left",
+        "tests/unit/test_differences.py::test_compare_walks_what_is_built",
+    ),
 ]
 
 

@@ -2,8 +2,9 @@
 
 NumPy and the C library pick another logarithm and exponential for AVX-512, for AVX2 and for
 neither, and these differ in their last bits; so do the matrix products of NumPy's BLAS, and
-TensorFlow's softmax between CPUs whose approximate reciprocals differ. What is here takes only operations that IEEE 754
-defines to the bit: addition, subtraction, multiplication, division and rounding.
+TensorFlow's softmax between CPUs whose approximate reciprocals differ. What is here takes
+only operations that IEEE 754 defines to the bit: addition, subtraction, multiplication,
+division and rounding.
 """
 
 import numpy as np
@@ -39,10 +40,24 @@ def log(values: np.ndarray) -> np.ndarray:
     return (exponent - low) * LN_2 + 2 * ratio * series
 
 
+def exp(values: np.ndarray) -> np.ndarray:
+    """Return e to the power of numbers up to 700: float64, error below 2 ulp.
+
+    e^x = 2^k e^r, r being at most ½ ln 2 from 0. Below ``LOWEST_EXPONENT`` its power is given.
+    """
+    values = np.maximum(values, LOWEST_EXPONENT)
+    powers = np.rint(values / LN_2)
+    rest = (values - powers * LN_2_HIGH) - powers * LN_2_LOW
+    series = np.ones_like(rest)
+    for term in range(EXP_TERMS, 0, -1):
+        series = 1 + rest / term * series
+    return np.ldexp(series, powers.astype(np.int32))
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return the softmax of each row of ``logits`` [n, labels]: float32, from float64."""
     logits = np.asarray(logits, np.float64)
-    exponentials = _exp(logits - logits.max(axis=1, keepdims=True))
+    exponentials = exp(logits - logits.max(axis=1, keepdims=True))
     # Column by column: how NumPy adds up a row depends on its length.
     return (exponentials / sum(exponentials.T)[:, np.newaxis]).astype(np.float32)
 
@@ -53,14 +68,3 @@ def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for place in range(left.shape[1]):
         total += left[:, place, np.newaxis].astype(np.float64) * right[place]
     return total
-
-
-def _exp(values: np.ndarray) -> np.ndarray:
-    """Return e to the power of numbers from ``LOWEST_EXPONENT``, to which lower ones are set."""
-    values = np.maximum(values, LOWEST_EXPONENT)
-    powers = np.rint(values / LN_2)
-    rest = (values - powers * LN_2_HIGH) - powers * LN_2_LOW
-    series = np.ones_like(rest)
-    for term in range(EXP_TERMS, 0, -1):
-        series = 1 + rest / term * series
-    return np.ldexp(series, powers.astype(np.int32))

@@ -1,4 +1,4 @@
-"""Logarithm and softmax: right, and the same whatever the CPU can do."""
+"""Logarithm, exponential, softmax and product: right, and the same whatever the CPU can do."""
 
 import hashlib
 import os
@@ -26,7 +26,8 @@ DIGESTS = """
 import hashlib, numpy as np
 from provender import arithmetic
 numbers = np.random.default_rng(3).uniform(0, 30, (20_000, 8))
-for values in (arithmetic.log(numbers), arithmetic.softmax(numbers)):
+product = arithmetic.matmul(numbers, numbers[:8])
+for values in (arithmetic.log(numbers), arithmetic.exp(-numbers), product):
     print(hashlib.sha256(values.tobytes()).hexdigest())
 """
 
@@ -49,6 +50,13 @@ def test_log() -> None:
     assert arithmetic.log(np.array([1.0]))[0] == 0
 
 
+def test_exp() -> None:
+    """Powers are right to a unit in the last place, and tiny ones no less than they are."""
+    exponents = np.concatenate([np.random.default_rng(6).uniform(-700, 100, 3_000), [0, -1e-300]])
+    assert ulps(arithmetic.exp(exponents), exact("exp", exponents)) < 2
+    assert arithmetic.exp(np.array([-1e9]))[0] == arithmetic.exp(np.array([-700.0]))[0] > 0
+
+
 def test_softmax() -> None:
     """Scores are right to float32's last place; none is lost where logits lie far apart."""
     logits = np.random.default_rng(4).normal(scale=8, size=(300, 5))
@@ -62,6 +70,14 @@ def test_softmax() -> None:
     assert arithmetic.softmax(np.array([[3.0] * 4])).tolist() == [[0.25] * 4]
 
 
+def test_matmul() -> None:
+    """The product is NumPy's, but for the rounding of float64."""
+    chance = np.random.default_rng(5)
+    left, right = (chance.normal(size=size).astype(np.float32) for size in ((50, 7), (7, 3)))
+    product = arithmetic.matmul(left, right)
+    np.testing.assert_allclose(product, left.astype(np.float64) @ right, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("cpu", [{}, OLD_CPU])
 def test_the_same_on_every_cpu(cpu: dict[str, str]) -> None:
     """With code for old CPUs, and with this one's, the bytes are the same."""
@@ -70,5 +86,6 @@ def test_the_same_on_every_cpu(cpu: dict[str, str]) -> None:
         env={**os.environ, **cpu}, check=True, capture_output=True, text=True,
     )  # fmt: skip
     numbers = np.random.default_rng(3).uniform(0, 30, (20_000, 8))
-    values = (arithmetic.log(numbers), arithmetic.softmax(numbers))
+    product = arithmetic.matmul(numbers, numbers[:8])
+    values = (arithmetic.log(numbers), arithmetic.exp(-numbers), product)
     assert done.stdout.split() == [hashlib.sha256(each.tobytes()).hexdigest() for each in values]
