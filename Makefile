@@ -3,6 +3,11 @@
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 #
+# make reproduce        build twice, in other surroundings, and compare every file
+# make reproduce-cpus   the same on emulated CPUs, with a small corpus
+# make reproduce-table  the table of docs/reproducibility.md; some ten minutes
+# make digests          write the digests of the build to digests.json
+#
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
 # CORES=n       jobs at once             PORT=n       of make serve
 
@@ -12,7 +17,7 @@ PORT ?= 5000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: main setup test lint serve bench lock clean
+.PHONY: main setup test lint serve bench lock clean reproduce reproduce-cpus reproduce-table digests
 .DELETE_ON_ERROR:
 
 main: setup
@@ -41,6 +46,7 @@ web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .v
 
 test: setup lint
 	tests/install-chromium
+	tests/install-variations
 	pytest
 
 lint: setup
@@ -51,6 +57,21 @@ lint: setup
 
 serve: setup
 	@provender serve --port $(PORT)
+
+reproduce: setup
+	tests/install-variations
+	@provender reproduce $(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
+
+reproduce-cpus: setup
+	tests/install-variations
+	@provender reproduce --cpus --config config/cpus.yaml
+
+reproduce-table: setup
+	tests/install-variations
+	python benchmarks/reproducibility.py
+
+digests: setup
+	@provender digests $(if $(CONFIG),--config '$(CONFIG)')
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup

@@ -3,13 +3,12 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provender import config
+from provender import clone, config
 from provender.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,18 +38,8 @@ def copy_tree(target: Path, archive: Path) -> Path:
 
     Environment and archive are linked, not copied: they are there before the main job.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        source = ROOT / name
-        # A file that is deleted but not yet committed is still listed.
-        if source.is_symlink() or source.exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name, follow_symlinks=False)
+    clone.copy_tree(ROOT, target)
     (target / ".venv").symlink_to(ROOT / ".venv")
-    (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     place = target / config.read(target / "config" / "config.yaml")["source"]["archives"][0]
     place.parent.mkdir(parents=True)
     place.symlink_to(archive)

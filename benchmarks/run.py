@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accuracy
+import determinism_cost
 import disk
 import main_job
 import memory
@@ -23,7 +24,9 @@ from figures import Figure, format_table
 from provender import files, step
 from provender.errors import UserError
 
-PARTS = ("disk", "second-make", "recipe", "accuracy", "memory", "main-job")
+PARTS = (
+    "disk", "second-make", "recipe", "accuracy", "determinism", "memory", "main-job",
+)  # fmt: skip
 
 # Where make bench installs scikit-learn; no part of the environment.
 PACKAGES = project.ROOT / ".venv" / "bench-packages"
@@ -47,6 +50,9 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     if "accuracy" in options.parts:
         step.log.info("training scikit-learn's classifiers")
         yield from accuracy.measure(build, PACKAGES)
+    if "determinism" in options.parts:
+        step.log.info("training with and without the determinism settings")
+        yield from determinism_cost.measure(build, commands, options.runs)
     if "memory" in options.parts:
         step.log.info("running each step alone")
         yield from memory.measure(project.copy_tree(work / "memory", archive), commands)

@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from provender import files, metrics, step
+from provender import arithmetic, files, metrics, step
 from provender.encode import FIRST_WORD
 from provender.features import Features, read_features
 
 # Wrong answers that are shown, most confident first, and words that are shown of each.
 HARDEST_POSTS = 20
 DECIDING_WORDS = 5
+
+# The signature's inputs.
+INPUTS = ("word_ids", "word_weights")
 
 # Posts predicted at once: bounds the memory, not the result.
 BATCH = 256
@@ -39,26 +42,36 @@ def load(saved_model: Path) -> Any:
 
 
 def predict(model: Any, features: Features) -> np.ndarray:
-    """Return the SavedModel's scores: float32 [n, labels]."""
-    import tensorflow as tf
+    """Return the SavedModel's scores: float32 [n, labels].
 
-    signature = model.signatures["serving_default"]
+    The last step, the softmax, is done here: TensorFlow's differs between CPUs.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework import convert_to_constants
+
+    frozen = convert_to_constants.convert_variables_to_constants_v2(
+        model.signatures["serving_default"]
+    )
+    (softmax,) = (node for node in frozen.graph.get_operations() if node.type == "Softmax")
+    logits = frozen.prune([f"{name}:0" for name in INPUTS], softmax.inputs[0])
     starts = range(0, len(features.ids), BATCH)
     return np.concatenate(
         [
-            signature(
-                word_ids=tf.constant(features.ids[start : start + BATCH]),
-                word_weights=tf.constant(features.weights[start : start + BATCH]),
-            )["scores"].numpy()
+            arithmetic.softmax(
+                logits(
+                    tf.constant(features.ids[start : start + BATCH]),
+                    tf.constant(features.weights[start : start + BATCH]),
+                ).numpy()
+            )
             for start in step.progress(starts, "predicting batches", len(starts))
         ]
     )
 
 
 def word_logits(model: Any) -> np.ndarray:
-    """Return what each id adds to each label's logit, per weight: float32 [ids, labels]."""
+    """Return what each id adds to each label's logit, per weight: float64 [ids, labels]."""
     weights = {variable.name: variable.numpy() for variable in model.variables}
-    return weights["embedding/embeddings:0"] @ weights["scores/kernel:0"]
+    return arithmetic.matmul(weights["embedding/embeddings:0"], weights["scores/kernel:0"])
 
 
 def find_hardest(

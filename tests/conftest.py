@@ -13,6 +13,8 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from provender.clone import copy_tree
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # The same examples on each run and machine, and none failed for a slow one.
@@ -80,27 +82,12 @@ def write_database(path: Path, posts: list[tuple], columns: str = "body, topic, 
     database.close()
 
 
-def copy_project(target: Path) -> Path:
-    """Copy what git knows or would add, as a fresh clone of this tree."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        source = ROOT / name
-        if source.is_symlink() or source.exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name, follow_symlinks=False)
-    (target / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
-    return target
-
-
 class Project:
     """A copy of the project in which a test may run and break anything."""
 
     def __init__(self, folder: Path) -> None:
         """Copy the project into ``folder``."""
-        self.folder = copy_project(folder)
+        self.folder = copy_tree(ROOT, folder)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a command there: this Python's, with that folder's code."""

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import copy_project
+from conftest import ROOT
+
+from provender.clone import copy_tree
 
 # Each run is one process; more at a time than a small machine's cores gain nothing.
 RUNS_AT_ONCE = 2
@@ -490,6 +492,41 @@ MUTANTS = [
         "if measure(state) > 2 * MAX_UNCERTAIN:",
         "tests/unit/test_pattern.py::test_refused",
     ),
+    Mutant(
+        "the logarithm is that of the CPU",
+        "src/provender/arithmetic.py",
+        "    return (exponent - low) * LN_2 + 2 * ratio * series",
+        "    return np.log(values)",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "the exponential is that of the CPU",
+        "src/provender/arithmetic.py",
+        "    return np.ldexp(series, powers.astype(np.int32))",
+        "    return np.exp(values)",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "a product by the CPU's own code",
+        "src/provender/arithmetic.py",
+        "    return total\n",
+        "    return left @ right\n",
+        "tests/unit/test_arithmetic.py::test_the_same_on_every_cpu",
+    ),
+    Mutant(
+        "an archive is compared by its members' contents only",
+        "src/provender/differences.py",
+        'yield from _values(f"member {name}", left[name], right[name])',
+        "pass",
+        "tests/unit/test_differences.py::test_tar_names_the_member",
+    ),
+    Mutant(
+        "files that only one build has are no difference",
+        "src/provender/differences.py",
+        "for name in sorted(left.keys() | right.keys())\n        if left",
+        "for name in sorted(left.keys() & right.keys())\n        if left",
+        "tests/unit/test_differences.py::test_compare_walks_what_is_built",
+    ),
 ]
 
 
@@ -511,7 +548,7 @@ def run_tests(folder: Path, *nodes: str) -> subprocess.CompletedProcess[str]:
 
 def survive(mutant: Mutant, folder: Path) -> str:
     """Return how a mutant got away, or nothing where its test failed."""
-    path = copy_project(folder) / mutant.file
+    path = copy_tree(ROOT, folder) / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         return f"{mutant.file} has its old text {text.count(mutant.old)} times"
@@ -523,7 +560,7 @@ def survive(mutant: Mutant, folder: Path) -> str:
 def test_tests_pass_without_a_mutant(tmp_path: Path) -> None:
     """In an unchanged copy all those tests pass, so that it is the mutants that they notice."""
     nodes = sorted({mutant.node for mutant in MUTANTS})
-    done = run_tests(copy_project(tmp_path / "project"), *nodes)
+    done = run_tests(copy_tree(ROOT, tmp_path / "project"), *nodes)
     assert done.returncode == 0, done.stdout
 
 

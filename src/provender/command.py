@@ -1,4 +1,4 @@
-"""The ``provender`` command: build with a fallback, serve the bundle."""
+"""The ``provender`` command: build with a fallback, serve the bundle, prove that it is the same."""
 
 import argparse
 import http.server
@@ -80,6 +80,27 @@ def serve(options: argparse.Namespace) -> None:
             print()
 
 
+def reproduce(options: argparse.Namespace) -> None:
+    """Build in other surroundings as well, and compare every file."""
+    # Takes NumPy, which the main job's command has no use for.
+    from provender import reproduce
+
+    overlays = [options.config.absolute()] if options.config else []
+    count = reproduce.reproduce(overlays, options.archive, options.cpus)
+    print(f"Reproduced: {count} files, each with the same sha256 digest")
+
+
+def take_digests(options: argparse.Namespace) -> None:
+    """Write the build's digests, or hold the build to them."""
+    from provender import digests
+
+    overlays = [options.config] if options.config else []
+    if options.check:
+        print(f"{digests.check(overlays)} files, each with its digest in {digests.DIGESTS}")
+    else:
+        print(f"wrote the digests of {digests.write(overlays)} files to {digests.DIGESTS}")
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         # A rebuilt bundle must show at the next reload.
@@ -129,6 +150,17 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=5000, help="default: 5000")
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
     command.set_defaults(work=serve)
+
+    command = commands.add_parser("reproduce", help="build twice, in other surroundings; compare")
+    command.add_argument("--config", type=Path, help="configuration to lay over the default")
+    command.add_argument("--archive", type=Path, help="newsgroups archive to use")
+    command.add_argument("--cpus", action="store_true", help="on emulated CPUs instead")
+    command.set_defaults(work=reproduce)
+
+    command = commands.add_parser("digests", help="write the digests of the build's files")
+    command.add_argument("--check", action="store_true", help="compare with the written ones")
+    command.add_argument("--config", type=Path, help="configuration laid over the default")
+    command.set_defaults(work=take_digests)
     return parser
 
 

@@ -1,32 +1,44 @@
-"""Everything that makes TensorFlow give the same bits everywhere, in one place.
+"""What makes a step give the same bytes everywhere: environment, seeds, canonical files.
 
-Importing this module sets the environment; import it before TensorFlow, and that within
-:func:`quiet_start`.
+Python's hash seed is not here, since Python reads it before any of this: no output may
+depend on it, nor on the number of threads, which ``make reproduce`` proves by varying both.
 """
 
 import gc
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Eigen's contractions run oneDNN code that is picked by the CPU at run time; pinned to
-# SSE4.1, which every x86-64 that TensorFlow supports has, all pick the same.
-os.environ["ONEDNN_MAX_CPU_ISA"] = "SSE41"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-
-# Models are tf-keras (Keras 2), the format that TensorFlow.js loads.
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
-
-# There is no GPU to look for, and TensorFlow's start-up notes are no news.
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+ENVIRONMENT = {
+    # Eigen's contractions run oneDNN code that is picked by the CPU at run time; pinned to
+    # SSE4.1, which every x86-64 that TensorFlow supports has, all pick the same.
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    # Models are tf-keras (Keras 2), the format that TensorFlow.js loads.
+    "TF_USE_LEGACY_KERAS": "1",
+    # There is no GPU to look for, and TensorFlow's start-up notes are no news.
+    "CUDA_VISIBLE_DEVICES": "",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # For what a step calls: libraries that format dates, numbers and lists, and Node.
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    # A library that must write a date writes this one: the epoch's first day that zip can hold.
+    "SOURCE_DATE_EPOCH": "315532800",
+}
 
 # TensorFlow.js reads HDF5, so that Keras calls it a legacy format is no news either.
 warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
+
+
+def pin_environment() -> None:
+    """Set ``ENVIRONMENT`` for this process and those that it starts."""
+    os.environ.update(ENVIRONMENT)
+    time.tzset()
 
 
 @contextmanager
@@ -38,6 +50,7 @@ def quiet_start(keras: bool = False) -> Iterator[None]:
     imported, which TensorFlow does where they are there and does without where not. Nor is
     garbage looked for, of which an import leaves next to none.
     """
+    pin_environment()
     sys.stderr.flush()
     # None in a module's place makes its import fail as if it was not installed.
     absent = {"pandas", *(() if keras else ("tf_keras",))} - sys.modules.keys()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from provender import arithmetic
 from provender.encode import FIRST_WORD
 from provender.features import Features
 
@@ -11,7 +12,7 @@ def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
     rows, places = np.nonzero(ids >= FIRST_WORD)
     found = np.unique(rows * words + ids[rows, places]) % words
     frequency = np.bincount(found, minlength=words)
-    return np.log((1 + len(ids)) / (1 + frequency)) + 1
+    return arithmetic.log((1 + len(ids)) / (1 + frequency)) + 1
 
 
 def naive_bayes_table(
@@ -34,7 +35,7 @@ def naive_bayes_table(
     counts = np.zeros((words, labels))
     np.add.at(counts, (ids, train.labels[rows]), tf_idf / norms[rows])
     others = counts.sum(axis=1, keepdims=True) - counts + smoothing
-    table = -np.log(others / others[FIRST_WORD:].sum(axis=0))
+    table = -arithmetic.log(others / others[FIRST_WORD:].sum(axis=0))
     table -= table.mean(axis=1, keepdims=True)
     table *= scale * frequency[:, np.newaxis]
     table[:FIRST_WORD] = 0

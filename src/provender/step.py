@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from provender import determinism
 from provender.errors import Unavailable, UserError
 
 Item = TypeVar("Item")
@@ -37,12 +38,14 @@ def run(
 ) -> int:
     """Parse ``arguments``, do ``work`` and return the exit code.
 
-    Adds ``--log FILE``; what is logged goes to standard error and to that file.
+    Pins the environment. Adds ``--log FILE``; what is logged goes to standard error and to
+    that file.
     Exit codes: 0 done, 1 an error that the user can mend, 3 something cannot be
     reached, 130 interrupted. Any other exception is a defect and passes through.
     """
     parser.add_argument("--log", metavar="FILE", help="also write the log lines to this file")
     options = parser.parse_args(arguments)
+    determinism.pin_environment()
     handlers = _open_log(Path(parser.prog).stem, options.log)
     try:
         work(options)

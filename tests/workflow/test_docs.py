@@ -14,6 +14,7 @@ from conftest import ROOT, Project
 ARCHIVE = ROOT.parent / "shared" / "data" / "20news-bydate.tar.gz"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+BIT_FOR_BIT = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
 
 # Seconds until a server that was just started must answer.
 SERVER_SECONDS = 20
@@ -125,6 +126,29 @@ def test_make_bench(clone: Project) -> None:
     assert "--parts" in clone.run(*command[:2], "--help").stdout
 
 
+@pytest.mark.parametrize(
+    ("target", "arguments", "message"),
+    [
+        ("reproduce", ["ARCHIVE=none.tar.gz"], "none.tar.gz is no file: name the newsgroups"),
+        ("reproduce-cpus", [], "git does not say which files"),
+        ("digests", [], "the build is not up to date"),
+    ],
+)
+def test_make_reproduce(clone: Project, target: str, arguments: list[str], message: str) -> None:
+    """The proof's targets get as far as what a copy without git, archive and build lacks."""
+    done = clone.run("make", target, *arguments, code=2)
+    assert message in done.stderr
+
+
+def test_make_reproduce_table(clone: Project) -> None:
+    """``make reproduce-table`` runs the command that makes the table of the document."""
+    planned = clone.run("make", "--dry-run", "reproduce-table").stdout.splitlines()
+    command = planned[-1].split()
+    (clone.folder / "no-table.md").write_text("no table\n")
+    done = clone.run(*command, "--document", "no-table.md", code=1)
+    assert "no-table.md has no lines <!-- table --> and <!-- end of table -->" in done.stderr
+
+
 def test_own_data(clone: Project) -> None:
     """The worked example: its database, its configuration, both of its commands."""
     (clone.folder / "tickets.py").write_text(blocks(OWN_DATA, "python")[0], encoding="utf-8")
@@ -151,6 +175,10 @@ RUN_BY: dict[str, Callable] = {
     "make serve": test_make_serve,
     "make bench": test_make_bench,
     "make bench ARCHIVE=path": test_make_bench,
+    "make reproduce": test_make_reproduce,
+    "make reproduce-cpus": test_make_reproduce,
+    "make reproduce-table": test_make_reproduce_table,
+    "make digests": test_make_reproduce,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_make,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
@@ -160,7 +188,7 @@ RUN_BY: dict[str, Callable] = {
 def test_every_command_is_run() -> None:
     """Each command in the README and the docs stands in the table above."""
     commands = set()
-    for document in (README, OWN_DATA):
+    for document in (README, OWN_DATA, BIT_FOR_BIT):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))
         commands |= set(re.findall(r"`((?:make|snakemake)[^`\n]*)`", document))

@@ -1,0 +1,70 @@
+"""Functions whose last bit is the same on every CPU.
+
+NumPy and the C library pick another logarithm and exponential for AVX-512, for AVX2 and for
+neither, and these differ in their last bits; so do the matrix products of NumPy's BLAS, and
+TensorFlow's softmax between CPUs whose approximate reciprocals differ. What is here takes
+only operations that IEEE 754 defines to the bit: addition, subtraction, multiplication,
+division and rounding.
+"""
+
+import numpy as np
+
+SQRT_HALF = 0.7071067811865476
+LN_2 = 0.6931471805599453
+
+# ln 2 in two parts: the first, of 33 bits, times a small integer is exact (as in fdlibm).
+LN_2_HIGH = 6.93147180369123816490e-01
+LN_2_LOW = 1.90821492927058770002e-10
+
+# Terms after which the series below add less than half a unit in the last place.
+LOG_TERMS = 11
+EXP_TERMS = 14
+
+# Below it exp is no normal float64; such a score would be 0 as float32 too.
+LOWEST_EXPONENT = -700.0
+
+
+def log(values: np.ndarray) -> np.ndarray:
+    """Return the natural logarithm of positive finite numbers: float64, error below 4 ulp.
+
+    ln(m 2^e) = e ln 2 + 2 artanh((m - 1) / (m + 1)), m between √½ and √2.
+    """
+    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+    low = mantissa < SQRT_HALF
+    mantissa = np.where(low, 2 * mantissa, mantissa)
+    ratio = (mantissa - 1) / (mantissa + 1)
+    square = ratio * ratio
+    series = np.zeros_like(ratio)
+    for term in range(LOG_TERMS - 1, -1, -1):
+        series = series * square + 1 / (2 * term + 1)
+    return (exponent - low) * LN_2 + 2 * ratio * series
+
+
+def exp(values: np.ndarray) -> np.ndarray:
+    """Return e to the power of numbers up to 700: float64, error below 2 ulp.
+
+    e^x = 2^k e^r, r being at most ½ ln 2 from 0. Below ``LOWEST_EXPONENT`` its power is given.
+    """
+    values = np.maximum(values, LOWEST_EXPONENT)
+    powers = np.rint(values / LN_2)
+    rest = (values - powers * LN_2_HIGH) - powers * LN_2_LOW
+    series = np.ones_like(rest)
+    for term in range(EXP_TERMS, 0, -1):
+        series = 1 + rest / term * series
+    return np.ldexp(series, powers.astype(np.int32))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax of each row of ``logits`` [n, labels]: float32, from float64."""
+    logits = np.asarray(logits, np.float64)
+    exponentials = exp(logits - logits.max(axis=1, keepdims=True))
+    # Column by column: how NumPy adds up a row depends on its length.
+    return (exponentials / sum(exponentials.T)[:, np.newaxis]).astype(np.float32)
+
+
+def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return ``left`` [n, k] times ``right`` [k, m]: float64, added up in the order of k."""
+    total = np.zeros((left.shape[0], right.shape[1]))
+    for place in range(left.shape[1]):
+        total += left[:, place, np.newaxis].astype(np.float64) * right[place]
+    return total
