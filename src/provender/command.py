@@ -102,7 +102,7 @@ def _explain_failure(started: float) -> str:
 
 def _have_archive(config: configuration.Config, given: Path | None) -> bool:
     source = config["source"]
-    if not given and Path(configuration.archive(config)).exists():
+    if not given and any(Path(place).exists() for place in source["archives"]):
         return True
     where = ["--path", str(given)] if given else ["--url", source["url"]]
     command = [sys.executable, "scripts/fetch_archive.py", *where]

@@ -71,12 +71,6 @@ def identity(config: Config) -> str:
     return json.dumps({**config, "source": source}, sort_keys=True, separators=(",", ":"))
 
 
-def archive(config: Config) -> str:
-    """Return the archive to read: the first place that exists, else the first of all."""
-    places = config["source"]["archives"]
-    return next((place for place in places if Path(place).exists()), places[0])
-
-
 def database_files(config: Config) -> list[str]:
     """Return the user's database and, where a writer left one, its write-ahead log."""
     path = config["source"]["path"]

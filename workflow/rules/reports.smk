@@ -15,6 +15,7 @@ rule evaluate_model:
         metrics="data/reports/metrics.json",
         confusion="data/reports/confusion.csv",
         predictions="data/reports/predictions.parquet",
+        receipt="data/receipts/evaluate_model.json",
     log:
         "logs/evaluate_model.log",
     params:
@@ -24,6 +25,7 @@ rule evaluate_model:
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --metrics {output.metrics:q} --confusion {output.confusion:q}"
         " --predictions {output.predictions:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule verify_parity:
@@ -39,6 +41,7 @@ rule verify_parity:
         code=python("verify_parity") + javascript("verify.js"),
     output:
         "data/reports/parity.json",
+        receipt="data/receipts/verify_parity.json",
     log:
         "logs/verify_parity.log",
     params:
@@ -50,7 +53,8 @@ rule verify_parity:
         "python scripts/verify_parity.py --test {input.test:q} --features {input.features:q}"
         " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
         " --name {params.name:q} --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
-        " --text {input.text:q} --max-words {params.max_words} --output {output:q} --log {log:q}"
+        " --text {input.text:q} --max-words {params.max_words} --output {output[0]:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule render_report:
@@ -64,6 +68,7 @@ rule render_report:
         code=python("render_report"),
     output:
         "data/reports/report.html",
+        receipt="data/receipts/render_report.json",
     log:
         "logs/render_report.log",
     params:
@@ -72,4 +77,5 @@ rule render_report:
         "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
         " --confusion {input.confusion:q} --history {input.history:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
-        " --template {input.template:q} --output {output:q} --log {log:q}"
+        " --template {input.template:q} --output {output[0]:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
