@@ -1,14 +1,16 @@
 """Score the SavedModel on the validation and the test split.
 
 Writes metrics.json (recall@1, @3, @5, macro-F1, and precision, recall, F1 and posts a
-label), the test split's confusion matrix as CSV (row: true label, column: predicted)
-and its predictions as Parquet (rowid, label, scores float32 [labels]).
+label); as CSV the test split's confusion matrix (row: true label, column: predicted), and
+for plots recall@k of both splits and each test post's true and predicted label; the test
+split's predictions as Parquet (rowid, label, scores float32 [labels]).
 """
 
 import argparse
 import csv
 import io
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +84,16 @@ def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarr
 
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
     """Return the confusion matrix as CSV with a header row and column."""
+    rows = ([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
+    return format_csv(["label", *labels], rows)
+
+
+def format_csv(header: list[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV with a header row."""
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["label", *labels])
-    writer.writerows([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
+    writer.writerow(header)
+    writer.writerows(rows)
     return table.getvalue()
 
 
@@ -98,12 +106,14 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--recall", type=Path, required=True, help="CSV file to write, to plot")
+    parser.add_argument("--labelled", type=Path, required=True, help="the same: a row a post")
     parser.add_argument("--predictions", type=Path, required=True, help="Parquet file to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Predict both splits and write metrics, confusion matrix and predictions."""
+    """Predict both splits and write metrics, tables to plot and predictions."""
     labels = files.read_json(options.labels)
     validation, test = read_features(options.validation), read_features(options.test)
     scores = predict(options.saved_model, test)
@@ -112,8 +122,14 @@ def main(options: argparse.Namespace) -> None:
         "test": measure(scores, test.labels, labels),
     }
     files.write_json(options.metrics, metrics)
-    counts = confusion(scores.argmax(axis=1), test.labels, len(labels))
+    predicted = scores.argmax(axis=1)
+    counts = confusion(predicted, test.labels, len(labels))
     files.write_text(options.confusion, format_confusion(counts, labels))
+    recall = [(k, *(values[f"recall@{k}"] for values in metrics.values())) for k in RANKS]
+    files.write_text(options.recall, format_csv(["k", *metrics], recall))
+    pairs = zip(test.labels, predicted, strict=True)
+    labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
+    files.write_text(options.labelled, format_csv(["actual", "predicted"], labelled))
     predictions = {
         "rowid": test.rowids,
         "label": test.labels,

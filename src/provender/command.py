@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
-from provender import step
+from provender import graph, pipeline, step
 from provender.errors import UserError
 
 BUNDLE = Path("dist/bundle")
@@ -58,6 +58,16 @@ def build(options: argparse.Namespace) -> None:
     if code:
         raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
     print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
+
+
+def dvc(options: argparse.Namespace) -> None:
+    """Write dvc.yaml from the Snakefile, or check that it is what would be written."""
+    overlays = [options.config] if options.config else []
+    if options.check:
+        overlays = pipeline.overlays()
+        pipeline.check(graph.read(overlays), overlays)
+    else:
+        pipeline.write(graph.read(overlays), overlays)
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -124,6 +134,11 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--config", help="configuration to lay over config/config.yaml")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)
+
+    command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
+    command.add_argument("--config", help="configuration to lay over config/config.yaml")
+    command.add_argument("--check", action="store_true", help="only check that it is up to date")
+    command.set_defaults(work=dvc)
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")

@@ -202,13 +202,9 @@ def test_identity_is_canonical() -> None:
 def test_database_files(tmp_path: Path) -> None:
     """A write-ahead log beside the database belongs to it."""
     path = str(tmp_path / "posts.sqlite")
-    config = {"source": {"path": path}}
-    assert configuration.database_files(config) == [path]
+    assert configuration.database_files(path) == [path]
     Path(f"{path}-wal").touch()
-    assert configuration.database_files(config) == [path, f"{path}-wal"]
+    assert configuration.database_files(path) == [path, f"{path}-wal"]
     link = tmp_path / "link.sqlite"
     link.symlink_to(path)
-    assert configuration.database_files({"source": {"path": str(link)}}) == [
-        str(link),
-        f"{path}-wal",
-    ]
+    assert configuration.database_files(str(link)) == [str(link), f"{path}-wal"]

@@ -26,7 +26,11 @@ rule train_model:
     output:
         SAVED_MODEL,
         hdf5="data/model/model.h5",
-        history="data/model/history.csv",
+        history=report(
+            "data/model/history.csv",
+            category="plots",
+            labels={"title": "Learning curve", "x": "epoch", "y": "loss val_loss"},
+        ),
         receipt="data/receipts/train_model.json",
     log:
         "logs/train_model.log",

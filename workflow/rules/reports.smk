@@ -1,7 +1,7 @@
 # What the model is worth, and that all its forms answer alike.
 #   reads   data/model/, data/tfjs/, data/features/, data/splits/test.parquet
-#   writes  data/reports/: metrics.json, confusion.csv, predictions.parquet, parity.json,
-#           report.html
+#   writes  data/reports/: metrics.json, confusion.csv, recall.csv, labelled.csv,
+#           predictions.parquet, parity.json, report.html
 
 
 rule evaluate_model:
@@ -12,9 +12,24 @@ rule evaluate_model:
         labels="data/vocabulary/labels.json",
         code=python("evaluate_model"),
     output:
-        metrics="data/reports/metrics.json",
+        metrics=report("data/reports/metrics.json", category="metrics"),
         confusion="data/reports/confusion.csv",
         predictions="data/reports/predictions.parquet",
+        recall=report(
+            "data/reports/recall.csv",
+            category="plots",
+            labels={"title": "Recall at k", "x": "k", "y": "validation test"},
+        ),
+        labelled=report(
+            "data/reports/labelled.csv",
+            category="plots",
+            labels={
+                "title": "Confusion",
+                "x": "actual",
+                "y": "predicted",
+                "template": "confusion",
+            },
+        ),
         receipt="data/receipts/evaluate_model.json",
     log:
         "logs/evaluate_model.log",
@@ -24,7 +39,8 @@ rule evaluate_model:
         "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --metrics {output.metrics:q} --confusion {output.confusion:q}"
-        " --predictions {output.predictions:q} --log {log:q}"
+        " --predictions {output.predictions:q} --recall {output.recall:q}"
+        " --labelled {output.labelled:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 

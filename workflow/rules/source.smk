@@ -58,7 +58,7 @@ else:
 
     rule fetch_source:
         input:
-            database=database_files(config),
+            database=database_files(config["source"]["path"]),
             code=python("fetch_source"),
         output:
             "data/source/news.sqlite",
