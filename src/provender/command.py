@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
-from provender import graph, pipeline, step
+from provender import graph, pipeline, step, versioning
 from provender.errors import UserError
 
 BUNDLE = Path("dist/bundle")
@@ -62,12 +62,21 @@ def build(options: argparse.Namespace) -> None:
 
 def dvc(options: argparse.Namespace) -> None:
     """Write dvc.yaml from the Snakefile, or check that it is what would be written."""
-    overlays = [options.config] if options.config else []
-    if options.check:
-        overlays = pipeline.overlays()
-        pipeline.check(graph.read(overlays), overlays)
+    if options.config:
+        overlays = [path for path in [options.config] if path != configuration.DEFAULT]
     else:
-        pipeline.write(graph.read(overlays), overlays)
+        overlays = pipeline.overlays() if pipeline.FILE.exists() else []
+    (pipeline.check if options.check else pipeline.write)(graph.read(overlays), overlays)
+
+
+def record(options: argparse.Namespace) -> None:
+    """Commit the build on disk to DVC, or check that dvc.lock holds it."""
+    versioning.record(options.check)
+
+
+def sync(options: argparse.Namespace) -> None:
+    """Bring the build that dvc.lock names, verified."""
+    versioning.sync(options.remote)
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -136,9 +145,19 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.set_defaults(work=build)
 
     command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
-    command.add_argument("--config", help="configuration to lay over config/config.yaml")
+    command.add_argument(
+        "--config", help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)"
+    )
     command.add_argument("--check", action="store_true", help="only check that it is up to date")
     command.set_defaults(work=dvc)
+
+    command = commands.add_parser("record", help="commit the build on disk to DVC")
+    command.add_argument("--check", action="store_true", help="only check that dvc.lock holds it")
+    command.set_defaults(work=record)
+
+    command = commands.add_parser("sync", help="fetch and verify the build that dvc.lock names")
+    command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
+    command.set_defaults(work=sync)
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")

@@ -1,5 +1,7 @@
 """The workflow's jobs as Snakemake itself sees them."""
 
+import contextlib
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +63,9 @@ def read(overlays: Sequence[str] = ()) -> list[Job]:
         StorageSettings,
     )
 
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    # Which jobs would run again, and why, is not asked here.
+    silence = contextlib.redirect_stderr(io.StringIO())
+    with silence, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         try:
             workflow_api = api.workflow(
                 resource_settings=ResourceSettings(),

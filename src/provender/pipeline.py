@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from provender import config, files
+from provender import config, files, receipt
 from provender.errors import UserError
 from provender.graph import Job
 
-FILE = Path("dvc.yaml")
+FILE = receipt.PIPELINE
 
 HEADER = "# Generated from the Snakefile by provender dvc: edit the rules and run that again.\n"
 
@@ -35,7 +35,10 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
         for path, (category, labels) in job.reports.items()
         if category == PLOTS
     ]
-    document = {"vars": [{"overlays": list(overlays)}], "stages": stages, "plots": plots}
+    sources = ["Snakefile", *sorted(map(str, Path("workflow/rules").iterdir()))]
+    digests = receipt.digests([*sources, config.DEFAULT, *overlays])
+    about = {"overlays": list(overlays), "generated_from": digests}
+    document = {"vars": [about], "stages": stages, "plots": plots}
     return HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=96)
 
 
@@ -51,8 +54,7 @@ def overlays() -> list[str]:
 def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
     """Raise UserError, naming the mend, unless dvc.yaml is what the Snakefile says."""
     if not FILE.exists() or FILE.read_text(encoding="utf-8") != generate(jobs, overlays):
-        options = "".join(f" --config {path}" for path in overlays)
-        raise UserError(f"{FILE} differs from the Snakefile: run provender dvc{options}")
+        raise UserError(f"{FILE} differs from the Snakefile: run provender dvc")
 
 
 def write(jobs: Sequence[Job], overlays: Sequence[str]) -> None:

@@ -82,6 +82,9 @@ def run(
 
 
 def _receipt(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    # Set by DVC for the commands that it runs.
+    if "DVC_STAGE" in os.environ:
+        receipt.check_generated()
     if not options.receipt:
         return contextlib.nullcontext()
     command = ["python", *sys.argv]
