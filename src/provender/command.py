@@ -146,7 +146,8 @@ def parse_arguments() -> argparse.ArgumentParser:
 
     command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
     command.add_argument(
-        "--config", help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)"
+        "--config",
+        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
     )
     command.add_argument("--check", action="store_true", help="only check that it is up to date")
     command.set_defaults(work=dvc)

@@ -79,7 +79,7 @@ def sync(remote: str | None) -> None:
     overlays = pipeline.overlays()
     jobs = graph.read(overlays)
     _raise_for(
-        misfits([job for job in jobs if _is_recorded(job, locked)]),
+        misfits(jobs),
         f"everything in {lock.FILE} is here, but it was made by other code or configuration:",
         f"Check out the commit that {lock.FILE} belongs to, or build ({_snakemake(overlays)})",
     )
