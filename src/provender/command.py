@@ -2,6 +2,7 @@
 
 import argparse
 import http.server
+import json
 import shlex
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
-from provender import graph, pipeline, step, versioning
+from provender import graph, pipeline, remote, step, versioning, why
 from provender.errors import UserError
 
 BUNDLE = Path("dist/bundle")
@@ -77,6 +78,20 @@ def record(options: argparse.Namespace) -> None:
 def sync(options: argparse.Namespace) -> None:
     """Bring the build that dvc.lock names, verified."""
     versioning.sync(options.remote)
+
+
+def verify_remote(options: argparse.Namespace) -> None:
+    """Read every object that commits name."""
+    remote.verify(options.commits, options.remote)
+
+
+def tell_why(options: argparse.Namespace) -> None:
+    """Print what changed between two builds."""
+    changes = why.compare(options.before, options.after)
+    if options.json:
+        print(json.dumps(changes, ensure_ascii=False, sort_keys=True, indent=1))
+    else:
+        print(why.format_table(changes, (options.before, options.after or "workspace")))
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -159,6 +174,17 @@ def parse_arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("sync", help="fetch and verify the build that dvc.lock names")
     command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
     command.set_defaults(work=sync)
+
+    command = commands.add_parser("verify-remote", help="read every object that commits name")
+    command.add_argument("commits", nargs="?", default="HEAD", help="one, or A..B (default: HEAD)")
+    command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
+    command.set_defaults(work=verify_remote)
+
+    command = commands.add_parser("why", help="tell what changed between two recorded builds")
+    command.add_argument("before", help="a commit")
+    command.add_argument("after", nargs="?", help="another (default: the workspace)")
+    command.add_argument("--json", action="store_true", help="print JSON, not a table")
+    command.set_defaults(work=tell_why)
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")

@@ -44,11 +44,17 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
 
 def overlays() -> list[str]:
     """Return the configuration files with which dvc.yaml was generated."""
+    if not FILE.exists():
+        raise UserError(f"there is no {FILE}: run provender dvc")
+    return parse_overlays(FILE.read_text(encoding="utf-8"))
+
+
+def parse_overlays(text: str) -> list[str]:
+    """Return the configuration files with which the text of a dvc.yaml was generated."""
     try:
-        document = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-        return document["vars"][0]["overlays"]
-    except (FileNotFoundError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{FILE} is missing or not as it was made: run provender dvc") from error
+        return yaml.safe_load(text)["vars"][0]["overlays"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{FILE} is not as it was generated: run provender dvc") from error
 
 
 def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:

@@ -1,10 +1,10 @@
 """Records builds in DVC and brings recorded ones back; both only after reading every file."""
 
+import contextlib
 import hashlib
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,7 +183,7 @@ def _commit(jobs: Sequence[graph.Job]) -> None:
             raise
 
 
-@contextmanager
+@contextlib.contextmanager
 def repository() -> Iterator["Repo"]:
     """Open this folder's DVC repository, which then trusts no file's date or size.
 
@@ -200,6 +200,29 @@ def repository() -> Iterator["Repo"]:
             yield repo
     except DvcException as error:
         raise UserError(f"DVC: {error}") from error
+
+
+class Store:
+    """Objects that DVC keeps, in its cache or its default remote."""
+
+    def __init__(self, repo: "Repo") -> None:
+        """Read from what ``repo`` is set up with."""
+        self.repo = repo
+
+    def read(self, md5: str, name: str) -> bytes:
+        """Return an object, checked; raises UserError, calling it ``name``, where it is not had."""
+        places = [self.repo.cache.local]
+        if not self.repo.cache.local.exists(md5):
+            places = [self.repo.cloud.get_remote_odb()]
+        for place in places:
+            with contextlib.suppress(FileNotFoundError):
+                data = place.fs.cat_file(place.oid_to_path(md5))
+                if hashlib.md5(data, usedforsecurity=False).hexdigest() == md5:
+                    return data
+        raise UserError(
+            f"{name} ({md5}) is missing or damaged in DVC's cache and remote: "
+            "provender verify-remote tells what to do"
+        )
 
 
 def damaged(repo: "Repo", wanted: dict[str, str]) -> dict[str, str]:
