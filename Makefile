@@ -41,6 +41,7 @@ web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .v
 
 test: setup lint
 	tests/install-chromium
+	tests/install-remotes
 	pytest
 
 lint: setup

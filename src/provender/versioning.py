@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 CHUNK_BYTES = 1 << 20
+
+# How DVC colours the links in its messages.
+ANSI = re.compile(r"\x1b\[\d*m")
 
 
 @cache
@@ -67,13 +71,13 @@ def sync(remote: str | None) -> None:
     with repository() as repo:
         _drop_damaged(repo, {md5: path for path, md5 in outputs.items()})
         _refuse_to_lose(repo, outputs)
-        repo.pull(remote=remote, force=True)
+        _pull(repo, remote)
         digests.cache_clear()
         damaged_files = [path for path, md5 in outputs.items() if digests(path)[1] != md5]
         _drop_damaged(repo, {outputs[path]: path for path in damaged_files})
         _raise_for(
             damaged_files,
-            "not what was recorded, since the remote's objects are damaged:",
+            "the remote holds other content than was recorded:",
             "Run provender verify-remote, which names all such objects and what to do",
         )
     overlays = pipeline.overlays()
@@ -85,6 +89,19 @@ def sync(remote: str | None) -> None:
     )
     _tell_snakemake(overlays)
     step.log.info("%d files are as %s says", len(outputs), lock.FILE)
+
+
+def _pull(repo: "Repo", remote: str | None) -> None:
+    from dvc.exceptions import CheckoutError
+
+    try:
+        repo.pull(remote=remote, force=True)
+    except CheckoutError as error:
+        _raise_for(
+            error.target_infos,
+            "the remote lacks what was recorded, or holds it damaged:",
+            "Run provender verify-remote, which names all such objects and what to do",
+        )
 
 
 def _refuse_to_lose(repo: "Repo", outputs: dict[str, str]) -> None:
@@ -199,7 +216,7 @@ def repository() -> Iterator["Repo"]:
             repo.state = repo.cache.local.state = StateNoop()
             yield repo
     except DvcException as error:
-        raise UserError(f"DVC: {error}") from error
+        raise UserError(f"DVC: {ANSI.sub('', str(error))}") from error
 
 
 class Store:
