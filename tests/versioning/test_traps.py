@@ -1,6 +1,5 @@
 """Each trap of docs/versioning.md, on the real tools: nothing false, nothing lost."""
 
-import os
 import re
 import shutil
 import signal
@@ -9,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project
+from conftest import REMOTE, ROOT, Project
 from dvc.repo import Repo
-from recorded import REMOTE, clone, commit, edit, edit_unseen, git, objects, wipe
+from recorded import clone, edit, edit_unseen, objects, wipe
 
 from provender.files import sha256
 
@@ -62,20 +61,20 @@ def test_old_data_checked_out(recorded: Project) -> None:
     retitle(recorded)
     recorded.snakemake()
     recorded.run("provender", "record")
-    commit(recorded, "second")
+    recorded.commit("second")
     second = digests(recorded)
     changed = {path for path in first if first[path] != second[path]}
     assert "dist/bundle/about.json" in changed
     assert "data/model/model.h5" not in changed
     # The old data beneath the new configuration: the new build again, and not by name only.
-    git(recorded, "checkout", "--quiet", "HEAD~1", "dvc.lock")
+    recorded.git("checkout", "--quiet", "HEAD~1", "dvc.lock")
     recorded.run("dvc", "checkout")
     assert digests(recorded) == first
     recorded.run("dvc", "repro")
     assert digests(recorded) == second
     recorded.run("provender", "record", "--check")
     # And the old configuration with the old data: nothing to do.
-    git(recorded, "checkout", "--quiet", "HEAD~1", "--", ".")
+    recorded.git("checkout", "--quiet", "HEAD~1", "--", ".")
     recorded.run("dvc", "checkout")
     assert "up to date" in recorded.run("dvc", "status").stdout
     assert digests(recorded) == first
@@ -88,14 +87,14 @@ def test_two_engines_in_turn(recorded: Project) -> None:
     retitle(recorded)
     recorded.run("dvc", "repro")
     assert digests(recorded) != first
-    git(recorded, "checkout", "--quiet", "small.yaml", "dvc.yaml")
+    recorded.git("checkout", "--quiet", "small.yaml", "dvc.yaml")
     assert {"render_report", "assemble_bundle"} <= planned(recorded)
     recorded.snakemake()
     assert digests(recorded) == first
 
 
 def test_a_changed_setting_needs_a_new_pipeline(recorded: Project) -> None:
-    """dvc repro does not run a command with old values and record the new ones."""
+    """A stage does not run a command with old values and record the new ones."""
     edit(recorded, "small.yaml", *TITLE)
     said = refuse(recorded, "dvc", "repro")
     assert "small.yaml changed since dvc.yaml was generated: run provender dvc" in said
@@ -154,7 +153,7 @@ def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
 
 
 def test_fresh_clone(recorded: Project, tmp_path: Path) -> None:
-    """dvc pull alone leaves Snakemake in the dark, which it says; provender sync does not."""
+    """After dvc pull alone Snakemake has all to do; after provender sync nothing."""
     fresh = clone(recorded, tmp_path / "fresh")
     fresh.run("dvc", "pull")
     assert "train_model" in planned(fresh)
@@ -234,7 +233,7 @@ def test_damaged_remote(recorded: Project, damage: object, said: str) -> None:
     path.chmod(0o644)
     damage(path)
     found = refuse(recorded, "provender", "verify-remote")
-    head = git(recorded, "rev-parse", "HEAD")[:9]
+    head = recorded.git("rev-parse", "HEAD")[:9]
     assert f"{head} assemble_bundle: {LARGE}: {said}" in found
     assert "run dvc push -A" in found
     wipe(recorded)
@@ -248,7 +247,7 @@ def test_garbage_collection(recorded: Project) -> None:
     first = digests(recorded)
     retitle(recorded)
     recorded.run("dvc", "repro")
-    commit(recorded, "second")
+    recorded.commit("second")
     recorded.run("dvc", "push")
     everything = set(objects(recorded.folder / ".dvc" / "cache"))
     recorded.run("dvc", "gc", "--all-commits", "--cloud", "--force")
@@ -258,7 +257,7 @@ def test_garbage_collection(recorded: Project) -> None:
     recorded.run("dvc", "gc", "--workspace", "--force")
     assert set(objects(recorded.folder / ".dvc" / "cache")) < everything
     # Lost from the cache alone: the remote has the first build still.
-    git(recorded, "checkout", "--quiet", "HEAD~1")
+    recorded.git("checkout", "--quiet", "HEAD~1")
     recorded.run("provender", "sync")
     assert digests(recorded) == first
 
@@ -269,7 +268,7 @@ def test_dirty_tree(recorded: Project) -> None:
     said = refuse(recorded, "provender", "record")
     assert "render_report: scripts/render_report.py is not what was read" in said
     assert "differs" not in refuse(recorded, "provender", "sync")
-    git(recorded, "checkout", "--quiet", "scripts")
+    recorded.git("checkout", "--quiet", "scripts")
     own = recorded.folder / "data/reports/report.html"
     own.write_text("my own words", encoding="utf-8")
     said = refuse(recorded, "provender", "sync")
@@ -304,7 +303,7 @@ def test_a_pulled_source_is_all_that_repro_needs(recorded: Project, tmp_path: Pa
     assert "Stage 'fetch_source' didn't change, skipping" in said
     assert "Running stage 'train_model'" in said
     assert digests(fresh) == digests(recorded)
-    assert git(fresh, "status", "--porcelain", "dvc.lock") == ""
+    assert fresh.git("status", "--porcelain", "dvc.lock") == ""
     assert "Running stage" not in fresh.run("dvc", "repro").stdout
 
 
@@ -323,4 +322,4 @@ def test_no_links_where_none_can_be(recorded: Project) -> None:
     """What is checked out is a copy, so that no edit reaches the cache."""
     shutil.rmtree(recorded.folder / "data")
     recorded.run("dvc", "checkout")
-    assert os.stat(recorded.folder / "data/model/model.h5").st_nlink == 1
+    assert (recorded.folder / "data/model/model.h5").stat().st_nlink == 1

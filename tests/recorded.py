@@ -1,52 +1,17 @@
-"""A small build that is recorded in DVC and git, and what tests do with it."""
+"""What tests do with a build that is recorded in DVC and git."""
 
 import os
 import shutil
 from pathlib import Path
 
-from conftest import ROOT, Project
-
-# Where a clone finds what others pushed: beside it, as .dvc/config says.
-REMOTE = "provender-remote"
-
-GIT_IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "Test"), ("EMAIL", "test@localhost"))
-}
-
-
-def open_project(folder: Path) -> Project:
-    """Return a folder that is a copy of the project already."""
-    project = Project.__new__(Project)
-    project.folder = folder
-    return project
-
-
-def git(project: Project, *arguments: str) -> str:
-    """Run git there and return what it prints."""
-    return project.run("git", *arguments, **GIT_IDENTITY).stdout
-
-
-def commit(project: Project, message: str) -> str:
-    """Commit everything that git does not ignore; return the commit's id."""
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", message)
-    return git(project, "rev-parse", "HEAD").strip()
+from conftest import ROOT, Project, open_project
 
 
 def clone(project: Project, folder: Path) -> Project:
     """Clone a project beside itself, where its remote is its own."""
-    git(project, "clone", "--quiet", ".", str(folder))
+    project.git("clone", "--quiet", ".", str(folder))
     (folder / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     return open_project(folder)
-
-
-def copy(project: Project, folder: Path) -> Project:
-    """Copy a project and the remote beside it, all dates kept."""
-    for name in (project.folder.name, REMOTE):
-        shutil.copytree(project.folder.parent / name, folder / name, symlinks=True)
-    return open_project(folder / project.folder.name)
 
 
 def edit(project: Project, path: str, old: str, new: str) -> None:
