@@ -10,7 +10,9 @@ from conftest import ROOT, Project, open_project
 def clone(project: Project, folder: Path) -> Project:
     """Clone a project beside itself, where its remote is its own."""
     project.git("clone", "--quiet", ".", str(folder))
-    (folder / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    modules = folder / "web" / "node_modules"
+    if not modules.is_symlink():
+        modules.symlink_to(ROOT / "web" / "node_modules")
     return open_project(folder)
 
 
