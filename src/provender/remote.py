@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provender import lock, step, versioning
-from provender.errors import UserError
+from provender.errors import Unavailable, UserError
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
 
 # Objects read at once: what a remote makes wait for is mostly the way there and back.
 AT_ONCE = 8
+
+# Whose exceptions, besides OSError, mean that a server is away or refuses.
+CLIENTS = ("aiohttp", "asyncssh", "azure", "botocore", "gcsfs", "google")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,13 @@ def _fault(store: "HashFileDB", item: Object) -> str | None:
                 size += len(chunk)
     except FileNotFoundError:
         return "missing"
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__module__.split(".")[0] in CLIENTS:
+            raise Unavailable(
+                f"the remote {store.fs.unstrip_protocol(store.path)} cannot be read: {error}. Check the "
+                "network and the remote's settings (dvc remote list, docs/versioning.md)"
+            ) from error
+        raise
     if size < item.size:
         return f"truncated, {size:,} of {item.size:,} bytes"
     if md5.hexdigest() != item.md5:
