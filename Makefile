@@ -47,6 +47,7 @@ web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .v
 test: setup lint
 	tests/install-chromium
 	tests/install-variations
+	tests/install-remotes
 	pytest
 
 lint: setup

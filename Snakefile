@@ -3,6 +3,7 @@
 
 from provender.config import check_in_snakefile
 from provender.code import javascript, python
+from provender.rerun import rerun_by_content
 
 
 configfile: "config/config.yaml"
@@ -29,3 +30,7 @@ rule all:
         "data/reports/report.html",
         "dist/bundle/manifest.json",
         f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
+
+
+if workflow.is_main_process:
+    rerun_by_content()

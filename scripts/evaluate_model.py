@@ -1,8 +1,9 @@
 """Score the SavedModel on the validation and the test split.
 
 Writes metrics.json (recall@k, macro-F1, calibration, each label's scores; for the test split
-also scores by split value and by length, and the hardest posts), the test split's confusion
-matrix as CSV (row: true label, column: predicted) and its predictions as Parquet (rowid,
+also scores by split value and by length, and the hardest posts); as CSV the test split's
+confusion matrix (row: true label, column: predicted), and for plots recall@k of both splits
+and each test post's true and predicted label; the test split's predictions as Parquet (rowid,
 label, scores float32 [labels]).
 """
 
@@ -10,6 +11,7 @@ import argparse
 import csv
 import io
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +111,16 @@ def find_hardest(
 
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
     """Return the confusion matrix as CSV with a header row and column."""
+    rows = ([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
+    return format_csv(["label", *labels], rows)
+
+
+def format_csv(header: list[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV with a header row."""
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["label", *labels])
-    writer.writerows([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
+    writer.writerow(header)
+    writer.writerows(rows)
     return table.getvalue()
 
 
@@ -127,12 +135,14 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--recall", type=Path, required=True, help="CSV file to write, to plot")
+    parser.add_argument("--labelled", type=Path, required=True, help="the same: a row a post")
     parser.add_argument("--predictions", type=Path, required=True, help="Parquet file to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Predict both splits and write metrics, confusion matrix and predictions."""
+    """Predict both splits and write metrics, tables to plot and predictions."""
     labels = files.read_json(options.labels)
     splits = {"validation": read_features(options.validation), "test": read_features(options.test)}
     model = load(options.saved_model)
@@ -162,6 +172,11 @@ def main(options: argparse.Namespace) -> None:
     files.write_json(options.metrics, values)
     counts = metrics.confusion(best, test.labels, len(labels))
     files.write_text(options.confusion, format_confusion(counts, labels))
+    recall = [(k, *(value[f"recall@{k}"] for value in values.values())) for k in metrics.RANKS]
+    files.write_text(options.recall, format_csv(["k", *values], recall))
+    pairs = zip(test.labels, best, strict=True)
+    labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
+    files.write_text(options.labelled, format_csv(["actual", "predicted"], labelled))
     predictions = {
         "rowid": test.rowids,
         "label": test.labels,

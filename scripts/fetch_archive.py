@@ -1,4 +1,4 @@
-"""Bring the newsgroups archive here: download it, or copy it from a given path.
+"""Bring the newsgroups archive here: copy it from a given path, or download it.
 
 A download that broke off is resumed where the server can, and started anew where it
 cannot. Nothing is kept under the final name unless its sha256 digest is an expected one.
@@ -95,6 +95,10 @@ def parse_arguments() -> argparse.ArgumentParser:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--url", help="address to download from")
     where.add_argument("--path", type=Path, help="archive to copy")
+    parser.add_argument(
+        "--places", type=Path, nargs="*", default=[], metavar="PATH",
+        help="copy the first of these that exists instead of downloading",
+    )  # fmt: skip
     parser.add_argument("--sha256", nargs="+", required=True, help="digests it may have")
     parser.add_argument("--output", type=Path, required=True, help="file to write")
     return parser
@@ -102,8 +106,9 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Copy or download the archive."""
-    if options.path:
-        copy(options.path, options.sha256, options.output)
+    path = options.path or next((place for place in options.places if place.exists()), None)
+    if path:
+        copy(path, options.sha256, options.output)
     else:
         download(options.url, options.sha256, options.output)
     step.log.info("%s is there", options.output)

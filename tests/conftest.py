@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,17 @@ SMALL_CONFIG = {
     "vocabulary": {"size": 500, "min_count": 1},
     "model": {"max_words": 40, "epochs": 2},
 }
+
+
+# A test's commits need an author, which a machine may not have set.
+GIT_IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Test"), ("EMAIL", "test@localhost"))
+}
+
+# The remote that .dvc/config names: a folder beside the project.
+REMOTE = "provender-remote"
 
 
 def make_posts(count: int = 400, seed: int = 7) -> list[tuple[str, str, int]]:
@@ -115,6 +126,15 @@ class Project:
             assert done.returncode == code, done.stdout + done.stderr
         return done
 
+    def git(self, *arguments: str) -> str:
+        """Run git there and return what it prints."""
+        return self.run("git", *arguments, **GIT_IDENTITY).stdout
+
+    def commit(self, message: str) -> None:
+        """Commit everything that git does not ignore."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
     def snakemake(
         self, *arguments: str, config: str = "small.yaml", code: int | None = 0
     ) -> subprocess.CompletedProcess:
@@ -128,6 +148,13 @@ class Project:
             old = config.get(key)
             config[key] = {**old, **value} if isinstance(old, dict) else value
         (self.folder / "small.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def open_project(folder: Path) -> Project:
+    """Return the project in a folder that is a copy of it already."""
+    project = Project.__new__(Project)
+    project.folder = folder
+    return project
 
 
 def make_small_project(folder: Path) -> Project:
@@ -159,13 +186,32 @@ def small_project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def built_project(small_build: Project, tmp_path: Path) -> Iterator[Project]:
+def built_project(small_build: Project, tmp_path: Path) -> Project:
     """Return a copy of the small build, Snakemake's records included, for a test to change."""
     folder = tmp_path / "project"
     shutil.copytree(small_build.folder, folder, symlinks=True)
-    project = Project.__new__(Project)
-    project.folder = folder
+    return open_project(folder)
+
+
+@pytest.fixture(scope="session")
+def small_record(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a small build that is recorded, committed and pushed; tests may only read it."""
+    project = make_small_project(tmp_path_factory.mktemp("record") / "project")
+    project.git("init", "--quiet")
+    project.run("provender", "dvc", "--config", "small.yaml")
+    project.snakemake()
+    project.run("provender", "record")
+    project.commit("first")
+    project.run("dvc", "push")
     return project
+
+
+@pytest.fixture
+def recorded(small_record: Project, tmp_path: Path) -> Project:
+    """Return a copy of the recorded build and its remote, for a test to change."""
+    for name in (small_record.folder.name, REMOTE):
+        shutil.copytree(small_record.folder.parent / name, tmp_path / name, symlinks=True)
+    return open_project(tmp_path / small_record.folder.name)
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["
 PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
 
+# Runs whichever module of the package is imported.
+PACKAGE = Path("src/provender/__init__.py")
+
 
 def python(step: str) -> list[str]:
     """Return a step's script, the ``provender`` modules that it imports and the lock file."""
@@ -65,4 +68,5 @@ def _imported_modules(path: Path) -> list[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     modules = [Path("src", *name.split(".")) for name in names if name.startswith("provender.")]
-    return [module.with_suffix(".py") for module in modules if module.with_suffix(".py").is_file()]
+    files = [module.with_suffix(".py") for module in modules]
+    return [file for file in [*files, PACKAGE] if file.is_file()]

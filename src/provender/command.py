@@ -2,6 +2,7 @@
 
 import argparse
 import http.server
+import json
 import shlex
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
-from provender import step
+from provender import graph, pipeline, remote, step, versioning, why
 from provender.errors import UserError
 
 BUNDLE = Path("dist/bundle")
@@ -58,6 +59,39 @@ def build(options: argparse.Namespace) -> None:
     if code:
         raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
     print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
+
+
+def dvc(options: argparse.Namespace) -> None:
+    """Write dvc.yaml from the Snakefile, or check that it is what would be written."""
+    if options.config:
+        overlays = [path for path in [options.config] if path != configuration.DEFAULT]
+    else:
+        overlays = pipeline.overlays() if pipeline.FILE.exists() else []
+    (pipeline.check if options.check else pipeline.write)(graph.read(overlays), overlays)
+
+
+def record(options: argparse.Namespace) -> None:
+    """Commit the build on disk to DVC, or check that dvc.lock holds it."""
+    versioning.record(options.check)
+
+
+def sync(options: argparse.Namespace) -> None:
+    """Bring the build that dvc.lock names, verified."""
+    versioning.sync(options.remote)
+
+
+def verify_remote(options: argparse.Namespace) -> None:
+    """Read every object that commits name."""
+    remote.verify(options.commits, options.remote)
+
+
+def tell_why(options: argparse.Namespace) -> None:
+    """Print what changed between two builds."""
+    changes = why.compare(options.before, options.after)
+    if options.json:
+        print(json.dumps(changes, ensure_ascii=False, sort_keys=True, indent=1))
+    else:
+        print(why.format_table(changes, (options.before, options.after or "workspace")))
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -123,7 +157,7 @@ def _explain_failure(started: float) -> str:
 
 def _have_archive(config: configuration.Config, given: Path | None) -> bool:
     source = config["source"]
-    if not given and Path(configuration.archive(config)).exists():
+    if not given and any(Path(place).exists() for place in source["archives"]):
         return True
     where = ["--path", str(given)] if given else ["--url", source["url"]]
     command = [sys.executable, "scripts/fetch_archive.py", *where]
@@ -145,6 +179,33 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--config", help="configuration to lay over config/config.yaml")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)
+
+    command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
+    command.add_argument(
+        "--config",
+        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
+    )
+    command.add_argument("--check", action="store_true", help="only check that it is up to date")
+    command.set_defaults(work=dvc)
+
+    command = commands.add_parser("record", help="commit the build on disk to DVC")
+    command.add_argument("--check", action="store_true", help="only check that dvc.lock holds it")
+    command.set_defaults(work=record)
+
+    command = commands.add_parser("sync", help="fetch and verify the build that dvc.lock names")
+    command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
+    command.set_defaults(work=sync)
+
+    command = commands.add_parser("verify-remote", help="read every object that commits name")
+    command.add_argument("commits", nargs="?", default="HEAD", help="one, or A..B (default: HEAD)")
+    command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
+    command.set_defaults(work=verify_remote)
+
+    command = commands.add_parser("why", help="tell what changed between two recorded builds")
+    command.add_argument("before", help="a commit")
+    command.add_argument("after", nargs="?", help="another (default: the workspace)")
+    command.add_argument("--json", action="store_true", help="print JSON, not a table")
+    command.set_defaults(work=tell_why)
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")

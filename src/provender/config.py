@@ -28,9 +28,14 @@ def read(*paths: str | Path) -> Config:
     """Read YAML files, lay each over the ones before, and check the result."""
     config: Config = {}
     for path in paths:
-        _lay_over(config, _read_yaml(path, DEFAULT))
+        _lay_over(config, read_overlay(path))
     check(config)
     return config
+
+
+def read_overlay(path: str | Path) -> Config:
+    """Read one configuration file as it is, which need not say everything."""
+    return _read_yaml(path, DEFAULT)
 
 
 def check(config: Config) -> None:
@@ -71,15 +76,8 @@ def identity(config: Config) -> str:
     return json.dumps({**config, "source": source}, sort_keys=True, separators=(",", ":"))
 
 
-def archive(config: Config) -> str:
-    """Return the archive to read: the first place that exists, else the first of all."""
-    places = config["source"]["archives"]
-    return next((place for place in places if Path(place).exists()), places[0])
-
-
-def database_files(config: Config) -> list[str]:
+def database_files(path: str) -> list[str]:
     """Return the user's database and, where a writer left one, its write-ahead log."""
-    path = config["source"]["path"]
     # SQLite keeps it beside the file itself, not beside a link to it.
     log = f"{os.path.realpath(path) if Path(path).is_symlink() else path}-wal"
     return [path, log] if Path(log).exists() else [path]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from provender import determinism
+from provender import determinism, receipt
 from provender.errors import Unavailable, UserError
 
 Item = TypeVar("Item")
@@ -39,16 +39,22 @@ def run(
     """Parse ``arguments``, do ``work`` and return the exit code.
 
     Pins the environment. Adds ``--log FILE``; what is logged goes to standard error and to
-    that file.
+    that file. Adds ``--receipt FILE``, written to record the digests of ``--inputs`` and
+    ``--outputs``.
     Exit codes: 0 done, 1 an error that the user can mend, 3 something cannot be
     reached, 130 interrupted. Any other exception is a defect and passes through.
     """
     parser.add_argument("--log", metavar="FILE", help="also write the log lines to this file")
+    parser.add_argument("--receipt", metavar="FILE", help="record here what was read and written")
+    names = {"metavar": "FILE", "nargs": "*", "default": []}
+    parser.add_argument("--inputs", **names, help="what the receipt names as read, with the code")
+    parser.add_argument("--outputs", **names, help="what the receipt names as written")
     options = parser.parse_args(arguments)
     determinism.pin_environment()
     handlers = _open_log(Path(parser.prog).stem, options.log)
     try:
-        work(options)
+        with _receipt(options):
+            work(options)
         return 0
     except Unavailable as error:
         log.error("error: %s", error)
@@ -75,6 +81,16 @@ def run(
         for handler in handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+def _receipt(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    # Set by DVC for the commands that it runs.
+    if "DVC_STAGE" in os.environ:
+        receipt.check_generated()
+    if not options.receipt:
+        return contextlib.nullcontext()
+    command = ["python", *sys.argv]
+    return receipt.writing(options.receipt, command, options.inputs, options.outputs)
 
 
 def no_space(path: str | os.PathLike[str] | None, reason: str) -> str:

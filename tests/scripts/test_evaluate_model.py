@@ -51,6 +51,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--labels", data / "vocabulary" / "labels.json"),
         *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
         *("--predictions", output / "predictions.parquet"),
+        *("--recall", output / "recall.csv", "--labelled", output / "labelled.csv"),
     )
 
     weights = read_weights(data / "model" / "model.h5")
@@ -92,12 +93,26 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     np.testing.assert_allclose(predictions["scores"].to_pylist(), scores["test"], atol=1e-6)
 
     counts = [[0] * 3 for _ in LABELS]
+    pairs = ["actual,predicted"]
     for label, row in zip(splits["test"][0], scores["test"], strict=True):
         counts[label][references.ranking(row)[0]] += 1
+        pairs.append(f"{LABELS[label]},{LABELS[references.ranking(row)[0]]}")
+    assert (output / "labelled.csv").read_text(encoding="utf-8").splitlines() == pairs
+    header, *recall = (output / "recall.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "k,validation,test"
+    for line, k in zip(recall, (1, 3, 5), strict=True):
+        values = [expected[split][f"recall@{k}"] for split in ("validation", "test")]
+        assert [float(cell) for cell in line.split(",")] == approximately([k, *values])
     lines = [[name, *map(str, row)] for name, row in zip(LABELS, counts, strict=True)]
     assert (output / "confusion.csv").read_text(encoding="utf-8").splitlines() == [
         "label,bread,chess,tides",
         *map(",".join, lines),
     ]
     assert f"evaluate_model: test: recall@1 {expected['test']['recall@1']:.4f}, " in done.stderr
-    assert names_in(output) == ["confusion.csv", "metrics.json", "predictions.parquet"]
+    assert names_in(output) == [
+        "confusion.csv",
+        "labelled.csv",
+        "metrics.json",
+        "predictions.parquet",
+        "recall.csv",
+    ]

@@ -199,27 +199,12 @@ def test_identity_is_canonical() -> None:
     assert configuration.identity(config) == '{"name":"x","source":{"kind":"k"}}'
 
 
-def test_archive_is_the_first_that_exists(tmp_path: Path) -> None:
-    """Where none exists, the first is where it will be downloaded to."""
-    places = [str(tmp_path / name) for name in ("one", "two", "three")]
-    config = {"source": {"archives": places}}
-    assert configuration.archive(config) == places[0]
-    Path(places[2]).touch()
-    assert configuration.archive(config) == places[2]
-    Path(places[1]).touch()
-    assert configuration.archive(config) == places[1]
-
-
 def test_database_files(tmp_path: Path) -> None:
     """A write-ahead log beside the database belongs to it."""
     path = str(tmp_path / "posts.sqlite")
-    config = {"source": {"path": path}}
-    assert configuration.database_files(config) == [path]
+    assert configuration.database_files(path) == [path]
     Path(f"{path}-wal").touch()
-    assert configuration.database_files(config) == [path, f"{path}-wal"]
+    assert configuration.database_files(path) == [path, f"{path}-wal"]
     link = tmp_path / "link.sqlite"
     link.symlink_to(path)
-    assert configuration.database_files({"source": {"path": str(link)}}) == [
-        str(link),
-        f"{path}-wal",
-    ]
+    assert configuration.database_files(str(link)) == [str(link), f"{path}-wal"]

@@ -40,6 +40,7 @@ rule assemble_bundle:
         code=workflow_code() + [NODE_LOCK, PYTHON_LOCK],
     output:
         BUNDLE,
+        receipt="data/receipts/assemble_bundle.json",
     log:
         "logs/assemble_bundle.log",
     params:
@@ -60,6 +61,7 @@ rule assemble_bundle:
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"
         " --output {params.folder:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule pack_npm:
@@ -67,10 +69,12 @@ rule pack_npm:
         BUNDLE,
         code=python("pack_npm") + javascript("build.js", "src/package.js"),
     output:
-        f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
+        package=f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
+        receipt="data/receipts/pack_npm.json",
     log:
         "logs/pack_npm.log",
     params:
         bundle=subpath(input[0], parent=True),
     shell:
-        "python scripts/pack_npm.py --bundle {params.bundle:q} --output {output:q} --log {log:q}"
+        "python scripts/pack_npm.py --bundle {params.bundle:q} --output {output.package:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -8,11 +8,13 @@ rule compile_recipe:
         recipe=config["text"]["recipe"],
         code=python("compile_recipe"),
     output:
-        "data/vocabulary/text.json",
+        text="data/vocabulary/text.json",
+        receipt="data/receipts/compile_recipe.json",
     log:
         "logs/compile_recipe.log",
     shell:
-        "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output:q} --log {log:q}"
+        "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output.text:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q} --log {log:q}"
 
 
 rule build_vocabulary:
@@ -23,6 +25,7 @@ rule build_vocabulary:
     output:
         vocabulary="data/vocabulary/vocabulary.json",
         labels="data/vocabulary/labels.json",
+        receipt="data/receipts/build_vocabulary.json",
     log:
         "logs/build_vocabulary.log",
     params:
@@ -33,6 +36,7 @@ rule build_vocabulary:
         " --size {params.size} --min-count {params.min_count}"
         " --vocabulary {output.vocabulary:q} --labels {output.labels:q}"
         " --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule encode_posts:
@@ -43,7 +47,8 @@ rule encode_posts:
         text="data/vocabulary/text.json",
         code=python("encode_posts"),
     output:
-        "data/features/{split}.parquet",
+        features="data/features/{split}.parquet",
+        receipt="data/receipts/encode_posts/{split}.json",
     log:
         "logs/encode_posts/{split}.log",
     params:
@@ -51,4 +56,5 @@ rule encode_posts:
     shell:
         "python scripts/encode_posts.py --split {input.split:q} --vocabulary {input.vocabulary:q}"
         " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
-        " --output {output:q} --log {log:q}"
+        " --output {output.features:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

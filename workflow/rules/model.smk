@@ -26,7 +26,12 @@ rule train_model:
     output:
         SAVED_MODEL,
         hdf5="data/model/model.h5",
-        history="data/model/history.csv",
+        history=report(
+            "data/model/history.csv",
+            category="plots",
+            labels={"title": "Learning curve", "x": "epoch", "y": "loss val_loss"},
+        ),
+        receipt="data/receipts/train_model.json",
     log:
         "logs/train_model.log",
     params:
@@ -40,6 +45,7 @@ rule train_model:
         " --learning-rate {params.model[learning_rate]} --seed {params.model[seed]}"
         " --saved-model {params.folder:q} --hdf5 {output.hdf5:q} --history {output.history:q}"
         " --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule convert_layers:
@@ -48,6 +54,7 @@ rule convert_layers:
         code=python("convert_layers"),
     output:
         LAYERS,
+        receipt="data/receipts/convert_layers.json",
     log:
         "logs/convert_layers.log",
     params:
@@ -55,6 +62,7 @@ rule convert_layers:
     shell:
         "python scripts/convert_layers.py --hdf5 {input.hdf5:q} --output {params.folder:q}"
         " --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule convert_graph:
@@ -63,6 +71,7 @@ rule convert_graph:
         code=python("convert_graph"),
     output:
         GRAPH,
+        receipt="data/receipts/convert_graph.json",
     log:
         "logs/convert_graph.log",
     params:
@@ -71,3 +80,4 @@ rule convert_graph:
     shell:
         "python scripts/convert_graph.py --saved-model {params.saved_model:q}"
         " --output {params.folder:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -1,7 +1,7 @@
 # What the model is worth, and that all its forms answer alike.
 #   reads   data/model/, data/tfjs/, data/features/, data/splits/test.parquet
-#   writes  data/reports/: metrics.json, confusion.csv, predictions.parquet, parity.json,
-#           report.html
+#   writes  data/reports/: metrics.json, confusion.csv, recall.csv, labelled.csv,
+#           predictions.parquet, parity.json, report.html
 
 
 rule evaluate_model:
@@ -14,9 +14,25 @@ rule evaluate_model:
         labels="data/vocabulary/labels.json",
         code=python("evaluate_model"),
     output:
-        metrics="data/reports/metrics.json",
+        metrics=report("data/reports/metrics.json", category="metrics"),
         confusion="data/reports/confusion.csv",
         predictions="data/reports/predictions.parquet",
+        recall=report(
+            "data/reports/recall.csv",
+            category="plots",
+            labels={"title": "Recall at k", "x": "k", "y": "validation test"},
+        ),
+        labelled=report(
+            "data/reports/labelled.csv",
+            category="plots",
+            labels={
+                "title": "Confusion",
+                "x": "actual",
+                "y": "predicted",
+                "template": "confusion",
+            },
+        ),
+        receipt="data/receipts/evaluate_model.json",
     log:
         "logs/evaluate_model.log",
     params:
@@ -26,7 +42,9 @@ rule evaluate_model:
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
         " --metrics {output.metrics:q} --confusion {output.confusion:q}"
-        " --predictions {output.predictions:q} --log {log:q}"
+        " --predictions {output.predictions:q} --recall {output.recall:q}"
+        " --labelled {output.labelled:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule measure_baselines:
@@ -39,7 +57,8 @@ rule measure_baselines:
         text="data/vocabulary/text.json",
         code=python("measure_baselines"),
     output:
-        "data/reports/baselines.json",
+        baselines="data/reports/baselines.json",
+        receipt="data/receipts/measure_baselines.json",
     log:
         "logs/measure_baselines.log",
     params:
@@ -49,7 +68,8 @@ rule measure_baselines:
         "python scripts/measure_baselines.py --source {input.source:q} --train {input.train:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --text {input.text:q} --max-words {params.max_words} --strip {params.strip:q}"
-        " --output {output:q} --log {log:q}"
+        " --output {output.baselines:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule verify_parity:
@@ -64,7 +84,8 @@ rule verify_parity:
         text="data/vocabulary/text.json",
         code=python("verify_parity") + javascript("verify.js"),
     output:
-        "data/reports/parity.json",
+        parity="data/reports/parity.json",
+        receipt="data/receipts/verify_parity.json",
     log:
         "logs/verify_parity.log",
     params:
@@ -76,7 +97,8 @@ rule verify_parity:
         "python scripts/verify_parity.py --test {input.test:q} --features {input.features:q}"
         " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
         " --name {params.name:q} --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
-        " --text {input.text:q} --max-words {params.max_words} --output {output:q} --log {log:q}"
+        " --text {input.text:q} --max-words {params.max_words} --output {output.parity:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
 rule render_report:
@@ -92,7 +114,8 @@ rule render_report:
         template="scripts/render_report.html",
         code=python("render_report"),
     output:
-        "data/reports/report.html",
+        page="data/reports/report.html",
+        receipt="data/receipts/render_report.json",
     log:
         "logs/render_report.log",
     params:
@@ -104,4 +127,5 @@ rule render_report:
         " --baselines {input.baselines:q} --confusion {input.confusion:q} --history {input.history:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --bundle {params.bundle:q} {params.show_text:q}"
-        " --template {input.template:q} --output {output:q} --log {log:q}"
+        " --template {input.template:q} --output {output.page:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

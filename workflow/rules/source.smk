@@ -2,7 +2,7 @@
 #   reads   the newsgroups archive, the user's database, or installed packages
 #   writes  data/source/news.sqlite: table news(Data, Category, Year)
 
-from provender.config import archive, database_files
+from provender.config import database_files
 
 if config["source"]["kind"] == "newsgroups":
 
@@ -14,24 +14,28 @@ if config["source"]["kind"] == "newsgroups":
         params:
             url=config["source"]["url"],
             sha256=config["source"]["sha256"],
+            places=config["source"]["archives"][1:],
         shell:
-            "python scripts/fetch_archive.py --url {params.url:q} --sha256 {params.sha256:q}"
-            " --output {output:q} --log {log:q}"
+            "python scripts/fetch_archive.py --url {params.url:q} --places {params.places:q}"
+            " --sha256 {params.sha256:q} --output {output:q} --log {log:q}"
 
     rule fetch_source:
         input:
-            archive=archive(config),
+            archive=config["source"]["archives"][0],
             code=python("fetch_source"),
         output:
-            "data/source/news.sqlite",
+            database="data/source/news.sqlite",
+            receipt="data/receipts/fetch_source.json",
         log:
             "logs/fetch_source.log",
         params:
             sha256=config["source"]["sha256"],
             topics=config["source"]["topics"],
         shell:
-            "python scripts/fetch_source.py --output {output:q} --log {log:q} newsgroups"
-            " --archive {input.archive:q} --sha256 {params.sha256:q} --topics {params.topics:q}"
+            "python scripts/fetch_source.py --output {output.database:q}"
+            " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+            " --log {log:q} newsgroups --archive {input.archive:q} --sha256 {params.sha256:q}"
+            " --topics {params.topics:q}"
 
 elif config["source"]["kind"] == "docstrings":
 
@@ -39,23 +43,26 @@ elif config["source"]["kind"] == "docstrings":
         input:
             code=python("fetch_source"),
         output:
-            "data/source/news.sqlite",
+            database="data/source/news.sqlite",
+            receipt="data/receipts/fetch_source.json",
         log:
             "logs/fetch_source.log",
         params:
             packages=config["source"]["packages"],
         shell:
-            "python scripts/fetch_source.py --output {output:q} --log {log:q} docstrings"
-            " --packages {params.packages:q}"
+            "python scripts/fetch_source.py --output {output.database:q}"
+            " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+            " --log {log:q} docstrings --packages {params.packages:q}"
 
 else:
 
     rule fetch_source:
         input:
-            database=database_files(config),
+            database=database_files(config["source"]["path"]),
             code=python("fetch_source"),
         output:
-            "data/source/news.sqlite",
+            database="data/source/news.sqlite",
+            receipt="data/receipts/fetch_source.json",
         log:
             "logs/fetch_source.log",
         params:
@@ -66,7 +73,8 @@ else:
             labels=config["source"].get("labels", []),
             validation_by=config["split"]["validation_by"],
         shell:
-            "python scripts/fetch_source.py --output {output:q} --log {log:q} sqlite"
-            " --database {input.database[0]:q} --table {params.table:q} --text {params.text:q}"
-            " --label {params.label:q} --split {params.split:q} --labels {params.labels:q}"
-            " --validation-by {params.validation_by:q}"
+            "python scripts/fetch_source.py --output {output.database:q}"
+            " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+            " --log {log:q} sqlite --database {input.database[0]:q} --table {params.table:q}"
+            " --text {params.text:q} --label {params.label:q} --split {params.split:q}"
+            " --labels {params.labels:q} --validation-by {params.validation_by:q}"

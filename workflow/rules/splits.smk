@@ -12,6 +12,7 @@ rule split_posts:
         validation="data/splits/validation.parquet",
         test="data/splits/test.parquet",
         report="data/reports/validation.json",
+        receipt="data/receipts/split_posts.json",
     log:
         "logs/split_posts.log",
     params:
@@ -21,3 +22,4 @@ rule split_posts:
         "python scripts/split_posts.py --source {input.source:q} --threshold {params.threshold}"
         " --strip {params.strip:q} --train {output.train:q} --validation {output.validation:q}"
         " --test {output.test:q} --report {output.report:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
