@@ -1,8 +1,8 @@
-"""List the words and the labels of the training split.
+"""List the labels of the training split, and the words that a model may know.
 
-Words are chosen by count, then by code point. They and the labels stand in code point
-order, in which they pack best; the id of word i is i + 2, since 0 is padding and 1 an
-unknown word.
+Words are those of the training split, augmented: most frequent first, then by code point;
+the id of word i is i + 2, since 0 is padding and 1 an unknown word. train_model chooses
+among them. Labels are in code point order.
 """
 
 import argparse
@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from provender import files, step
 from provender.errors import UserError
-from provender.text import split_words
+from provender.text import split_in_batches
 
 
-def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
+def count_words(words: pa.ChunkedArray) -> list[tuple[str, int]]:
     """Count words over all texts, most frequent first, then by code point."""
     counts = pc.value_counts(pc.list_flatten(words))
     pairs = zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
@@ -26,33 +26,38 @@ def count_words(words: pa.ListArray) -> list[tuple[str, int]]:
 
 
 def choose_words(counts: list[tuple[str, int]], size: int, min_count: int) -> list[str]:
-    """Return the first ``size`` words that occur ``min_count`` times or more, by code point."""
-    return sorted(word for word, count in counts[:size] if count >= min_count)
+    """Return the first ``size`` words that occur at least ``min_count`` times."""
+    return [word for word, count in counts[:size] if count >= min_count]
 
 
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--train", type=Path, required=True, help="training split, Parquet")
+    parser.add_argument("--augmented", type=Path, required=True, help="more texts, Parquet")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--size", type=int, required=True, help="words at most")
     parser.add_argument("--min-count", type=int, required=True, help="occurrences at least")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Read the training split and the recipe; write vocabulary and labels."""
-    train = files.read_parquet(options.train, ["text", "label"])
-    counts = count_words(split_words(files.read_json(options.text), train["text"]))
+    """Read the training split and the recipe; write words and labels."""
+    train = files.read_parquet(options.train, ["rowid", "text", "label"])
+    augmented = files.read_parquet(options.augmented, ["rowid", "text", "label"])
+    # The rest of it are validation posts.
+    augmented = augmented.filter(pc.is_in(augmented["rowid"], train["rowid"].combine_chunks()))
+    texts = pa.chunked_array([*train["text"].chunks, *augmented["text"].chunks], pa.string())
+    counts = count_words(split_in_batches(files.read_json(options.text), texts))
     words = choose_words(counts, options.size, options.min_count)
     if not words:
         raise UserError(
             f"no word occurs {options.min_count} times in the training posts: lower "
             "vocabulary.min_count"
         )
-    files.write_json(options.vocabulary, words)
+    files.write_json(options.candidates, words)
     files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
     step.log.info("kept %s of %s different words", f"{len(words):,}", f"{len(counts):,}")
 

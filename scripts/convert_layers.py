@@ -4,20 +4,22 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import conversion, step
+from provender import conversion, files, step
 
 
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--hdf5", type=Path, required=True, help="trained model, HDF5")
+    parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
     """Load the HDF5 model and write the layers format."""
-    conversion.convert_layers(options.hdf5, options.output)
+    as_bytes = files.read_json(options.choice)["levels"] != 0
+    conversion.convert_layers(options.hdf5, options.output, as_bytes)
     step.log.info("wrote %s", options.output)
 
 

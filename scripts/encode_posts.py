@@ -8,19 +8,26 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provender import files, step
 from provender.encode import encode_words
-from provender.text import split_words
+from provender.text import split_in_batches
 
 
 def encode_split(
     posts: pa.Table, text: dict, words: list[str], labels: list[str], max_words: int
 ) -> pa.Table:
     """Encode the texts and labels of one split (columns rowid, text, label)."""
-    ids = encode_words(split_words(text, posts["text"]), words, max_words)
+    batches = split_in_batches(text, posts["text"]).chunks
+    ids = np.concatenate(
+        [
+            np.zeros((0, max_words), np.int32),
+            *(encode_words(batch, words, max_words) for batch in batches),
+        ]
+    )
     return pa.table(
         {
             "rowid": posts["rowid"],

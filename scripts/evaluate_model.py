@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from provender import arithmetic, files, metrics, step
 from provender.encode import FIRST_WORD
-from provender.features import Features, read_features
+from provender.features import Features, find_words, read_features
 
 # Wrong answers that are shown, most confident first, and words that are shown of each.
 HARDEST_POSTS = 20
@@ -109,6 +108,21 @@ def find_hardest(
     return found
 
 
+def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read predictions as scores float32 [n, labels] and true labels int32 [n]."""
+    table = files.read_parquet(path)
+    scores = table["scores"].combine_chunks()
+    return scores.values.to_numpy().reshape(len(table), -1), table["label"].to_numpy()
+
+
+def describe_sure(scores: np.ndarray, truth: np.ndarray, unsure_below: float) -> dict[str, float]:
+    """Return the share of posts that get a sure answer, and how often that is right."""
+    best = metrics.rank(scores)[:, 0]
+    sure = scores[np.arange(len(best)), best] >= unsure_below
+    right = int((best[sure] == truth[sure]).sum())
+    return {"share": int(sure.sum()) / len(sure), "accuracy": right / max(int(sure.sum()), 1)}
+
+
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
     """Return the confusion matrix as CSV with a header row and column."""
     rows = ([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
@@ -128,11 +142,13 @@ def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--saved-model", type=Path, required=True, help="folder of the SavedModel")
-    parser.add_argument("--validation", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--validation", type=Path, required=True, help="predictions, Parquet")
     parser.add_argument("--test", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--posts", type=Path, required=True, help="test split, Parquet")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="words, JSON")
+    parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="words shipped, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
     parser.add_argument("--recall", type=Path, required=True, help="CSV file to write, to plot")
@@ -143,31 +159,30 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Predict both splits and write metrics, tables to plot and predictions."""
-    labels = files.read_json(options.labels)
-    splits = {"validation": read_features(options.validation), "test": read_features(options.test)}
+    labels, words = files.read_json(options.labels), files.read_json(options.vocabulary)
+    test = read_features(options.test, find_words(words, files.read_json(options.candidates)))
     model = load(options.saved_model)
-    scores = {name: predict(model, features) for name, features in splits.items()}
+    scores = predict(model, test)
+    # Predicted before the model had learnt from these posts as well.
+    validation = read_predictions(options.validation)
     values: dict[str, dict[str, Any]] = {
         name: {
-            **metrics.measure(scores[name], features.labels, labels),
-            "calibration": metrics.calibration(scores[name], features.labels),
+            **metrics.measure(found, truth, labels),
+            "calibration": metrics.calibration(found, truth),
         }
-        for name, features in splits.items()
+        for name, (found, truth) in {
+            "validation": validation,
+            "test": (scores, test.labels),
+        }.items()
     }
-    test = splits["test"]
-    best = metrics.rank(scores["test"])[:, 0]
+    best = metrics.rank(scores)[:, 0]
     hits = best == test.labels
     years = files.read_parquet(options.posts, ["year"])["year"].to_numpy()
     values["test"] |= {
         "by_year": metrics.by_value(hits, years),
         "by_words": metrics.by_words(hits, (test.ids >= FIRST_WORD).sum(axis=1)),
-        "hardest": find_hardest(
-            test,
-            scores["test"],
-            word_logits(model),
-            labels,
-            files.read_json(options.vocabulary),
-        ),
+        "sure": describe_sure(scores, test.labels, files.read_json(options.choice)["unsure_below"]),
+        "hardest": find_hardest(test, scores, word_logits(model), labels, words),
     }
     files.write_json(options.metrics, values)
     counts = metrics.confusion(best, test.labels, len(labels))
@@ -177,12 +192,7 @@ def main(options: argparse.Namespace) -> None:
     pairs = zip(test.labels, best, strict=True)
     labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
     files.write_text(options.labelled, format_csv(["actual", "predicted"], labelled))
-    predictions = {
-        "rowid": test.rowids,
-        "label": test.labels,
-        "scores": pa.FixedSizeListArray.from_arrays(pa.array(scores["test"].ravel()), len(labels)),
-    }
-    files.write_parquet(options.predictions, pa.table(predictions))
+    files.write_parquet(options.predictions, metrics.predictions(test, scores))
     for split, value in values.items():
         step.log.info(
             "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f",

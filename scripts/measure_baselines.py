@@ -19,14 +19,11 @@ import pyarrow.compute as pc
 from provender import files, step
 from provender.encode import FIRST_WORD, encode_words, pooling_weights
 from provender.features import Features
-from provender.naive_bayes import naive_bayes_table
-from provender.text import split_words
+from provender.naive_bayes import NaiveBayes, naive_bayes_table
+from provender.text import split_in_batches
 
 # Rennie et al. 2003 leave it open; of 0.1, 0.3 and 1 the best on the validation split.
 SMOOTHING = 0.3
-
-# Posts split into words at once.
-BATCH = 512
 
 
 def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:
@@ -44,23 +41,16 @@ def score_naive_bayes(
     train: pa.Table, test: pa.Table, text: dict, labels: list[str], max_words: int
 ) -> float:
     """Train on one table (columns text, label) and return recall@1 on the other."""
-    words = split_in_batches(train, text)
+    words = split_in_batches(text, train["text"])
     vocabulary = pc.unique(pc.list_flatten(words)).to_pylist()
     fitted = encode(train, words, vocabulary, labels, max_words)
     size = len(vocabulary) + FIRST_WORD
-    table = naive_bayes_table(fitted, size, len(labels), SMOOTHING, scale=1)
-    asked = encode(test, split_in_batches(test, text), vocabulary, labels, max_words)
+    table = naive_bayes_table(fitted, size, len(labels), NaiveBayes(SMOOTHING))
+    asked = encode(test, split_in_batches(text, test["text"]), vocabulary, labels, max_words)
     logits = np.zeros((len(asked.ids), len(labels)))
     for slot in range(max_words):
         logits += asked.weights[:, slot, np.newaxis] * table[asked.ids[:, slot]]
     return float((logits.argmax(axis=1) == asked.labels).mean())
-
-
-def split_in_batches(posts: pa.Table, text: dict) -> pa.ChunkedArray:
-    """Split the texts into words, some at once, since each rule copies what it works on."""
-    return pa.chunked_array(
-        [split_words(text, batch["text"]) for batch in posts.combine_chunks().to_batches(BATCH)]
-    )
 
 
 def encode(

@@ -1,8 +1,9 @@
 """Validate, deduplicate and split the posts into train, validation and test.
 
-Writes one Parquet file a split (rowid, text, label, year; by row id) and a JSON report
-of what was dropped, found twice or warned about. Row order and split depend on the
-values in the database alone.
+Writes one Parquet file a split (rowid, text, label, year; by row id), another one with the
+posts of train and validation once more, with parts left in that are stripped otherwise, to
+learn from as well, and a JSON report of what was dropped, found twice or warned about. Row
+order and split depend on the values in the database alone.
 """
 
 import argparse
@@ -25,6 +26,10 @@ VALIDATION_SHARE = 0.1
 FEW_POSTS = 5
 
 QUOTED_LINE = re.compile(r"^[|>]|^In article|^Quoted from|writes in|(?:writes|wrote|says|said):")
+
+# Header lines that say what a post is about.
+SUBJECT_LINE = re.compile(r"^(?:Subject|Keywords|Summary):(.*)$", re.MULTILINE)
+REPLY = re.compile(r"\bre:", re.IGNORECASE)
 
 SCHEMA = pa.schema(
     {"rowid": pa.int64(), "text": pa.string(), "label": pa.string(), "year": pa.float64()}
@@ -51,8 +56,40 @@ def strip_post(text: str, parts: list[str]) -> str:
     return text
 
 
+def strip_less(text: str, strip: list[str], left: list[str]) -> str:
+    """Strip a post as :func:`strip_post` does, but leave the parts ``left`` in.
+
+    ``subject`` leaves of the headers what the lines Subject, Keywords and Summary say.
+    """
+    stripped = strip_post(text, [part for part in strip if part not in left])
+    if "subject" not in left or "headers" not in strip:
+        return stripped
+    about = "\n".join(SUBJECT_LINE.findall(text.partition("\n\n")[0]))
+    return REPLY.sub(" ", about) + "\n\n" + stripped
+
+
+def augment(
+    posts: pd.DataFrame, test: pd.DataFrame, strip: list[str], augmentations: list[list[str]]
+) -> pd.DataFrame:
+    """Return the posts again, once an augmentation, with its parts left in.
+
+    Augmentations that strip no less are left out, and texts that are blank or in the test
+    part. ``posts`` and the result have the columns of a split; ``posts`` also ``raw``.
+    """
+    found = [posts[:0]]
+    for left in augmentations:
+        if {"headers" if part == "subject" else part for part in left} & set(strip):
+            texts = [strip_less(raw, strip, left) for raw in posts["raw"]]
+            again = posts.assign(text=pd.Series(texts, posts.index, "object"))
+            found.append(again[~_blank(again["text"]) & ~again["text"].isin(test["text"])])
+    return pd.concat(found)
+
+
 def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Strip the texts, drop rows without text or label, and count those by reason."""
+    """Strip the texts, drop rows without text or label, and count those by reason.
+
+    The texts as they were become column ``raw``.
+    """
     stripped = [None if text is None else strip_post(text, strip) for text in posts["text"]]
     reasons = {
         "null_label": posts["label"].isna(),
@@ -66,7 +103,7 @@ def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, 
     for reason, rows in reasons.items():
         counts[reason] = int((rows & kept).sum())
         kept &= ~rows
-    return posts.assign(text=stripped)[kept], counts
+    return posts.assign(raw=posts["text"], text=stripped)[kept], counts
 
 
 def drop_duplicates(
@@ -151,7 +188,7 @@ def read_posts(path: Path) -> pd.DataFrame:
 
 def write_split(path: Path, posts: pd.DataFrame) -> dict[str, Any]:
     """Write one split by row id and return its counts."""
-    posts = posts.sort_values("rowid")
+    posts = posts.sort_values("rowid", kind="stable")
     columns = {name: pa.array(posts[name], SCHEMA.field(name).type) for name in SCHEMA.names}
     files.write_parquet(path, pa.table(columns, SCHEMA))
     labels = posts["label"].value_counts().sort_index()
@@ -160,6 +197,11 @@ def write_split(path: Path, posts: pd.DataFrame) -> dict[str, Any]:
 
 def _blank(values: pd.Series) -> pd.Series:
     return pd.Series([v is not None and not v.strip() for v in values], values.index, bool)
+
+
+def parse_parts(value: str) -> list[str]:
+    """Read what an augmentation leaves in: its parts, with a plus sign between them."""
+    return value.split("+")
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -173,9 +215,14 @@ def parse_arguments() -> argparse.ArgumentParser:
         "--strip", nargs="*", default=[], choices=["headers", "footers", "quotes"], metavar="PART",
         help="headers, footers, quotes: what to remove from each post",
     )  # fmt: skip
+    parser.add_argument(
+        "--augment", type=parse_parts, nargs="*", default=[], metavar="PART+PART",
+        help="learn from each post again with these parts left in; also subject, of the headers",
+    )  # fmt: skip
     parser.add_argument("--train", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--validation", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--test", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--augmented", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     return parser
 
@@ -196,6 +243,7 @@ def main(options: argparse.Namespace) -> None:
         )
     for warning in warnings:
         step.log.warning("warning: %s", warning)
+    augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment)
     report = {
         "rows": len(posts),
         "dropped": dropped,
@@ -205,10 +253,12 @@ def main(options: argparse.Namespace) -> None:
             "validation": write_split(options.validation, validation),
             "test": write_split(options.test, test),
         },
+        "augmented": write_split(options.augmented, augmented),
         "warnings": warnings,
     }
     files.write_json(options.report, report)
     counts = {name: split["posts"] for name, split in report["splits"].items()}
+    counts["augmented"] = len(augmented)
     for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
         said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]
         step.log.info("%s: %s", what, ", ".join(said) or "none")

@@ -1,8 +1,13 @@
-"""Train the classifier and save it once, as a SavedModel and as HDF5.
+"""Train the classifier, choose how it ships, and save it as a SavedModel and as HDF5.
 
-The model is a weighted embedding bag in tf-keras: each word has one number a label, a
-text's logits are the weighted sum of its words' rows, then a dense softmax layer. It
-starts as complement naive Bayes and is trained for a few epochs from there.
+A text's logits are the weighted sum of its words' rows in a table. First the table is
+trained on the training split alone; on the validation split, by it, are chosen which words
+and how coarse numbers ship within the byte budget, and the temperature that makes the
+scores honest. Then it is trained once more, with all as chosen, on both splits.
+
+Writes beside the model: the words that ship; a learning curve; every candidate with its
+bytes and its worth; what was chosen; and the chosen model's predictions for the validation
+split, from before it had learnt from that.
 """
 
 import argparse
@@ -11,15 +16,16 @@ import io
 import os
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provender import files, step
+from provender import arithmetic, compact, constants, files, metrics, step, training
 from provender.encode import FIRST_WORD
-from provender.features import Features, read_features
-from provender.naive_bayes import naive_bayes_table
+from provender.features import join, read_features, restrict, rows_with
+from provender.naive_bayes import NaiveBayes
 
 if TYPE_CHECKING:
     import tf_keras
@@ -33,62 +39,86 @@ SAVED_MODEL_FILES = (
     "variables/variables.data-00000-of-00001",
 )
 
+CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
-def build_model(table: np.ndarray, max_words: int, learning_rate: float) -> "tf_keras.Model":
-    """Return the compiled tf-keras model, its embedding started from ``table``.
+# Powers of two, an eighth apart: finer ones change the loss by less than it is known.
+TEMPERATURES = [float(2 ** (step / 8)) for step in range(-24, 25)]
 
-    Inputs: ``word_ids`` int32 and ``word_weights`` float32, both [n, max_words].
-    Output: ``scores`` float32 [n, labels], each row adding up to 1.
-    """
-    import tf_keras as keras
-
-    words, labels = table.shape
-    word_ids = keras.Input((max_words,), name="word_ids", dtype="int32")
-    word_weights = keras.Input((max_words,), name="word_weights")
-    embedding = keras.layers.Embedding(words, labels, name="embedding")
-    pooled = keras.layers.Dot(axes=(1, 1), name="pooling")([word_weights, embedding(word_ids)])
-    scores = keras.layers.Dense(labels, activation="softmax", name="scores")
-    model = keras.Model([word_ids, word_weights], scores(pooled), name="classifier")
-    embedding.set_weights([table])
-    scores.set_weights([np.eye(labels, dtype=np.float32), np.zeros(labels, np.float32)])
-    model.compile(
-        keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", ["accuracy"]
-    )
-    return model
+# Right answers among the sure ones, on the validation split.
+SURE = 0.95
 
 
-def fit(
-    model: "tf_keras.Model", train: Features, validation: Features, epochs: int, batch_size: int
-) -> str:
-    """Train the model and return its learning curve as CSV, one line an epoch."""
-    import tf_keras as keras
+class LearningCurve:
+    """Collects what Keras measures of each epoch."""
 
+    def __init__(self, epochs: int) -> None:
+        """Start an empty curve of so many epochs."""
+        self.epochs = epochs
+        self.rows: list[dict[str, float]] = []
+
+    def __call__(self, epoch: int, measured: dict[str, float]) -> None:
+        """Keep an epoch's values and say them."""
+        self.rows.append({name: measured[name] for name in CURVE})
+        said = ", ".join(f"{name} {value:.4f}" for name, value in self.rows[-1].items())
+        step.log.info("epoch %d of %d: %s", epoch + 1, self.epochs, said)
+
+    def as_csv(self) -> str:
+        """Return one line an epoch."""
+        rows = [
+            [epoch, *(f"{row[name]:.6f}" for name in CURVE)]
+            for epoch, row in enumerate(self.rows, 1)
+        ]
+        return to_csv(["epoch", *CURVE], rows)
+
+
+def to_csv(names: list[str], rows: list[list[Any]]) -> str:
+    """Return rows as CSV with a header row."""
     table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
-    writer.writerow(["epoch", *columns])
-
-    def keep(epoch: int, logs: dict[str, float]) -> None:
-        writer.writerow([epoch + 1, *(f"{logs[name]:.6f}" for name in columns)])
-        step.log.info(
-            "epoch %d of %d: %s",
-            epoch + 1,
-            epochs,
-            ", ".join(f"{name} {logs[name]:.4f}" for name in columns),
-        )
-
-    # Keras draws its bars in a terminal, each to its end before the line below it.
-    bars = [keras.callbacks.ProgbarLogger("steps")] if sys.stderr.isatty() else []
-    model.fit(
-        [train.ids, train.weights],
-        train.labels,
-        validation_data=([validation.ids, validation.weights], validation.labels),
-        epochs=epochs,
-        batch_size=batch_size,
-        callbacks=[*bars, keras.callbacks.LambdaCallback(on_epoch_end=keep)],
-        verbose=len(bars),
-    )
+    csv.writer(table, lineterminator="\n").writerows([names, *rows])
     return table.getvalue()
+
+
+def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the divisor of the logits with the least loss (Guo et al. 2017)."""
+    losses = {
+        temperature: metrics.loss(arithmetic.softmax(logits / temperature), truth)
+        for temperature in TEMPERATURES
+    }
+    return min(losses, key=losses.__getitem__)
+
+
+def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candidate) -> str:
+    """Return the candidates as CSV, with marks on those of the front and the chosen one."""
+    front = compact.front(candidates)
+    rows = [
+        [
+            each.words,
+            each.levels,
+            each.bytes,
+            f"{each.recall:.6f}",
+            f"{each.loss:.6f}",
+            int(each in front),
+            int(each is chosen),
+        ]
+        for each in candidates
+    ]
+    names = ["words", "levels", "bytes", "recall@1", "loss", "front", "chosen"]
+    return to_csv(names, rows)
+
+
+def ship(
+    weights: training.Weights, levels: int, temperature: float, max_words: int
+) -> tuple["tf_keras.Model", training.Weights]:
+    """Return the model that ships, and its weights as they are after rounding.
+
+    The columns' scales and the temperature stand in the dense layer behind the table.
+    """
+    grid, scales = compact.quantise(weights.table, levels)
+    # Rounded here, so that the weights are those that the model holds.
+    diagonal = (scales / temperature).astype(np.float32)
+    bias = (weights.bias / temperature).astype(np.float32)
+    model = training.build_model(grid, np.diag(diagonal), bias, max_words)
+    return model, training.Weights(grid * diagonal, bias)
 
 
 def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
@@ -141,33 +171,109 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--train", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--validation", type=Path, required=True, help="features, Parquet")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="words, JSON")
+    parser.add_argument("--augmented", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--smoothing", type=float, required=True, help="naive Bayes' alpha")
+    parser.add_argument("--power", type=float, required=True, help="exponent of its counts")
+    parser.add_argument("--idf-power", type=float, required=True, help="and of word rarity")
     parser.add_argument("--scale", type=float, required=True, help="factor on the start's logits")
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--budget-kb", type=float, required=True, help="of words and weights")
     parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
     parser.add_argument("--hdf5", type=Path, required=True, help="HDF5 file to write")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--sizes", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--choice", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--predictions", type=Path, required=True, help="Parquet file to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Read the features, train, and write model and learning curve."""
+    """Train, choose, train again and save."""
     from provender import determinism
 
     determinism.seed(options.seed)
+    words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     train, validation = read_features(options.train), read_features(options.validation)
-    words = len(files.read_json(options.vocabulary)) + FIRST_WORD
-    labels = len(files.read_json(options.labels))
-    table = naive_bayes_table(train, words, labels, options.smoothing, options.scale)
-    model = build_model(table, train.ids.shape[1], options.learning_rate)
-    history = fit(model, train, validation, options.epochs, options.batch_size)
+    augmented = read_features(options.augmented)
+    how = training.Training(
+        NaiveBayes(options.smoothing, options.power, options.idf_power, options.scale),
+        options.epochs,
+        options.batch_size,
+        options.learning_rate,
+        options.seed,
+    )
+    curve = LearningCurve(options.epochs)
+    learnt = join(train, rows_with(augmented, train.rowids))
+    weights = training.train(learnt, len(words) + FIRST_WORD, len(labels), how, validation, curve)
+    temperature = find_temperature(compact.logits(validation, weights), validation.labels)
+
+    text = files.read_json(options.text)
+    max_words = train.ids.shape[1]
+    candidates = list(
+        step.progress(
+            compact.weigh(
+                weights,
+                learnt,
+                validation,
+                words,
+                temperature,
+                lambda chosen: constants.pack("", labels, chosen, max_words, text, 1),
+            ),
+            "weighing candidates",
+            compact.count_candidates(len(words)),
+        )
+    )
+    budget = round(options.budget_kb * 1000)
+    chosen = compact.choose(candidates, budget)
+    if chosen.bytes > budget:
+        step.log.warning(
+            "warning: no model is as small as model.budget_kb, %g KB; the smallest, of %s bytes, is taken",
+            options.budget_kb,
+            f"{chosen.bytes:,}",
+        )
+    order = compact.choose_words(weights.table, learnt.ids)
+    kept = compact.in_code_point_order(order[: chosen.words], words)
+    asked = restrict(validation, kept)
+    kept_weights = training.Weights(compact.rows_of(weights.table, kept), weights.bias)
+    _, rounded = ship(kept_weights, chosen.levels, temperature, max_words)
+    scores = arithmetic.softmax(compact.logits(asked, rounded))
+    uncalibrated = arithmetic.softmax(compact.logits(asked, rounded) * temperature)
+
+    final = training.train(
+        restrict(join(train, validation, augmented), kept), len(kept) + FIRST_WORD, len(labels), how
+    )
+    model, _ = ship(final, chosen.levels, temperature, max_words)
     save(model, options.saved_model, options.hdf5)
-    files.write_text(options.history, history)
+    files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
+    files.write_text(options.history, curve.as_csv())
+    files.write_text(options.sizes, list_candidates(candidates, chosen))
+    files.write_parquet(options.predictions, metrics.predictions(asked, scores))
+    choice = {
+        **asdict(chosen),
+        "budget": budget,
+        "temperature": temperature,
+        "calibration_error": {
+            "before": metrics.calibration(uncalibrated, asked.labels)["error"],
+            "after": metrics.calibration(scores, asked.labels)["error"],
+        },
+        "unsure_below": metrics.sure_from(scores, asked.labels, SURE),
+        "sure_accuracy": SURE,
+    }
+    files.write_json(options.choice, choice)
+    step.log.info(
+        "chosen: %s of %s words, %s, %s bytes",
+        f"{chosen.words:,}",
+        f"{len(words):,}",
+        f"{chosen.levels} levels" if chosen.levels else "float32",
+        f"{chosen.bytes:,}",
+    )
 
 
 if __name__ == "__main__":

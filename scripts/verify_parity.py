@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from provender import constants, files, node, step
 from provender.errors import UserError
+from provender.features import find_words, read_features
 
 # The largest difference of a probability that counts as the same answer: float32 sums of
 # 300 terms differ by some 1e-7 in another order, a wrong weight or word by far more.
@@ -105,6 +106,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--predictions", type=Path, required=True, help="SavedModel's, Parquet")
     parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
     parser.add_argument("--graph", type=Path, required=True, help="folder of the graph format")
+    parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     constants.add_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
     return parser
@@ -117,14 +119,14 @@ def compare(options: argparse.Namespace, folder: Path) -> tuple[int, dict[str, f
     where posts differ that should not.
     """
     rowids = files.read_parquet(options.test, ["rowid"])["rowid"].to_numpy()
-    ids = files.read_parquet(options.features, ["ids"])["ids"].combine_chunks()
+    words, candidates = (files.read_json(p) for p in (options.vocabulary, options.candidates))
+    ours = read_features(options.features, find_words(words, candidates)).ids
     expected = files.read_parquet(options.predictions, ["rowid", "scores"])
     if not np.array_equal(rowids, expected["rowid"].to_numpy()):
         raise UserError("the predictions are not those of this test split: run snakemake again")
     scores = expected["scores"].combine_chunks()
-    slots, labels = ids.type.list_size, scores.type.list_size
-    ours, theirs = ids.values.to_numpy(), read_rows(folder / "ids.bin", "<i4", slots)
-    compare_ids(rowids, ours.reshape(-1, slots), theirs)
+    labels = scores.type.list_size
+    compare_ids(rowids, ours, read_rows(folder / "ids.bin", "<i4", ours.shape[1]))
     expected_scores = scores.values.to_numpy().reshape(-1, labels)
     return len(rowids), {
         form: compare_scores(

@@ -4,7 +4,9 @@ import argparse
 import itertools
 import json
 import string
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from provender import files
 
@@ -21,22 +23,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
+    parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
 
 
 def build(options: argparse.Namespace) -> bytes:
     """Return constants.json: the same bytes for verify_parity and assemble_bundle."""
+    return pack(
+        options.name,
+        files.read_json(options.labels),
+        files.read_json(options.vocabulary),
+        options.max_words,
+        files.read_json(options.text),
+        files.read_json(options.choice)["unsure_below"],
+    )
+
+
+def pack(
+    name: str,
+    labels: Sequence[str],
+    words: Sequence[str],
+    max_words: int,
+    text: dict[str, Any],
+    unsure_below: float,
+) -> bytes:
+    """Return constants.json of these values."""
     value = {
         "format": FORMAT,
-        "name": options.name,
-        "labels": files.read_json(options.labels),
-        "words": front_code(files.read_json(options.vocabulary)),
-        "max_words": options.max_words,
-        "text": files.read_json(options.text),
+        "name": name,
+        "labels": labels,
+        "words": front_code(words),
+        "max_words": max_words,
+        "text": text,
+        "unsure_below": unsure_below,
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def front_code(words: list[str]) -> dict[str, str]:
+def front_code(words: Sequence[str]) -> dict[str, str]:
     """Pack words, in any order and best in that of code points, for web/src/vocabulary.js.
 
     Returns ``shared``, a letter for each word: A where it shares nothing with the word

@@ -23,28 +23,44 @@ SHARD_BYTES = 1 << 40
 MODEL = "model.json"
 SHARD = "group1-shard1of1.bin"
 
+# What the converters call the table of words.
+LAYERS_TABLE = "embedding/embeddings"
+GRAPH_TABLE = "unknown"
 
-def convert_layers(hdf5: Path, output: Path) -> None:
-    """Write a tf-keras HDF5 model to folder ``output`` in the layers format."""
+
+def convert_layers(hdf5: Path, output: Path, as_bytes: bool) -> None:
+    """Write a tf-keras HDF5 model to folder ``output`` in the layers format.
+
+    With ``as_bytes`` its table is stored as bytes, see provender.compact.
+    """
     converter = _hdf5_converter()
     topology, weights = converter.h5_merged_saved_model_to_tfjs_format(str(hdf5))
 
     def write(folder: str) -> None:
-        converter.write_artifacts(topology, weights, folder, weight_shard_size_bytes=SHARD_BYTES)
+        converter.write_artifacts(
+            topology,
+            weights,
+            folder,
+            quantization_dtype_map={"uint8": LAYERS_TABLE} if as_bytes else None,
+            weight_shard_size_bytes=SHARD_BYTES,
+        )
 
-    _convert(output, write)
+    _convert(output, write, as_bytes)
 
 
-def convert_graph(saved_model: Path, output: Path) -> None:
-    """Write a SavedModel to folder ``output`` in the graph format."""
+def convert_graph(saved_model: Path, output: Path, as_bytes: bool) -> None:
+    """Write a SavedModel to folder ``output`` in the graph format; as_bytes: as above."""
     converter = _graph_converter()
 
     def write(folder: str) -> None:
         converter.convert_tf_saved_model(
-            str(saved_model), folder, weight_shard_size_bytes=SHARD_BYTES
+            str(saved_model),
+            folder,
+            quantization_dtype_map={"uint8": GRAPH_TABLE} if as_bytes else None,
+            weight_shard_size_bytes=SHARD_BYTES,
         )
 
-    _convert(output, write)
+    _convert(output, write, as_bytes)
 
 
 def _hdf5_converter() -> types.ModuleType:
@@ -83,7 +99,7 @@ def _standing_in(*modules: types.ModuleType) -> Iterator[None]:
         sys.modules.update(kept)
 
 
-def _convert(output: Path, write: Callable[[str], None]) -> None:
+def _convert(output: Path, write: Callable[[str], None], as_bytes: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write(folder)
         written = sorted(path.name for path in Path(folder).iterdir())
@@ -91,7 +107,11 @@ def _convert(output: Path, write: Callable[[str], None]) -> None:
             raise RuntimeError(
                 f"the converter wrote other files than the workflow names: {written}"
             )
+        model = files.read_json(Path(folder) / MODEL)
+        weights = [weight for group in model["weightsManifest"] for weight in group["weights"]]
+        if sum("quantization" in weight for weight in weights) != as_bytes:
+            raise RuntimeError("the converter names the table otherwise than is expected here")
         with files.replacing(output / SHARD) as part:
             shutil.copyfile(Path(folder) / SHARD, part)
         # The converter orders some keys at random.
-        files.write_json(output / MODEL, files.read_json(Path(folder) / MODEL))
+        files.write_json(output / MODEL, model)

@@ -5,9 +5,15 @@ Sums over floats are exactly rounded (``math.fsum``), so that no CPU adds them u
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from provender import arithmetic
+from provender.features import Features
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RANKS = (1, 3, 5)
 
@@ -16,6 +22,9 @@ CALIBRATION_BINS = 10
 
 # Posts are grouped by each of at most so many values, and by ranges of values beyond.
 GROUPS = 12
+
+# A score that rounds to 0 counts as this one: no loss is infinite.
+LEAST_SCORE = 1e-30
 
 # Where the groups by words read begin.
 WORD_GROUPS = (0, 1, 10, 30, 100, 300)
@@ -87,6 +96,40 @@ def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
         )
     off = [each["posts"] * abs(each["confidence"] - each["accuracy"]) for each in bins]
     return {"error": math.fsum(off) / len(truth), "bins": bins}
+
+
+def loss(scores: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean of minus the logarithm of the true label's score."""
+    right = scores[np.arange(len(truth)), truth].astype(np.float64)
+    return -math.fsum(arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
+
+
+def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:
+    """Return the confidence from which on answers are right as often as ``accuracy`` asks.
+
+    The lowest, in hundredths, at which it holds for these posts; 1 where it never does.
+    """
+    best = rank(scores)[:, 0]
+    confidence = scores[np.arange(len(best)), best]
+    for hundredth in range(100):
+        answered = confidence >= hundredth / 100
+        if (best[answered] == truth[answered]).sum() >= accuracy * max(answered.sum(), 1):
+            return hundredth / 100
+    return 1.0
+
+
+def predictions(features: Features, scores: np.ndarray) -> "pa.Table":
+    """Return predictions as a table: rowid, label, scores float32 [labels]."""
+    import pyarrow as pa
+
+    flat = pa.array(scores.astype(np.float32).ravel())
+    return pa.table(
+        {
+            "rowid": features.rowids,
+            "label": features.labels,
+            "scores": pa.FixedSizeListArray.from_arrays(flat, scores.shape[1]),
+        }
+    )
 
 
 def by_value(hits: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:

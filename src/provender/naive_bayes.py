@@ -1,10 +1,27 @@
 """Complement naive Bayes as a table of words by labels: the model's start, and its baseline."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from provender import arithmetic
 from provender.encode import FIRST_WORD
 from provender.features import Features
+
+
+@dataclass(frozen=True)
+class NaiveBayes:
+    """How the table is made; the defaults are plain complement naive Bayes on tf-idf.
+
+    ``smoothing`` is added to each count after that was raised to ``power``: below 1, words
+    that are frequent in a label count less. Inverse document frequencies are raised to
+    ``idf_power``. ``scale`` multiplies the whole table.
+    """
+
+    smoothing: float = 1.0
+    power: float = 1.0
+    idf_power: float = 1.0
+    scale: float = 1.0
 
 
 def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
@@ -15,9 +32,15 @@ def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
     return arithmetic.log((1 + len(ids)) / (1 + frequency)) + 1
 
 
-def naive_bayes_table(
-    train: Features, words: int, labels: int, smoothing: float, scale: float
-) -> np.ndarray:
+def raise_to(values: np.ndarray, power: float) -> np.ndarray:
+    """Return numbers of at least 0 raised to a positive power: float64."""
+    if power == 1:
+        return values
+    positive = np.where(values > 0, values, 1)
+    return np.where(values > 0, arithmetic.exp(power * arithmetic.log(positive)), 0)
+
+
+def naive_bayes_table(train: Features, words: int, labels: int, how: NaiveBayes) -> np.ndarray:
     """Return the embedding that makes the model a complement naive Bayes classifier.
 
     Follows Rennie et al. 2003: a word's number for a label is minus the log of its
@@ -27,16 +50,17 @@ def naive_bayes_table(
     """
     rows, places = np.nonzero(train.ids >= FIRST_WORD)
     ids = train.ids[rows, places]
-    frequency = inverse_document_frequency(train.ids, words)
+    frequency = raise_to(inverse_document_frequency(train.ids, words), how.idf_power)
     tf_idf = train.weights[rows, places] * frequency[ids]
     pairs, slots = np.unique(rows * words + ids, return_inverse=True)
     squares = np.bincount(slots, tf_idf) ** 2
     norms = np.sqrt(np.bincount(pairs // words, squares, minlength=len(train.ids)))
     counts = np.zeros((words, labels))
     np.add.at(counts, (ids, train.labels[rows]), tf_idf / norms[rows])
-    others = counts.sum(axis=1, keepdims=True) - counts + smoothing
+    counts = raise_to(counts, how.power)
+    others = counts.sum(axis=1, keepdims=True) - counts + how.smoothing
     table = -arithmetic.log(others / others[FIRST_WORD:].sum(axis=0))
     table -= table.mean(axis=1, keepdims=True)
-    table *= scale * frequency[:, np.newaxis]
+    table *= how.scale * frequency[:, np.newaxis]
     table[:FIRST_WORD] = 0
     return table.astype(np.float32)

@@ -31,6 +31,8 @@ Recipe = dict[str, Any]
 FIRST_BEYOND_ASCII = 0x80
 # Code points looked up at once.
 BLOCK = 0x1000
+# Texts split at once.
+BATCH_TEXTS = 512
 SURROGATES = range(0xD800, 0xE000)
 
 # Unicode's general categories that make up words: letters, marks, numbers.
@@ -73,6 +75,16 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
         literal = replacement.replace("\\", "\\\\")
         texts = pc.replace_substring_regex(texts, pattern, literal)
     return _without_empty(pc.split_pattern(texts, " "))
+
+
+def split_in_batches(recipe: Recipe, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Split texts into words as :func:`split_words` does, some at once.
+
+    Each rule copies what it works on: of many texts at once, hundreds of megabytes.
+    """
+    starts = range(0, len(texts), BATCH_TEXTS)
+    parts = [split_words(recipe, texts.slice(start, BATCH_TEXTS)) for start in starts]
+    return pa.chunked_array(parts, pa.list_(pa.string()))
 
 
 def _without_empty(words: pa.ListArray) -> pa.ListArray:

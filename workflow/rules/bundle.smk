@@ -32,6 +32,7 @@ rule assemble_bundle:
         vocabulary="data/vocabulary/vocabulary.json",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
+        choice="data/model/choice.json",
         metrics="data/reports/metrics.json",
         validation="data/reports/validation.json",
         parity="data/reports/parity.json",
@@ -57,6 +58,7 @@ rule assemble_bundle:
         "python scripts/assemble_bundle.py --name {params.name:q} --version {params.version:q}"
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
+        " --choice {input.choice:q}"
         " --layers {params.layers:q} --graph {params.graph:q} --metrics {input.metrics:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"

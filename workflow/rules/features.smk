@@ -1,6 +1,6 @@
-# The compiled text recipe, words and labels; every post as fixed-length word ids.
+# The compiled text recipe, the words to choose from and the labels; every post as fixed-length word ids.
 #   reads   data/splits/*.parquet, config/text.yaml
-#   writes  data/vocabulary/{text,vocabulary,labels}.json, data/features/*.parquet
+#   writes  data/vocabulary/{text,candidates,labels}.json, data/features/*.parquet
 
 
 rule compile_recipe:
@@ -20,10 +20,11 @@ rule compile_recipe:
 rule build_vocabulary:
     input:
         train="data/splits/train.parquet",
+        augmented="data/splits/augmented.parquet",
         text="data/vocabulary/text.json",
         code=python("build_vocabulary"),
     output:
-        vocabulary="data/vocabulary/vocabulary.json",
+        candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
         receipt="data/receipts/build_vocabulary.json",
     log:
@@ -32,9 +33,10 @@ rule build_vocabulary:
         size=config["vocabulary"]["size"],
         min_count=config["vocabulary"]["min_count"],
     shell:
-        "python scripts/build_vocabulary.py --train {input.train:q} --text {input.text:q}"
+        "python scripts/build_vocabulary.py --train {input.train:q}"
+        " --augmented {input.augmented:q} --text {input.text:q}"
         " --size {params.size} --min-count {params.min_count}"
-        " --vocabulary {output.vocabulary:q} --labels {output.labels:q}"
+        " --candidates {output.candidates:q} --labels {output.labels:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
@@ -42,7 +44,7 @@ rule build_vocabulary:
 rule encode_posts:
     input:
         split="data/splits/{split}.parquet",
-        vocabulary="data/vocabulary/vocabulary.json",
+        candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
         code=python("encode_posts"),
@@ -54,7 +56,7 @@ rule encode_posts:
     params:
         max_words=config["model"]["max_words"],
     shell:
-        "python scripts/encode_posts.py --split {input.split:q} --vocabulary {input.vocabulary:q}"
+        "python scripts/encode_posts.py --split {input.split:q} --vocabulary {input.candidates:q}"
         " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
         " --output {output.features:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -1,6 +1,7 @@
 # One training run, and the model in every format that is shipped.
-#   reads   data/features/{train,validation}.parquet, data/vocabulary/*.json
-#   writes  data/model/saved_model/, model.h5, history.csv; data/tfjs/{layers,graph}/
+#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json
+#   writes  data/model/: saved_model/, model.h5, choice.json, …; data/vocabulary/vocabulary.json;
+#           data/tfjs/{layers,graph}/
 
 SAVED_MODEL = expand(
     "data/model/saved_model/{file}",
@@ -20,12 +21,22 @@ rule train_model:
     input:
         train="data/features/train.parquet",
         validation="data/features/validation.parquet",
-        vocabulary="data/vocabulary/vocabulary.json",
+        augmented="data/features/augmented.parquet",
+        candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
         code=python("train_model"),
     output:
         SAVED_MODEL,
         hdf5="data/model/model.h5",
+        choice="data/model/choice.json",
+        predictions="data/model/validation.parquet",
+        vocabulary="data/vocabulary/vocabulary.json",
+        sizes=report(
+            "data/reports/sizes.csv",
+            category="plots",
+            labels={"title": "Loss by size", "x": "bytes", "y": "loss", "template": "scatter"},
+        ),
         history=report(
             "data/model/history.csv",
             category="plots",
@@ -39,10 +50,14 @@ rule train_model:
         model=config["model"],
     shell:
         "python scripts/train_model.py --train {input.train:q} --validation {input.validation:q}"
-        " --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
-        " --smoothing {params.model[smoothing]} --scale {params.model[scale]}"
+        " --augmented {input.augmented:q} --candidates {input.candidates:q}"
+        " --labels {input.labels:q} --text {input.text:q}"
+        " --smoothing {params.model[smoothing]} --power {params.model[power]}"
+        " --idf-power {params.model[idf_power]} --scale {params.model[scale]}"
         " --epochs {params.model[epochs]} --batch-size {params.model[batch_size]}"
         " --learning-rate {params.model[learning_rate]} --seed {params.model[seed]}"
+        " --budget-kb {params.model[budget_kb]} --vocabulary {output.vocabulary:q}"
+        " --sizes {output.sizes:q} --choice {output.choice:q} --predictions {output.predictions:q}"
         " --saved-model {params.folder:q} --hdf5 {output.hdf5:q} --history {output.history:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
@@ -51,6 +66,7 @@ rule train_model:
 rule convert_layers:
     input:
         hdf5="data/model/model.h5",
+        choice="data/model/choice.json",
         code=python("convert_layers"),
     output:
         LAYERS,
@@ -60,7 +76,8 @@ rule convert_layers:
     params:
         folder=subpath(output[0], parent=True),
     shell:
-        "python scripts/convert_layers.py --hdf5 {input.hdf5:q} --output {params.folder:q}"
+        "python scripts/convert_layers.py --hdf5 {input.hdf5:q} --choice {input.choice:q}"
+        " --output {params.folder:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
@@ -68,6 +85,7 @@ rule convert_layers:
 rule convert_graph:
     input:
         SAVED_MODEL,
+        choice="data/model/choice.json",
         code=python("convert_graph"),
     output:
         GRAPH,
@@ -79,5 +97,5 @@ rule convert_graph:
         folder=subpath(output[0], parent=True),
     shell:
         "python scripts/convert_graph.py --saved-model {params.saved_model:q}"
-        " --output {params.folder:q} --log {log:q}"
+        " --choice {input.choice:q} --output {params.folder:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -7,10 +7,12 @@
 rule evaluate_model:
     input:
         SAVED_MODEL,
-        validation="data/features/validation.parquet",
+        validation="data/model/validation.parquet",
         test="data/features/test.parquet",
         posts="data/splits/test.parquet",
+        candidates="data/vocabulary/candidates.json",
         vocabulary="data/vocabulary/vocabulary.json",
+        choice="data/model/choice.json",
         labels="data/vocabulary/labels.json",
         code=python("evaluate_model"),
     output:
@@ -40,7 +42,8 @@ rule evaluate_model:
     shell:
         "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
-        " --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
+        " --candidates {input.candidates:q} --vocabulary {input.vocabulary:q}"
+        " --labels {input.labels:q} --choice {input.choice:q}"
         " --metrics {output.metrics:q} --confusion {output.confusion:q}"
         " --predictions {output.predictions:q} --recall {output.recall:q}"
         " --labelled {output.labelled:q} --log {log:q}"
@@ -79,9 +82,11 @@ rule verify_parity:
         test="data/splits/test.parquet",
         features="data/features/test.parquet",
         predictions="data/reports/predictions.parquet",
+        candidates="data/vocabulary/candidates.json",
         vocabulary="data/vocabulary/vocabulary.json",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
+        choice="data/model/choice.json",
         code=python("verify_parity") + javascript("verify.js"),
     output:
         parity="data/reports/parity.json",
@@ -96,7 +101,8 @@ rule verify_parity:
     shell:
         "python scripts/verify_parity.py --test {input.test:q} --features {input.features:q}"
         " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
-        " --name {params.name:q} --vocabulary {input.vocabulary:q} --labels {input.labels:q}"
+        " --name {params.name:q} --candidates {input.candidates:q}"
+        " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --choice {input.choice:q}"
         " --text {input.text:q} --max-words {params.max_words} --output {output.parity:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 

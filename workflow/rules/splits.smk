@@ -1,6 +1,6 @@
 # The usable posts, each in one split.
 #   reads   data/source/news.sqlite
-#   writes  data/splits/{train,validation,test}.parquet, data/reports/validation.json
+#   writes  data/splits/{train,validation,test,augmented}.parquet, data/reports/validation.json
 
 
 rule split_posts:
@@ -11,6 +11,7 @@ rule split_posts:
         train="data/splits/train.parquet",
         validation="data/splits/validation.parquet",
         test="data/splits/test.parquet",
+        augmented="data/splits/augmented.parquet",
         report="data/reports/validation.json",
         receipt="data/receipts/split_posts.json",
     log:
@@ -18,8 +19,10 @@ rule split_posts:
     params:
         threshold=config["split"]["threshold"],
         strip=config["text"]["strip"],
+        augment=["+".join(left) for left in config["text"]["augment"]],
     shell:
         "python scripts/split_posts.py --source {input.source:q} --threshold {params.threshold}"
-        " --strip {params.strip:q} --train {output.train:q} --validation {output.validation:q}"
-        " --test {output.test:q} --report {output.report:q} --log {log:q}"
+        " --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
+        " --validation {output.validation:q} --test {output.test:q}"
+        " --augmented {output.augmented:q} --report {output.report:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

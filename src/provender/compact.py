@@ -1,0 +1,172 @@
+"""Smaller models: fewer words and coarser numbers, what they weigh and what they are worth.
+
+The numbers of a quantised table are whole multiples of ``UNIT``, with one scale a column
+that the dense layer behind the table multiplies back. TensorFlow.js stores a tensor as
+``min + scale * byte`` and derives both from the tensor's ends. Those stand in the padding
+row, which weighs nothing; so its converter finds the very same numbers again, and nothing
+is lost after this module.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import brotli
+import numpy as np
+
+from provender import arithmetic, metrics
+from provender.encode import FIRST_WORD, PADDING
+from provender.features import Features, restrict
+from provender.training import Weights
+
+# Values that a number of the table may have. 255 is a multiple of each less one, so that bytes
+# hold them exactly; FLOAT stands for float32, as trained.
+FLOAT = 0
+LEVELS = (FLOAT, 256, 52, 16, 6)
+
+# Exact in float32, as are its multiples here.
+UNIT = 1 / 128
+
+# How many words a model may have: each of these numbers, and all candidates.
+SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45000)
+
+# As web servers compress: 11 takes ten times as long and gains a few hundredths.
+BROTLI_QUALITY = 9
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to ship a model, its bytes, and its worth on the validation split."""
+
+    words: int
+    levels: int
+    bytes: int
+    recall: float
+    loss: float
+
+
+def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a coarser table float32 [ids, width] and each column's scale float32 [width].
+
+    The table times the scales is near ``table``, but for the padding row. With ``FLOAT``
+    levels it is ``table`` itself.
+    """
+    if levels == FLOAT:
+        return table, np.ones(table.shape[1], np.float32)
+    below = (levels - 1) // 2
+    above = levels - 1 - below
+    words = table[FIRST_WORD:].astype(np.float64)
+    steps = np.maximum(words.min(axis=0) / -below, words.max(axis=0) / above)
+    steps[steps == 0] = 1
+    numbers = np.zeros(table.shape)
+    numbers[FIRST_WORD:] = np.rint(words / steps)
+    numbers[PADDING, 0], numbers[PADDING, -1] = -below, above
+    return (numbers * UNIT).astype(np.float32), (steps / UNIT).astype(np.float32)
+
+
+def choose_words(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return the ids of all words, the most useful first: int [words].
+
+    A word is useful as far as it tells labels apart, and by the square root of the posts
+    that have it. ``table`` float32 [ids, labels]; ``ids`` [n, max_words] of the posts.
+    """
+    rows, places = np.nonzero(ids >= FIRST_WORD)
+    found = np.unique(rows * len(table) + ids[rows, places]) % len(table)
+    posts = np.bincount(found, minlength=len(table))
+    useful = np.abs(table).max(axis=1) * np.sqrt(posts)
+    return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
+
+
+def in_code_point_order(ids: np.ndarray, words: Sequence[str]) -> np.ndarray:
+    """Return ids of words in the order in which the bundle packs them best."""
+    return np.array(sorted(ids, key=lambda word: words[word - FIRST_WORD]), int)
+
+
+def rows_of(table: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the table of the ``kept`` words alone."""
+    return np.concatenate([table[:FIRST_WORD], table[kept]])
+
+
+def logits(features: Features, weights: Weights) -> np.ndarray:
+    """Return each label's logit for each post: float64 [n, labels]."""
+    sums = np.zeros((len(features.ids), weights.table.shape[1])) + weights.bias
+    for slot in range(features.ids.shape[1]):
+        sums += features.weights[:, slot, np.newaxis] * weights.table[features.ids[:, slot]]
+    return sums
+
+
+def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int) -> int:
+    """Return how many bytes a web server sends for the vocabulary and the weights."""
+    stored = grid.tobytes()
+    if levels != FLOAT:
+        low, high = float(grid.min()), float(grid.max())
+        stored = np.rint((grid - low) * (255 / (high - low))).astype(np.uint8).tobytes()
+    # The dense layer behind the table is as it is.
+    dense = bytes(grid.dtype.itemsize * (grid.shape[1] + 1) * grid.shape[1])
+    return len(compress(constants)) + len(compress(stored)) + len(dense)
+
+
+def compress(content: bytes) -> bytes:
+    """Compress as a web server does."""
+    return brotli.compress(content, quality=BROTLI_QUALITY)
+
+
+def weigh(
+    weights: Weights,
+    train: Features,
+    validation: Features,
+    words: Sequence[str],
+    temperature: float,
+    build_constants: Callable[[Sequence[str]], bytes],
+) -> Iterator[Candidate]:
+    """Yield every candidate, from few words to all, with its bytes and its worth.
+
+    ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
+    bundle's constants for some of them.
+    """
+    order = choose_words(weights.table, train.ids)
+    for size in _sizes(len(words)):
+        kept = in_code_point_order(order[:size], words)
+        constants = build_constants([words[word - FIRST_WORD] for word in kept])
+        asked, table = restrict(validation, kept), rows_of(weights.table, kept)
+        for levels in LEVELS:
+            grid, scales = quantise(table, levels)
+            scores = arithmetic.softmax(
+                logits(asked, Weights(grid * scales, weights.bias)) / temperature
+            )
+            yield Candidate(
+                words=size,
+                levels=levels,
+                bytes=shipped_bytes(constants, grid, levels),
+                recall=float((metrics.rank(scores)[:, 0] == asked.labels).mean()),
+                loss=metrics.loss(scores, asked.labels),
+            )
+
+
+def count_candidates(words: int) -> int:
+    """Return how many candidates :func:`weigh` yields for so many words."""
+    return len(_sizes(words)) * len(LEVELS)
+
+
+def _sizes(words: int) -> list[int]:
+    return [*(size for size in SIZES if size < words), words]
+
+
+def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:
+    """Return the candidate of at most ``budget`` bytes with the least loss on validation.
+
+    Loss, since recall of a few hundred posts jumps by chance. Of equal ones the smaller one;
+    where none is small enough, the smallest of all.
+    """
+    affordable = [each for each in candidates if each.bytes <= budget]
+    if not affordable:
+        return min(candidates, key=lambda each: (each.bytes, each.loss))
+    return min(affordable, key=lambda each: (each.loss, each.bytes))
+
+
+def front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates than which none is both smaller and of less loss, by bytes."""
+    found: list[Candidate] = []
+    for each in sorted(candidates, key=lambda each: (each.bytes, each.loss)):
+        if not found or each.loss < found[-1].loss:
+            found.append(each)
+    return found
