@@ -22,12 +22,8 @@ def encode_split(
 ) -> pa.Table:
     """Encode the texts and labels of one split (columns rowid, text, label)."""
     batches = split_in_batches(text, posts["text"]).chunks
-    ids = np.concatenate(
-        [
-            np.zeros((0, max_words), np.int32),
-            *(encode_words(batch, words, max_words) for batch in batches),
-        ]
-    )
+    ids = np.zeros((0, max_words), np.int32)
+    ids = np.concatenate([ids, *(encode_words(batch, words, max_words) for batch in batches)])
     return pa.table(
         {
             "rowid": posts["rowid"],

@@ -28,8 +28,8 @@ import {{ predict }} from "{name}";
 predict("Some text", 3); // [{{label, score}}, …], best first
 ```
 
-`require("{name}")` works as well, and `labels` lists what it can tell apart:
-{labels}.
+`require("{name}")` works as well. A best score below `unsureBelow` is a guess. `labels` lists
+what it can tell apart: {labels}.
 
 Of {posts:,} test posts, {recall:.1f} % have their label ranked first. Bundle digest:
 `{digest}` (sha256 of the bundle's manifest.json).

@@ -9,6 +9,7 @@ shape and dash alone.
 import argparse
 import csv
 import gzip
+import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,11 @@ WIDTH, HEIGHT = 420, 240
 DASHES = ("", "6 4", "2 3")
 
 GZIP_LEVEL = 9
+
+KILOBYTE = 1000
+
+# Kilobytes that an axis names.
+TICKS = [factor * 10**power for power in range(8) for factor in (1, 2, 5)]
 
 
 @dataclass
@@ -121,6 +127,29 @@ def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
     return plot
 
 
+def plot_sizes(sizes: list[dict[str, str]]) -> Plot:
+    """Draw every candidate's recall@1 by its bytes; a line joins the front, a ring is chosen."""
+    points = [(math.log10(int(row["bytes"])), float(row["recall@1"]), row) for row in sizes]
+    low, high = min(points)[0], max(point[0] for point in points)
+    ticks = [(math.log10(size * KILOBYTE), f"{size:,}") for size in TICKS]
+    ticks = [tick for tick in ticks if low <= tick[0] <= high]
+    plot = Plot(
+        "Recall of the validation split by size",
+        Axis("thousands of bytes, words and weights, compressed", low, high, ticks),
+        shares(min(point[1] for point in points), "recall@1, validation"),
+    )
+    plot.lines.append(("", "", sorted((x, y) for x, y, row in points if row["front"] == "1")))
+    for x, y, row in points:
+        levels = f"{row['levels']} levels" if row["levels"] != "0" else "float32"
+        what = (
+            f"{int(row['words']):,} words, {levels}: {int(row['bytes']):,} bytes, recall@1 {y:.3f}"
+        )
+        plot.marks.append(("dot" if row["front"] == "0" else "disc", x, y, what))
+        if row["chosen"] == "1":
+            plot.marks.append(("target", x, y, what))
+    return plot
+
+
 def describe_confusion(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return each row of the confusion matrix with its cells' shares of the row."""
     described = []
@@ -157,6 +186,8 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--title", required=True, help="what the model was trained on")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
     parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
+    parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
+    parser.add_argument("--sizes", type=Path, required=True, help="candidates, CSV")
     parser.add_argument("--confusion", type=Path, required=True, help="confusion matrix, CSV")
     parser.add_argument("--history", type=Path, required=True, help="learning curve, CSV")
     parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
@@ -181,6 +212,9 @@ def main(options: argparse.Namespace) -> None:
         title=options.title,
         metrics=values,
         baselines=files.read_json(options.baselines),
+        choice=files.read_json(options.choice),
+        sizes=plot_sizes(read_csv(options.sizes)),
+        candidates=read_csv(options.sizes),
         validation=files.read_json(options.validation),
         parity=files.read_json(options.parity),
         confusion=describe_confusion(read_csv(options.confusion)),

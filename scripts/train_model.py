@@ -234,7 +234,8 @@ def main(options: argparse.Namespace) -> None:
     chosen = compact.choose(candidates, budget)
     if chosen.bytes > budget:
         step.log.warning(
-            "warning: no model is as small as model.budget_kb, %g KB; the smallest, of %s bytes, is taken",
+            "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
+            "of %s bytes",
             options.budget_kb,
             f"{chosen.bytes:,}",
         )

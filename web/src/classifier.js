@@ -14,6 +14,7 @@ export function createClassifier({ constants, model, weights }) {
   const toScores = kernelScores({ constants, model, weights });
   return {
     labels: constants.labels.slice(),
+    unsureBelow: constants.unsure_below,
     predict: createPredict(constants.labels, encode, toScores),
   };
 }

@@ -7,6 +7,8 @@ export interface Prediction {
 export interface Classifier {
   /** All labels, in the model's order. */
   labels: string[];
+  /** Best labels with a lower score are guesses: on new texts, too few of them were right. */
+  unsureBelow: number;
   /**
    * The `count` (5 unless told; clamped to 1 … all) most likely labels, best first.
    * Throws a TypeError if `text` is not a string.
@@ -16,6 +18,9 @@ export interface Classifier {
 
 /** The labels of the model in this package, in its order. */
 export const labels: Classifier["labels"];
+
+/** Below this score, the model in this package is not sure. */
+export const unsureBelow: Classifier["unsureBelow"];
 
 /** Predicts with the model in this package. */
 export const predict: Classifier["predict"];

@@ -6,5 +6,5 @@ import weights from "bundle/tfjs/layers/group1-shard1of1.bin";
 import model from "bundle/tfjs/layers/model.json";
 import { createClassifier } from "./classifier.js";
 
-export const { labels, predict } = createClassifier({ constants, model, weights });
+export const { labels, unsureBelow, predict } = createClassifier({ constants, model, weights });
 export { createClassifier, load } from "./classifier.js";

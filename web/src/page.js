@@ -35,7 +35,7 @@ const constantsLoaded = fetchJson("constants.json");
 const encoderLoaded = constantsLoaded.then(createEncoder);
 const engines = {};
 
-// The chosen engine, once it is loaded: {labels, encode, toScores}.
+// The chosen engine, once it is loaded: {labels, unsureBelow, encode, toScores}.
 let engine = null;
 
 window.predict = (text, count) => {
@@ -52,7 +52,7 @@ async function loadEngine(name) {
     name === "kernel"
       ? kernelScores(parts)
       : await tensorflowScores(await loadTensorflow(), parts);
-  return { labels: constants.labels, encode, toScores };
+  return { labels: constants.labels, unsureBelow: constants.unsure_below, encode, toScores };
 }
 
 function loadTensorflow() {
@@ -112,11 +112,14 @@ function showPrediction() {
 
   showReading(words, known, ids.length);
   showScores(ranked);
-  byId("verdict").textContent = verdictOn(words, ranked);
+  byId("verdict").textContent = verdictOn(words, ranked, engine.unsureBelow);
 }
 
-function verdictOn(words, ranked) {
-  if (ranked.length) return `Most likely ${ranked[0].label}.`;
+function verdictOn(words, ranked, unsureBelow) {
+  if (ranked.length) {
+    const { label, score } = ranked[0];
+    return score < unsureBelow ? `Not sure; perhaps ${label}.` : `Most likely ${label}.`;
+  }
   if (words) return "The model knows none of these words.";
   return "Labels appear here as you type.";
 }

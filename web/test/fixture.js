@@ -23,6 +23,7 @@ export const CONSTANTS = {
   words: { shared: "AAAA", rests: "cherry leaf sky __proto__" },
   max_words: 6,
   text: RECIPE,
+  unsure_below: 0.5,
 };
 
 const TABLE = [0, 0, 5, 5, 1, 0, 0, 1, 2, -1, 0.5, 0.5];

@@ -112,6 +112,8 @@ rule render_report:
         BUNDLE,
         metrics="data/reports/metrics.json",
         baselines="data/reports/baselines.json",
+        choice="data/model/choice.json",
+        sizes="data/reports/sizes.csv",
         confusion="data/reports/confusion.csv",
         history="data/model/history.csv",
         validation="data/reports/validation.json",
@@ -130,7 +132,8 @@ rule render_report:
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
-        " --baselines {input.baselines:q} --confusion {input.confusion:q} --history {input.history:q}"
+        " --baselines {input.baselines:q} --choice {input.choice:q} --sizes {input.sizes:q}"
+        " --confusion {input.confusion:q} --history {input.history:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --bundle {params.bundle:q} {params.show_text:q}"
         " --template {input.template:q} --output {output.page:q} --log {log:q}"
