@@ -13,11 +13,11 @@ from conftest import SMALL_CONFIG, Project
 from provender import files
 
 
-def write_features(path: Path, labels: list[int], ids: list[list[int]]) -> Path:
-    """Write texts as encode_posts does, with row ids from 1."""
+def write_features(path: Path, labels: list[int], ids: list[list[int]], first_row: int = 1) -> Path:
+    """Write texts as encode_posts does, with row ids from ``first_row`` on."""
     flat = pa.array([word for text in ids for word in text], pa.int32())
     table = {
-        "rowid": pa.array(range(1, len(ids) + 1), pa.int64()),
+        "rowid": pa.array(range(first_row, first_row + len(ids)), pa.int64()),
         "label": pa.array(labels, pa.int32()),
         "ids": pa.FixedSizeListArray.from_arrays(flat, len(ids[0])),
     }
@@ -44,15 +44,22 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_shard(folder: Path) -> list[np.ndarray]:
-    """Return a model's weights as its model.json lays them out in the one shard."""
+    """Return a model's weights as its model.json lays them out in the one shard.
+
+    What is stored as bytes is restored as TensorFlow.js does it.
+    """
     (group,) = files.read_json(folder / "model.json")["weightsManifest"]
     (shard,) = group["paths"]
     content = (folder / shard).read_bytes()
     arrays = []
     for weight in group["weights"]:
-        size = math.prod(weight["shape"]) * np.dtype(weight["dtype"]).itemsize
+        how = weight.get("quantization", {"dtype": weight["dtype"]})
+        size = math.prod(weight["shape"]) * np.dtype(how["dtype"]).itemsize
         values, content = content[:size], content[size:]
-        arrays.append(np.frombuffer(values, weight["dtype"]).reshape(weight["shape"]))
+        array = np.frombuffer(values, how["dtype"]).reshape(weight["shape"])
+        if "scale" in how:
+            array = (array * how["scale"] + how["min"]).astype(np.float32)
+        arrays.append(array)
     assert content == b""
     return arrays
 
@@ -81,6 +88,8 @@ def verify_arguments(data: Path) -> list[str | Path]:
         *("--predictions", data / "reports" / "predictions.parquet"),
         *("--layers", data / "tfjs" / "layers", "--graph", data / "tfjs" / "graph"),
         *("--name", "small", "--max-words", str(SMALL_CONFIG["model"]["max_words"])),
+        *("--candidates", vocabulary / "candidates.json"),
+        *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),
         *("--text", vocabulary / "text.json", "--output", data / "reports" / "parity.json"),
     ]

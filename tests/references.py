@@ -50,25 +50,36 @@ def naive_bayes(
     truth: Sequence[int],
     words: int,
     labels: int,
-    smoothing: float,
-    scale: float,
+    smoothing: float = 1,
+    scale: float = 1,
+    power: float = 1,
+    idf_power: float = 1,
 ) -> list[list[float]]:
     """Return complement naive Bayes as a table of words by labels (Rennie et al. 2003).
 
     A text is its word vector times the inverse document frequency, at length 1. A word's
     number for a label is minus the log of its smoothed share in the texts of the other
-    labels, less its mean over the labels, times ``scale`` and the inverse document frequency.
+    labels, each count raised to ``power``, less its mean over the labels, times ``scale`` and
+    the inverse document frequency, which is raised to ``idf_power``.
     """
     frequency = Counter(word for ids in texts for word in set(ids))
-    inverse = [math.log((1 + len(texts)) / (1 + frequency[word])) + 1 for word in range(words)]
-    others = [[smoothing] * labels for _ in range(words)]
+    inverse = [
+        (math.log((1 + len(texts)) / (1 + frequency[word])) + 1) ** idf_power
+        for word in range(words)
+    ]
+    own = [[0.0] * labels for _ in range(words)]
     for ids, label in zip(texts, truth, strict=True):
         vector = {word: value * inverse[word] for word, value in word_vector(ids).items()}
         length = math.sqrt(sum(value**2 for value in vector.values()))
         for word, value in vector.items():
-            for other in range(labels):
-                if other != label:
-                    others[word][other] += value / length
+            own[word][label] += value / length
+    others = [
+        [
+            smoothing + sum(row[other] ** power for other in range(labels) if other != label)
+            for label in range(labels)
+        ]
+        for row in own
+    ]
     totals = [
         sum(others[word][label] for word in range(FIRST_WORD, words)) for label in range(labels)
     ]

@@ -41,6 +41,7 @@ def arguments(data: Path, output: Path) -> list[str | Path]:
         *("--kind", "sqlite", "--max-words", "40", "--config", CONFIG),
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),
         *("--text", vocabulary / "text.json", "--recipe", "config/text.yaml"),
+        *("--choice", data / "model" / "choice.json"),
         *("--layers", data / "tfjs" / "layers", "--graph", data / "tfjs" / "graph"),
         *("--metrics", reports / "metrics.json", "--validation", reports / "validation.json"),
         *("--parity", reports / "parity.json", "--database", data / "source" / "news.sqlite"),
@@ -72,6 +73,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         "words": constants.front_code(files.read_json(data / "vocabulary" / "vocabulary.json")),
         "max_words": 40,
         "text": files.read_json(data / "vocabulary" / "text.json"),
+        "unsure_below": files.read_json(data / "model" / "choice.json")["unsure_below"],
     }
     splits = files.read_json(data / "reports" / "validation.json")["splits"]
     assert json.loads(found["about.json"]) == {

@@ -26,7 +26,13 @@ RECIPE = {
 def folder(tmp_path: Path) -> Path:
     """Return a folder with a training split and a recipe."""
     labels = ["tides", "bread", "İ"]
-    pq.write_table(pa.table({"text": TEXTS, "label": labels}), tmp_path / "train.parquet")
+    rows = pa.array([3, 5, 9], pa.int64())
+    pq.write_table(
+        pa.table({"rowid": rows, "text": TEXTS, "label": labels}), tmp_path / "train.parquet"
+    )
+    # Row 4 is a validation post, from which no word may come.
+    more = {"rowid": pa.array([4, 5], pa.int64()), "text": ["late late", "moon moon"]}
+    pq.write_table(pa.table(more | {"label": ["bread"] * 2}), tmp_path / "augmented.parquet")
     files.write_json(tmp_path / "text.json", compile_recipe(RECIPE))
     return tmp_path
 
@@ -35,29 +41,30 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
     """Return the command line; what is written goes to a folder of its own."""
     outputs = [
         word
-        for name in ("vocabulary", "labels")
+        for name in ("candidates", "labels")
         for word in (f"--{name}", folder / "out" / f"{name}.json")
     ]
     sizes = ["--size", str(size), "--min-count", str(min_count)]
-    inputs = ["--train", folder / "train.parquet", "--text", folder / "text.json"]
+    inputs = ["--train", folder / "train.parquet", "--augmented", folder / "augmented.parquet"]
+    inputs += ["--text", folder / "text.json"]
     return [*inputs, *sizes, *outputs]
 
 
 def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
-    """Words and labels stand in code point order."""
+    """Words come most frequent first, equal counts by code point; labels by code point."""
     done = run_script("build_vocabulary", *arguments(folder))
-    vocabulary = ["0", "a", "b", "bb", "c", "z", "ä"]
-    assert files.read_json(folder / "out" / "vocabulary.json") == vocabulary
+    vocabulary = ["z", "0", "a", "b", "ä", "moon", "bb", "c"]
+    assert files.read_json(folder / "out" / "candidates.json") == vocabulary
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
-    assert done.stderr == "build_vocabulary: kept 7 of 7 different words\n"
-    assert names_in(folder / "out") == ["labels.json", "vocabulary.json"]
+    assert done.stderr == "build_vocabulary: kept 8 of 8 different words\n"
+    assert names_in(folder / "out") == ["candidates.json", "labels.json"]
 
 
 def test_limits(run_script: RunScript, folder: Path) -> None:
     """The most frequent words are kept, of equally frequent ones those first by code point."""
     done = run_script("build_vocabulary", *arguments(folder, size=4, min_count=3))
-    assert files.read_json(folder / "out" / "vocabulary.json") == ["0", "a", "b", "z"]
-    assert done.stderr == "build_vocabulary: kept 4 of 7 different words\n"
+    assert files.read_json(folder / "out" / "candidates.json") == ["z", "0", "a", "b"]
+    assert done.stderr == "build_vocabulary: kept 4 of 8 different words\n"
 
 
 def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
@@ -67,4 +74,4 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
         "build_vocabulary: error: no word occurs 6 times in the training posts: lower "
         "vocabulary.min_count\n"
     )
-    assert names_in(folder) == ["text.json", "train.parquet"]
+    assert names_in(folder) == ["augmented.parquet", "text.json", "train.parquet"]

@@ -13,8 +13,10 @@ from provender import files
 def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
     """The graph format has the trained weights and named inputs, and the same bytes."""
     data, output = small_build.folder / "data", tmp_path / "graph"
-    saved_model = data / "model" / "saved_model"
-    done = run_script("convert_graph", "--saved-model", saved_model, "--output", output)
+    saved_model, choice = data / "model" / "saved_model", data / "model" / "choice.json"
+    done = run_script(
+        "convert_graph", "--saved-model", saved_model, "--choice", choice, "--output", output
+    )
     assert done.stderr == f"convert_graph: wrote {output}\n"
     assert names_in(output) == ["group1-shard1of1.bin", "model.json"]
     assert_same_weights(output, data / "model" / "model.h5")

@@ -13,8 +13,8 @@ from provender import files
 def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
     """The layers format has the trained weights, and the same bytes on each run."""
     data, output = small_build.folder / "data", tmp_path / "layers"
-    hdf5 = data / "model" / "model.h5"
-    done = run_script("convert_layers", "--hdf5", hdf5, "--output", output)
+    hdf5, choice = data / "model" / "model.h5", data / "model" / "choice.json"
+    done = run_script("convert_layers", "--hdf5", hdf5, "--choice", choice, "--output", output)
     assert done.stderr == f"convert_layers: wrote {output}\n"
     assert names_in(output) == ["group1-shard1of1.bin", "model.json"]
     assert_same_weights(output, hdf5)

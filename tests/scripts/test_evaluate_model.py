@@ -34,11 +34,22 @@ def approximately(value: object) -> object:
 def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
     """All that is written agrees with the weights, applied and counted by plain loops."""
     data = small_build.folder / "data"
-    words = len(files.read_json(data / "vocabulary" / "vocabulary.json")) + 2
+    shipped = files.read_json(data / "vocabulary" / "vocabulary.json")
+    words = len(shipped) + 2
     # More than one batch of 256, so that their order shows.
-    splits = {"validation": draw_features(1, 30, words), "test": draw_features(2, 300, words)}
-    for name, (truth, ids) in splits.items():
-        write_features(tmp_path / f"{name}.parquet", truth, ids)
+    truth, ids = draw_features(2, 300, words)
+    # The candidates are the shipped words and others, in another order.
+    files.write_json(tmp_path / "candidates.json", ["zzz", *reversed(shipped), "aaa"])
+    asked = [[words + 2 - word if word > 1 else word for word in text] for text in ids]
+    write_features(tmp_path / "test.parquet", truth, asked)
+    known = [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.5, 0.375, 0.125]]
+    flat = pa.array([score for row in known for score in row], pa.float32())
+    predicted = {
+        "rowid": pa.array([1, 2, 3], pa.int64()),
+        "label": pa.array([0, 1, 1], pa.int32()),
+        "scores": pa.FixedSizeListArray.from_arrays(flat, 3),
+    }
+    pq.write_table(pa.table(predicted), tmp_path / "validation.parquet")
     years = [float(1990 + row % 3) for row in range(300)]
     pq.write_table(pa.table({"year": years}), tmp_path / "posts.parquet")
     output = tmp_path / "reports"
@@ -47,6 +58,8 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--saved-model", data / "model" / "saved_model"),
         *("--validation", tmp_path / "validation.parquet", "--test", tmp_path / "test.parquet"),
         *("--posts", tmp_path / "posts.parquet"),
+        *("--candidates", tmp_path / "candidates.json"),
+        *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", data / "vocabulary" / "vocabulary.json"),
         *("--labels", data / "vocabulary" / "labels.json"),
         *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
@@ -56,12 +69,10 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
 
     weights = read_weights(data / "model" / "model.h5")
     arrays = (weights["embeddings"], weights["kernel"], weights["bias"])
-    scores = {
-        name: [references.predict(text, *arrays) for text in ids]
-        for name, (_, ids) in splits.items()
-    }
+    scores = [references.predict(text, *arrays) for text in ids]
     expected = {
-        name: references.measure(scores[name], truth, LABELS) for name, (truth, _) in splits.items()
+        "validation": references.measure(known, [0, 1, 1], LABELS),
+        "test": references.measure(scores, truth, LABELS),
     }
     metrics = files.read_json(output / "metrics.json")
     for name, values in expected.items():
@@ -89,12 +100,12 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         {"rowid": pa.int64(), "label": pa.int32(), "scores": pa.list_(pa.float32(), 3)}
     )
     assert predictions["rowid"].to_pylist() == list(range(1, 301))
-    assert predictions["label"].to_pylist() == splits["test"][0]
-    np.testing.assert_allclose(predictions["scores"].to_pylist(), scores["test"], atol=1e-6)
+    assert predictions["label"].to_pylist() == truth
+    np.testing.assert_allclose(predictions["scores"].to_pylist(), scores, atol=1e-6)
 
     counts = [[0] * 3 for _ in LABELS]
     pairs = ["actual,predicted"]
-    for label, row in zip(splits["test"][0], scores["test"], strict=True):
+    for label, row in zip(truth, scores, strict=True):
         counts[label][references.ranking(row)[0]] += 1
         pairs.append(f"{LABELS[label]},{LABELS[references.ranking(row)[0]]}")
     assert (output / "labelled.csv").read_text(encoding="utf-8").splitlines() == pairs

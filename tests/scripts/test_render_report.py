@@ -35,6 +35,7 @@ METRICS = {
                 {"from": 0.7, "posts": 1200, "confidence": 0.75, "accuracy": 0.9},
             ],
         },
+        "sure": {"share": 0.75, "accuracy": 0.9375},
         "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
         "by_words": [
             {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25},
@@ -49,6 +50,16 @@ METRICS = {
         ],
     },
 }  # fmt: skip
+CHOICE = {
+    "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
+    "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
+}  # fmt: skip
+SIZES = """\
+words,levels,bytes,recall@1,loss,front,chosen
+1000,16,10000,0.800000,0.500000,1,0
+1000,256,12345,0.850000,0.400000,1,1
+2000,0,100000,0.900000,0.450000,0,0
+"""
 BASELINES = {"most_frequent_label": 0.81, "naive_bayes": 0.864, "naive_bayes_unstripped": 0.912}
 VALIDATION = {
     "rows": 2000,
@@ -103,11 +114,13 @@ class Cells(HTMLParser):
 def folder(tmp_path: Path) -> Path:
     """Return a folder with hand-made reports, and a bundle and a split beside them."""
     reports = {
-        "metrics": METRICS, "baselines": BASELINES, "validation": VALIDATION, "parity": PARITY
+        "metrics": METRICS, "baselines": BASELINES, "validation": VALIDATION, "parity": PARITY,
+        "choice": CHOICE,
     }  # fmt: skip
     for name, value in reports.items():
         files.write_json(tmp_path / f"{name}.json", value)
     files.write_text(tmp_path / "confusion.csv", "label,<b>,tides\n<b>,750,250\ntides,0,234\n")
+    files.write_text(tmp_path / "sizes.csv", SIZES)
     files.write_text(
         tmp_path / "history.csv",
         "epoch,loss,accuracy,val_loss,val_accuracy\n1,1.5,0.65,1.6,0.6\n2,1.0,0.8,1.1,0.7\n"
@@ -126,6 +139,7 @@ def render(run_script: RunScript, folder: Path, *more: str | Path, code: int = 0
         "render_report",
         *("--title", "Rye & <tides>", "--template", "scripts/render_report.html"),
         *(word for name in names for word in (f"--{name.partition('.')[0]}", folder / name)),
+        *("--choice", folder / "choice.json", "--sizes", folder / "sizes.csv"),
         *("--parity", folder / "parity.json", "--bundle", folder / "bundle", *more),
         *("--output", folder / "out" / "report.html"),
         code=code,
@@ -146,6 +160,8 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         ["validation", "10", "0.500", "0.750", "1.000", "0.400"],
         ["test", "1,234", "0.876", "0.900", "0.950", "0.850"],
         ["<b>", "1,000", "0.125", "0.750", "0.875", "0.900", "0.375"],
+        ["1,000", "256", "12,345", "0.850", "0.400", "chosen"],
+        ["2,000", "float32", "100,000", "0.900", "0.450", ""],
         ["<b>", "750", "250"],
         ["tides", "0", "234"],
         ["0", "4", "0.250", ""],
@@ -160,7 +176,10 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         ["found twice: on both sides", "17"],
     ):
         assert row in rows
-    assert "Expected calibration\nerror: 0.062" in page
+    assert "apart by 1,000 words, takes\n12 KB over the network, and learnt from\n777 posts" in page
+    assert "Expected calibration\nerror: 0.062; on the validation split\n0.250, and 0.125" in page
+    assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
+    assert "of which 93.8 % are right" in page
     assert "would have reached\n0.912 instead of 0.864" in page
     assert "Warning: label tides has 4 training posts, fewer than 5." in page
     assert "graph 1.0e-07, layers 2.5e-07" in page
@@ -171,7 +190,10 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
 def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> None:
     """Points lie where their values are on the axes; shades are shares of a row."""
     cells = Cells(render(run_script, folder))
-    ranks, history, calibration = cells.lines[:2], cells.lines[2:4], cells.lines[4:]
+    sizes, ranks = cells.lines[:1], cells.lines[1:3]
+    history, calibration = cells.lines[3:5], cells.lines[5:]
+    # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
+    assert sizes == ["0.0,160.0 38.4,120.0"]
     # 420 by 240 units; recall from 0.6 to 1, two labels of equal height.
     assert ranks == ["157.5,60.0 315.0,60.0", "52.5,180.0 420.0,180.0"]
     # Epochs 1 to 3, accuracy from 0.5 to 1.
@@ -179,6 +201,10 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
     # Both axes from 0 to 1, the diagonal first.
     assert calibration == ["0.0,240.0 420.0,0.0", "105.0,120.0 315.0,24.0"]
     assert cells.marks == [
+        ("0.0", "160.0", "currentColor"),
+        ("38.4", "120.0", "currentColor"),
+        ("38.4", "120.0", "none"),
+        ("420.0", "80.0", "currentColor"),
         ("157.5", "60.0", "currentColor"),
         ("288.8", "60.0", "none"),
         ("52.5", "180.0", "currentColor"),

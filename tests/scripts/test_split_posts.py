@@ -50,7 +50,7 @@ def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str |
     """Return the command line."""
     splits = [
         word
-        for name in ("train", "validation", "test")
+        for name in ("train", "validation", "test", "augmented")
         for word in (f"--{name}", output / f"{name}.parquet")
     ]
     return [
@@ -114,9 +114,12 @@ def test_splits(split: Split) -> None:
             "validation": {"posts": 2, "labels": {"bread": 1, "tides": 1}},
             "test": {"posts": 2, "labels": {"bread": 1, "tides": 1}},
         },
+        "augmented": {"posts": 0, "labels": {}},
         "warnings": [],
     }
+    assert pq.read_schema(result.path("augmented")) == pq.read_schema(result.path("test"))
     assert names_in(result.folder) == [
+        "augmented.parquet",
         "report.json",
         "test.parquet",
         "train.parquet",
@@ -171,6 +174,37 @@ def test_strips_the_parts_that_it_is_told_to(split: Split) -> None:
         (40, "my words\n\nmore of them", "bread", 1995),
     ]
     assert result.report["dropped"]["blank_after_strip"] == 1
+
+
+def test_learns_again_with_less_stripped(split: Split) -> None:
+    """Train and validation posts come once more an augmentation, with its parts left in."""
+    head = "From: a@b.c\nSubject: Re: the RE: moon\nLines: 3\nKeywords: ebb\n\n"
+    posts = [(row, head + text, label, year) for row, text, label, year in POSTS]
+    full = head + "A writes:\n> quoted\nmy words\n\nmore of them\n--\na name\n"
+    rows = [*posts, (40, full, "bread", 1901)]
+    strip = ["--strip", "headers", "footers", "quotes"]
+    result = split(rows, *strip, "--augment", "footers+quotes", "subject+quotes")
+    found = [text for row, text, _, _ in result.rows("augmented") if row == 40]
+    assert found == [
+        "A writes:\n> quoted\nmy words\n\nmore of them\n--\na name\n",
+        "   the   moon\n ebb\n\nA writes:\n> quoted\nmy words\n\nmore of them",
+    ]
+    ids = result.ids("augmented")
+    assert sorted(set(ids)) == sorted(result.ids("train") + result.ids("validation"))
+    assert result.report["augmented"]["posts"] == len(ids) == 2 * len(set(ids))
+    # With nothing stripped there is nothing more to leave in.
+    assert split(rows, "--augment", "footers+quotes").rows("augmented") == []
+
+
+def test_no_text_of_the_test_part_is_learnt(split: Split) -> None:
+    """What a post would quote of a test post word by word is not learnt from."""
+    rows = [*POSTS, (30, "my words\n> late bread", "bread", 1900)]
+    rows += [(31, "> late bread", "tides", 1900), (32, "> late\n\nwords", "bread", 1901)]
+    rows += [(33, "> late bread\n\nmore", "bread", 1990), (34, "> late\n\nwords", "tides", 1991)]
+    result = split(rows, "--strip", "quotes", "--augment", "quotes")
+    texts = [text for _, text, _, _ in result.rows("augmented")]
+    assert "my words\n> late bread" in texts
+    assert "> late\n\nwords" not in texts
 
 
 def test_a_text_on_both_sides_stays_in_test_alone(split: Split) -> None:

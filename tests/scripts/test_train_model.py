@@ -4,6 +4,8 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import references
 import yaml
@@ -28,17 +30,20 @@ LIMIT_BYTES = 12_000
 def arguments(inputs: Path, output: Path, **changes: object) -> list[str | Path]:
     """Return the command line; ``inputs`` has folders features and vocabulary."""
     options = {
-        "smoothing": 0.3, "scale": 1.5, "epochs": 1, "batch-size": 64, "learning-rate": 0.003,
-        "seed": 1, **changes,
+        "smoothing": 0.3, "power": 1, "idf-power": 1, "scale": 1.5, "epochs": 1, "batch-size": 64,
+        "learning-rate": 0.003, "seed": 1, "budget-kb": 100, **changes,
     }  # fmt: skip
+    features, vocabulary = inputs / "features", inputs / "vocabulary"
+    splits = ("train", "validation", "augmented")
     return [
-        *("--train", inputs / "features" / "train.parquet"),
-        *("--validation", inputs / "features" / "validation.parquet"),
-        *("--vocabulary", inputs / "vocabulary" / "vocabulary.json"),
-        *("--labels", inputs / "vocabulary" / "labels.json"),
+        *(word for name in splits for word in (f"--{name}", features / f"{name}.parquet")),
+        *("--candidates", vocabulary / "candidates.json", "--labels", vocabulary / "labels.json"),
+        *("--text", vocabulary / "text.json"),
         *(str(word) for name, value in options.items() for word in (f"--{name}", value)),
         *("--saved-model", output / "saved_model", "--hdf5", output / "model.h5"),
-        *("--history", output / "history.csv"),
+        *("--history", output / "history.csv", "--choice", output / "choice.json"),
+        *("--predictions", output / "validation.parquet"),
+        *("--vocabulary", output / "vocabulary.json", "--sizes", output / "sizes.csv"),
     ]
 
 
@@ -70,40 +75,95 @@ def test_full_disk_and_the_run_after_it(
     assert "(File too large). Free some and run the same command again" in messages
     assert names_in(output) == []
     run_script("train_model", *options)
-    assert all_files(output) == all_files(data / "model")
+    expected = all_files(data / "model")
+    expected["vocabulary.json"] = (data / "vocabulary" / "vocabulary.json").read_bytes()
+    expected["sizes.csv"] = (data / "reports" / "sizes.csv").read_bytes()
+    assert all_files(output) == expected
 
 
-def test_starts_as_naive_bayes(run_script: RunScript, tmp_path: Path) -> None:
-    """With steps too small to see, the saved embedding is the naive Bayes table."""
-    texts = [[2, 3, 2, 1, 0], [3, 4, 0, 0, 0], [5, 5, 5, 4, 2], [4, 6, 1, 1, 3]]
-    truth = [0, 0, 1, 2]
+WORDS = ["f", "e", "d", "c", "b", "a"]
+TEXTS = [[2, 3, 2, 1, 0], [3, 4, 0, 0, 0], [5, 5, 5, 4, 2], [4, 6, 1, 1, 3]]
+TRUTH = [0, 0, 1, 2]
+ASKED, ASKED_TRUTH = [[5, 2, 0, 0, 0], [5, 2, 0, 0, 0]], [1, 2]
+# Of the first two posts of train, as their row ids say.
+MORE, MORE_TRUTH = [[7, 2, 2, 0, 0], [3, 3, 1, 0, 0]], [0, 0]
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """Return a folder with features of six words, as encode_posts writes them."""
     for folder in ("features", "vocabulary"):
         (tmp_path / folder).mkdir()
-    write_features(tmp_path / "features" / "train.parquet", truth, texts)
-    write_features(tmp_path / "features" / "validation.parquet", [1, 2], [[5, 2, 0, 0, 0]] * 2)
-    files.write_json(tmp_path / "vocabulary" / "vocabulary.json", ["a", "b", "c", "d", "e", "f"])
+    features = tmp_path / "features"
+    write_features(features / "train.parquet", TRUTH, TEXTS)
+    write_features(features / "validation.parquet", ASKED_TRUTH, ASKED, first_row=11)
+    write_features(features / "augmented.parquet", MORE_TRUTH, MORE)
+    files.write_json(tmp_path / "vocabulary" / "candidates.json", WORDS)
     files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y", "z"])
-    output = tmp_path / "model"
-    options = {"epochs": 3, "learning-rate": 1e-9, "smoothing": 0.5, "scale": 2}
-    done = run_script("train_model", *arguments(tmp_path, output, **options))
+    files.write_json(tmp_path / "vocabulary" / "text.json", {})
+    return tmp_path
+
+
+def test_starts_as_naive_bayes(run_script: RunScript, inputs: Path) -> None:
+    """With steps too small to see, the model is naive Bayes of all posts, but for rounding.
+
+    Its words are the candidates in code point order.
+    """
+    output = inputs / "model"
+    how = {"smoothing": 0.5, "scale": 2, "power": 0.7, "idf-power": 0.5}
+    still = {"epochs": 3, "learning-rate": 1e-9}
+    done = run_script("train_model", *arguments(inputs, output, **how, **still))
+    choice = files.read_json(output / "choice.json")
+    assert files.read_json(output / "vocabulary.json") == WORDS[::-1]
+    assert choice["words"] == 6
+
+    def bayes(texts: list[list[int]], truth: list[int]) -> np.ndarray:
+        return np.array(references.naive_bayes(texts, truth, 8, 3, 0.5, 2, 0.7, 0.5))
 
     weights = read_weights(output / "model.h5")
-    table = references.naive_bayes(texts, truth, words=8, labels=3, smoothing=0.5, scale=2)
-    np.testing.assert_allclose(weights["embeddings"], table, atol=1e-6)
-    np.testing.assert_allclose(weights["kernel"], np.eye(3), atol=1e-6)
+    shipped = weights["embeddings"] @ weights["kernel"] * choice["temperature"]
+    table = bayes([*TEXTS, *ASKED, *MORE], [*TRUTH, *ASKED_TRUTH, *MORE_TRUTH])
+    # At most half a step, of which the column's largest number has so many.
+    half = np.abs(table).max() / ((choice["levels"] - 1) // 2) / 2 if choice["levels"] else 0
+    np.testing.assert_allclose(shipped[2:], table[:1:-1], atol=half * 1.001 + 1e-5)
     np.testing.assert_allclose(weights["bias"], [0, 0, 0], atol=1e-6)
     assert sorted(all_files(output / "saved_model")) == SAVED_MODEL
-    assert names_in(output) == ["history.csv", "model.h5", "saved_model"]
 
-    # Without a change of weights each epoch has the loss of the start.
-    scores = [references.predict(text, table, np.eye(3), [0, 0, 0]) for text in texts]
+    # Without a change of weights each epoch has the loss of the start, on train alone.
+    texts, truth = [*TEXTS, *MORE], [*TRUTH, *MORE_TRUTH]
+    start = bayes(texts, truth)
+    scores = [references.predict(text, start, np.eye(3), [0, 0, 0]) for text in texts]
     loss = -np.mean([np.log(score[label]) for score, label in zip(scores, truth, strict=True)])
     with (output / "history.csv").open(encoding="utf-8", newline="") as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2", "3"]
     assert [float(row["loss"]) for row in history] == [pytest.approx(loss, abs=2e-6)] * 3
-    assert [float(row["val_accuracy"]) for row in history] == [0.5] * 3
     assert f"train_model: epoch 3 of 3: loss {loss:.4f}, accuracy" in done.stderr
+
+
+def test_chooses_without_augmented_posts_of_validation(run_script: RunScript, inputs: Path) -> None:
+    """Only the final model learns from them; what was chosen before does not change."""
+    features = inputs / "features"
+    write_features(features / "more.parquet", [2], [[7, 7, 7, 7, 7]], first_row=11)
+    known, more = (pq.read_table(features / f"{name}.parquet") for name in ("augmented", "more"))
+    written = []
+    for name, table in (("known", known), ("both", pa.concat_tables([known, more]))):
+        pq.write_table(table, features / "augmented.parquet")
+        run_script("train_model", *arguments(inputs, inputs / name))
+        written.append(all_files(inputs / name))
+    kept = ("choice.json", "history.csv", "sizes.csv", "validation.parquet")
+    assert written[0]["model.h5"] != written[1]["model.h5"]
+    assert {name: written[0][name] for name in kept} == {name: written[1][name] for name in kept}
+
+
+def test_budget_too_small(run_script: RunScript, inputs: Path) -> None:
+    """Where nothing is small enough, the smallest is taken, with a warning."""
+    done = run_script("train_model", *arguments(inputs, inputs / "model", **{"budget-kb": 0.1}))
+    with (inputs / "model" / "sizes.csv").open(encoding="utf-8", newline="") as file:
+        sizes = list(csv.DictReader(file))
+    smallest = min(int(row["bytes"]) for row in sizes)
+    assert [int(row["bytes"]) for row in sizes if row["chosen"] == "1"] == [smallest]
+    assert "warning: no model is as small as model.budget_kb asks, 0.1; the smallest" in done.stderr
 
 
 def test_interrupted(small_build: Project, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The metrics, against their definitions."""
 
+import math
+
 import numpy as np
 import pytest
 from evaluate_model import find_hardest, format_confusion
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provender.features import Features
-from provender.metrics import by_value, by_words, calibration, confusion, measure
+from provender.metrics import by_value, by_words, calibration, confusion, loss, measure, sure_from
 
 Posts = list[tuple[list[float], int]]
 
@@ -171,3 +173,19 @@ def test_hardest_posts() -> None:
             "words": [{"word": "sea", "logit": 2.0}],
         },
     ]
+
+
+def test_loss() -> None:
+    """The loss is the mean of minus the logarithms; a score of 0 is not infinitely bad."""
+    scores = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    assert loss(scores, np.array([0, 0])) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert loss(np.array([[1, 0]], np.float32), np.array([1])) == pytest.approx(30 * math.log(10))
+
+
+def test_sure_from() -> None:
+    """The lowest hundredth from which on enough answers are right."""
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.405, 0.595], [0.45, 0.55]], np.float32)
+    truth = np.array([0, 0, 0, 1])
+    assert sure_from(scores, truth, 0.75) == 0
+    assert sure_from(scores, truth, 0.9) == 0.6
+    assert sure_from(scores, 1 - truth, 0.9) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provender.encode import pooling_weights
 from provender.features import Features
-from provender.naive_bayes import inverse_document_frequency, naive_bayes_table
+from provender.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
 
 WORDS = 8
 LABELS = 3
@@ -27,21 +27,30 @@ def make_features(texts: list[list[int]], truth: list[int]) -> Features:
     st.lists(st.tuples(TEXT, st.integers(0, LABELS - 1)), min_size=1, max_size=8),
     st.sampled_from([0.01, 0.3, 1.0]),
     st.sampled_from([0.5, 1.0, 4.0]),
+    st.sampled_from([0.7, 1.0, 2.0]),
+    st.sampled_from([0.5, 1.0]),
 )
 def test_any_small_corpus(
-    corpus: list[tuple[list[int], int]], smoothing: float, scale: float
+    corpus: list[tuple[list[int], int]],
+    smoothing: float,
+    scale: float,
+    power: float,
+    idf_power: float,
 ) -> None:
     """The table is the loops' one; texts without known words and unused labels included."""
     texts, truth = [list(column) for column in zip(*corpus, strict=True)]
-    table = naive_bayes_table(make_features(texts, truth), WORDS, LABELS, smoothing, scale)
+    how = NaiveBayes(smoothing, power, idf_power, scale)
+    table = naive_bayes_table(make_features(texts, truth), WORDS, LABELS, how)
     assert table.dtype == np.float32
-    expected = references.naive_bayes(texts, truth, WORDS, LABELS, smoothing, scale)
+    expected = references.naive_bayes(
+        texts, truth, WORDS, LABELS, smoothing, scale, power, idf_power
+    )
     np.testing.assert_allclose(table, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_by_hand() -> None:
     """Two texts of a word each: a word's share among the other label's words decides."""
-    table = naive_bayes_table(make_features([[2], [3]], [0, 1]), 4, 2, smoothing=1, scale=2)
+    table = naive_bayes_table(make_features([[2], [3]], [0, 1]), 4, 2, NaiveBayes(scale=2))
     inverse = math.log(3 / 2) + 1
     # Of three smoothed counts a label's other label has two for its own word.
     half = inverse * (math.log(3 / 1) - math.log(3 / 2))

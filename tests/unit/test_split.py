@@ -93,12 +93,17 @@ def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
     years = [*range(1, 21), 21.5, 21.999, 22, 23]
     rows = [(n, f"text {n}", "ab"[n % 2], year) for n, year in enumerate(years, 1)]
     write_posts(tmp_path / "news.sqlite", rows)
-    splits = ("train", "validation", "test")
+    splits = ("train", "validation", "test", "augmented")
     outputs = [word for name in splits for word in (f"--{name}", str(tmp_path / name))]
     options = ["--source", str(tmp_path / "news.sqlite"), "--threshold", "22", *outputs]
     main(parse_arguments().parse_args([*options, "--report", str(tmp_path / "report.json")]))
     found = {name: pq.read_table(tmp_path / name)["year"].to_pylist() for name in splits}
-    assert found == {"train": years[:20], "validation": [21.5, 21.999], "test": [22, 23]}
+    assert found == {
+        "train": years[:20],
+        "validation": [21.5, 21.999],
+        "test": [22, 23],
+        "augmented": [],
+    }
 
 
 def write_posts(path: Path, rows: list[tuple]) -> None:

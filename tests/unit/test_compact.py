@@ -1,0 +1,147 @@
+"""compact: coarser numbers, fewer words, and which of them ship."""
+
+import math
+
+import brotli
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provender import compact
+from provender.compact import FLOAT, LEVELS, Candidate
+from provender.encode import pooling_weights
+from provender.features import Features
+from provender.training import Weights
+
+COARSE = [levels for levels in LEVELS if levels != FLOAT]
+
+
+def made_up_table(seed: int, words: int = 40, width: int = 3) -> np.ndarray:
+    """Return a table of random numbers, with zeros for padding and unknown words."""
+    table = np.random.default_rng(seed).normal(size=(words + 2, width)).astype(np.float32)
+    table[:2] = 0
+    return table
+
+
+def restored(grid: np.ndarray) -> np.ndarray:
+    """Return a table as it comes out of TensorFlow.js' bytes, by its converter's formulae."""
+    low, high = float(grid.min()), float(grid.max())
+    scale = (high - low) / 255
+    low = -round(-low / scale) * scale
+    stored = np.round((grid.astype(np.float64) - low) / scale).astype(np.uint8)
+    return (stored * scale + low).astype(np.float32)
+
+
+@pytest.mark.parametrize("levels", COARSE)
+@given(seed=st.integers(0, 1000))
+def test_bytes_hold_every_number(levels: int, seed: int) -> None:
+    """What the converter stores as bytes is restored to the very same numbers."""
+    grid, _ = compact.quantise(made_up_table(seed), levels)
+    assert np.array_equal(restored(grid), grid)
+    assert len(np.unique(grid)) <= levels
+
+
+@pytest.mark.parametrize("levels", COARSE)
+def test_no_number_moves_more_than_half_a_step(levels: int) -> None:
+    """A column's step is what its largest number needs; zero stays zero."""
+    table = made_up_table(1)
+    grid, scales = compact.quantise(table, levels)
+    below, above = (levels - 1) // 2, levels - 1 - (levels - 1) // 2
+    for column in range(table.shape[1]):
+        numbers = table[2:, column].astype(np.float64)
+        step = max(-numbers.min() / below, numbers.max() / above)
+        difference = np.abs(grid[2:, column].astype(np.float64) * scales[column] - numbers)
+        assert difference.max() <= step * 0.5001
+    assert (grid[1] == 0).all()
+
+
+def test_float32_stays_as_it_is() -> None:
+    """Without levels nothing is rounded."""
+    table = made_up_table(2)
+    grid, scales = compact.quantise(table, FLOAT)
+    assert np.array_equal(grid, table)
+    assert scales.tolist() == [1, 1, 1]
+
+
+def test_a_column_of_zeros() -> None:
+    """A label about which no word says anything divides nothing by zero."""
+    table = made_up_table(3)
+    table[:, 1] = 0
+    grid, _ = compact.quantise(table, 16)
+    assert (grid[2:, 1] == 0).all()
+    assert np.isfinite(grid).all()
+
+
+def test_useful_words_first() -> None:
+    """The largest number counts, times the square root of the posts with the word."""
+    table = np.array([[0, 0], [0, 0], [1, -1], [-3, 3], [2, 0.5], [9, 9]], np.float32)
+    # Word 2 stands in four posts, 3 in one, 4 in two, 5 in none.
+    ids = np.array([[2, 4, 2, 0], [2, 4, 4, 0], [2, 3, 1, 0], [2, 0, 0, 0]])
+    assert compact.choose_words(table, ids).tolist() == [3, 4, 2, 5]
+
+
+def test_words_stand_in_code_point_order() -> None:
+    """Ids come in the order of the words that they stand for."""
+    words = ["z", "é", "a", "b"]
+    assert compact.in_code_point_order(np.array([2, 3, 4]), words).tolist() == [4, 2, 3]
+
+
+def test_shipped_bytes() -> None:
+    """Constants and bytes of the table are compressed; the dense layer is float32."""
+    grid, _ = compact.quantise(made_up_table(4, words=500), 16)
+    constants = b"words " * 100
+    low, high = float(grid.min()), float(grid.max())
+    table = bytes(round(255 * (float(value) - low) / (high - low)) for value in grid.ravel())
+    expected = [len(brotli.compress(part, quality=9)) for part in (constants, table)]
+    assert compact.shipped_bytes(constants, grid, 16) == sum(expected) + 4 * (3 * 3 + 3)
+
+
+def candidate(size: int, loss: float) -> Candidate:
+    """Return a candidate of which only bytes and loss matter."""
+    return Candidate(words=1, levels=16, bytes=size, recall=0.5, loss=loss)
+
+
+def test_choice_is_the_best_that_the_budget_allows() -> None:
+    """Least loss within the budget; of equal ones the smaller; without any, the smallest."""
+    candidates = [candidate(10, 0.5), candidate(20, 0.3), candidate(19, 0.3), candidate(30, 0.2)]
+    assert compact.choose(candidates, 29) == candidates[2]
+    assert compact.choose(candidates, 30) == candidates[3]
+    assert compact.choose(candidates, 9) == candidates[0]
+
+
+def test_front() -> None:
+    """The front has what nothing smaller beats."""
+    candidates = [candidate(30, 0.2), candidate(10, 0.5), candidate(20, 0.6), candidate(25, 0.5)]
+    assert compact.front(candidates) == [candidates[1], candidates[0]]
+
+
+def test_weighs_each_size_and_coarseness() -> None:
+    """Every candidate has the worth of its own words and numbers, in plain loops."""
+    weights = Weights(made_up_table(5, words=600, width=2), np.array([0.25, 0], np.float32))
+    ids = np.random.default_rng(6).integers(0, 602, (30, 8)).astype(np.int32)
+    truth = np.arange(30) % 2
+    posts = Features(np.arange(30), truth.astype(np.int32), ids, pooling_weights(ids))
+    words = [f"w{number:03}" for number in range(600)]
+    found = list(
+        compact.weigh(weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode())
+    )
+    assert [(each.words, each.levels) for each in found] == [
+        (size, levels) for size in (500, 600) for levels in LEVELS
+    ]
+    assert len(found) == compact.count_candidates(600)
+    whole = found[len(LEVELS)]
+    losses, hits = [], 0
+    for row in range(30):
+        logits = [float(bias) for bias in weights.bias]
+        for word, weight in zip(ids[row], posts.weights[row], strict=True):
+            logits = [
+                logit + float(weight) * float(value)
+                for logit, value in zip(logits, weights.table[word], strict=True)
+            ]
+        powers = [math.exp(logit / 2.0) for logit in logits]
+        losses.append(-math.log(powers[truth[row]] / sum(powers)))
+        hits += logits.index(max(logits)) == truth[row]
+    assert whole.loss == pytest.approx(sum(losses) / 30, rel=1e-5)
+    assert whole.recall == hits / 30
+    assert whole.bytes > found[-1].bytes
