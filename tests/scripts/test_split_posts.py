@@ -192,8 +192,11 @@ def test_learns_again_with_less_stripped(split: Split) -> None:
     ids = result.ids("augmented")
     assert sorted(set(ids)) == sorted(result.ids("train") + result.ids("validation"))
     assert result.report["augmented"]["posts"] == len(ids) == 2 * len(set(ids))
-    # With nothing stripped there is nothing more to leave in.
-    assert split(rows, "--augment", "footers+quotes").rows("augmented") == []
+
+
+def test_with_nothing_stripped_nothing_is_left_in(split: Split) -> None:
+    """An augmentation that leaves in what stays anyway would repeat the posts."""
+    assert split(POSTS, "--augment", "footers+quotes", "subject").rows("augmented") == []
 
 
 def test_no_text_of_the_test_part_is_learnt(split: Split) -> None:
