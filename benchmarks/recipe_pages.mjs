@@ -1,7 +1,7 @@
 // Measures the browser's side of the text recipe: node recipe_pages.mjs BUILD prints JSON, in
 // ms and kB: `post`, a post of 300 words in Node; `large`, the slowest first text of 10 MB on a
-// new page; `decoding` of the vocabulary there; `script` and `words`, text.js and the `count`
-// words after gzip.
+// new page; `decoding` of the vocabulary there; `script` and `words`, text.js and the
+// front-coded words of BUILD/words.json after gzip.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -28,10 +28,11 @@ const LARGE = ["x", "the ", "%", "É", "😀", "\0", "a.", "a@", "\ud800", "dist
 const BYTES = 1e7;
 
 const constants = JSON.parse(readFileSync(join(build, "dist", "bundle", "constants.json")));
+const vocabulary = JSON.parse(readFileSync(join(build, "words.json")));
 const gzipped = (text) => gzipSync(text, { level: 9 }).length / 1e3;
 
 function timePost() {
-  const words = decodeWords(constants.words);
+  const words = decodeWords(vocabulary);
   const capitals = (word, n) => (n % 11 ? word : word.toUpperCase());
   const step = Math.floor(words.length / 300);
   const post = words
@@ -77,7 +78,7 @@ const timeLarge = async ([part, bytes]) => {
 
 const timeDecoding = async () => {
   const { decodeWords: decode } = await import("/src/vocabulary.js");
-  const { words } = await (await fetch("/constants.json")).json();
+  const words = await (await fetch("/words.json")).json();
   const start = performance.now();
   decode(words);
   return performance.now() - start;
@@ -88,7 +89,7 @@ const { server, base } = await listen((request, response) => {
   response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
   if (request.url === "/") response.end('<link rel="icon" href="data:,">');
   else if (isScript) response.end(readFileSync(join(web, request.url)));
-  else response.end(JSON.stringify(constants));
+  else response.end(JSON.stringify(request.url === "/words.json" ? vocabulary : constants));
 });
 const browser = await launchChromium();
 const texts = LARGE.map((part) => [part, BYTES]);
@@ -111,7 +112,6 @@ console.log(
     large: Math.max(...large),
     decoding: Math.min(...decoding),
     script: gzipped(script.outputFiles[0].text),
-    words: gzipped(JSON.stringify(constants.words)),
-    count: constants.words.shared.length,
+    words: gzipped(JSON.stringify(vocabulary)),
   }),
 );

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from provender import files
 from provender.encode import FIRST_WORD, UNKNOWN, encode_words
 from provender.errors import UserError
-from provender.text import Recipe, split_words
+from provender.text import Recipe, split_in_batches
 
 # Of so many the fastest counts: other work on the machine only ever adds to the time.
 RUNS = 9
@@ -37,19 +37,21 @@ def read_posts() -> pa.StringArray:
 
 
 def read_constants() -> tuple[Recipe, list[str]]:
-    """Return the compiled recipe and the vocabulary."""
+    """Return the compiled recipe and the words that have ids."""
     recipe, vocabulary = (
-        files.read_json(f"data/vocabulary/{name}.json") for name in ("text", "vocabulary")
+        files.read_json(f"data/vocabulary/{name}.json") for name in ("text", "candidates")
     )
     return recipe, vocabulary
 
 
 def by_arrow(posts: pa.StringArray, recipe: Recipe, vocabulary: list[str]) -> Result:
     """Do what the build's steps do."""
-    words = split_words(recipe, posts)
+    words = split_in_batches(recipe, pa.chunked_array([posts]))
     counts = pc.value_counts(pc.list_flatten(words))
     pairs = zip(*(counts.field(n).to_pylist() for n in ("values", "counts")), strict=True)
-    return dict(pairs), encode_words(words, vocabulary, MAX_WORDS)
+    return dict(pairs), np.concatenate(
+        [encode_words(batch, vocabulary, MAX_WORDS) for batch in words.chunks]
+    )
 
 
 def by_re(posts: list[str], recipe: Recipe, vocabulary: list[str]) -> Result:

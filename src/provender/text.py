@@ -32,7 +32,7 @@ FIRST_BEYOND_ASCII = 0x80
 # Code points looked up at once.
 BLOCK = 0x1000
 # Texts split at once.
-BATCH_TEXTS = 512
+BATCH_TEXTS = 2048
 SURROGATES = range(0xD800, 0xE000)
 
 # Unicode's general categories that make up words: letters, marks, numbers.
