@@ -8,6 +8,7 @@ import numpy as np
 
 from provender import files
 from provender.encode import FIRST_WORD, PADDING, UNKNOWN, pooling_weights
+from provender.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ def renumber(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
-    """Return the ids that ``words``, in their order, have among ``candidates``: int [words]."""
+    """Return the ids that ``words``, in their order, have among ``candidates``: int [words].
+
+    Raises UserError where one is not there.
+    """
     ids = {word: place + FIRST_WORD for place, word in enumerate(candidates)}
+    for word in words:
+        if word not in ids:
+            raise UserError(
+                f"the word {word} ships but is none of the candidates: run snakemake again"
+            )
     return np.array([ids[word] for word in words], int)

@@ -29,27 +29,39 @@ def rows_with(data: Path, word: int) -> list[int]:
 
 def rare_word(data: Path) -> int:
     """Return the id of a word that some test posts have, few enough for each to be named."""
-    known = len(files.read_json(data / "vocabulary" / "vocabulary.json")) + FIRST_WORD
-    return next(word for word in range(FIRST_WORD, known) if 1 < len(rows_with(data, word)) <= 10)
+    candidates = files.read_json(data / "vocabulary" / "candidates.json")
+    shipped = set(files.read_json(data / "vocabulary" / "vocabulary.json"))
+    return next(
+        word
+        for word, name in enumerate(candidates, FIRST_WORD)
+        if name in shipped and 1 < len(rows_with(data, word)) <= 10
+    )
 
 
-def first_weight(folder: Path, word: int) -> int:
-    """Return where in a TensorFlow.js model's shard a word's first weight begins, in bytes."""
+def place_of(folder: Path, rows: int) -> tuple[int, int]:
+    """Return where a TensorFlow.js model's first matrix of so many rows lies: start, row bytes."""
     (group,) = files.read_json(folder / "model.json")["weightsManifest"]
     place = 0
     for weight in group["weights"]:
-        if len(weight["shape"]) == 2 and weight["shape"][0] > word:
-            break
-        place += math.prod(weight["shape"]) * np.dtype(weight["dtype"]).itemsize
-    return place + word * weight["shape"][1] * 4
+        stored = weight.get("quantization", weight)["dtype"]
+        size = np.dtype(stored).itemsize
+        if len(weight["shape"]) == 2 and weight["shape"][0] == rows:
+            return place, weight["shape"][1] * size
+        place += math.prod(weight["shape"]) * size
+    raise AssertionError(f"{folder} has no matrix of {rows} rows")
 
 
-def change_one_byte(folder: Path, word: int) -> None:
-    """Change one byte of a TensorFlow.js model, so that a word's first weight is fourfold."""
+def change_one_byte(data: Path, form: str, word: int) -> None:
+    """Change one byte of a TensorFlow.js model, the last of a word's first number."""
+    candidates = files.read_json(data / "vocabulary" / "candidates.json")
+    shipped = files.read_json(data / "vocabulary" / "vocabulary.json")
+    folder = data / "tfjs" / form
+    start, width = place_of(folder, len(shipped) + FIRST_WORD)
+    row = shipped.index(candidates[word - FIRST_WORD]) + FIRST_WORD
     shard = folder / "group1-shard1of1.bin"
     content = bytearray(shard.read_bytes())
-    # The exponent's second lowest bit; little-endian, so it is the lowest of the last byte.
-    content[first_weight(folder, word) + 3] ^= 1
+    # A bit that matters of a byte, and of a float32 the lowest but one of its exponent.
+    content[start + row * width + width // 3 - 1] ^= 0x40 if width == 3 else 1
     shard.write_bytes(content)
 
 
@@ -64,7 +76,7 @@ def refuse(run_script: RunScript, data: Path) -> str:
 def test_one_byte_of_a_shard(run_script: RunScript, data: Path, form: str) -> None:
     """Another weight of one word is noticed in each post with that word, and in no other."""
     word = rare_word(data)
-    change_one_byte(data / "tfjs" / form, word)
+    change_one_byte(data, form, word)
     rows = rows_with(data, word)
     message = refuse(run_script, data)
     assert f"error: {form}: {len(rows)} of 103 posts differ from the SavedModel" in message
@@ -73,31 +85,37 @@ def test_one_byte_of_a_shard(run_script: RunScript, data: Path, form: str) -> No
 
 @pytest.mark.parametrize("form", ["layers", "graph"])
 def test_a_weight_that_is_no_number(run_script: RunScript, data: Path, form: str) -> None:
-    """A NaN, which no comparison finds larger than anything, is noticed in the same posts."""
-    word = rare_word(data)
+    """A NaN, which no comparison finds larger than anything, is noticed in every post."""
     shard = data / "tfjs" / form / "group1-shard1of1.bin"
-    place = first_weight(shard.parent, word)
+    place, _ = place_of(shard.parent, 3)
     content = shard.read_bytes()
     nan = np.float32("nan").tobytes()
     shard.write_bytes(content[:place] + nan + content[place + len(nan) :])
-    rows = rows_with(data, word)
+    rows = pq.read_table(data / "features" / "test.parquet")["rowid"].to_pylist()
     assert (
-        f"error: {form}: {len(rows)} of 103 posts differ from the SavedModel by more than 1e-05, "
-        f"at most inf: row id {', '.join(map(str, rows))}\n"
+        f"error: {form}: 103 of 103 posts differ from the SavedModel by more than 1e-05, "
+        f"at most inf: row id {', '.join(map(str, rows[:10]))}, …\n"
     ) in refuse(run_script, data)
 
 
-def test_one_word_of_the_vocabulary(run_script: RunScript, data: Path) -> None:
-    """A word that the page would not know is noticed in each post that has it."""
+def test_two_words_swapped(run_script: RunScript, data: Path) -> None:
+    """Words that have each other's ids are noticed in each post that has one of them."""
     word = rare_word(data)
-    path = data / "vocabulary" / "vocabulary.json"
+    path = data / "vocabulary" / "candidates.json"
     words = files.read_json(path)
-    words[word - FIRST_WORD] += "x"
+    place = word - FIRST_WORD
+    words[place], words[place + 1] = words[place + 1], words[place]
     files.write_json(path, words)
-    rows = rows_with(data, word)
+    rows = sorted({*rows_with(data, word), *rows_with(data, word + 1)})
+    assert f"error: {len(rows)} of 103 posts have other word ids" in refuse(run_script, data)
+
+
+def test_a_word_that_is_no_candidate(run_script: RunScript, data: Path) -> None:
+    """A vocabulary of another build is refused before anything is compared."""
+    path = data / "vocabulary" / "vocabulary.json"
+    files.write_json(path, [*files.read_json(path), "zzz"])
     message = refuse(run_script, data)
-    assert f"error: {len(rows)} of 103 posts have other word ids in JavaScript" in message
-    assert f": row id {', '.join(map(str, rows))}. src/provender/text.py and" in message
+    assert "the word zzz ships but is none of the candidates: run snakemake again" in message
 
 
 def test_one_pattern_of_the_recipe(run_script: RunScript, data: Path) -> None:
