@@ -1,11 +1,11 @@
 """Time of the training with the determinism settings against that without any.
 
 Measured is ``fit``, the epochs alone, on the real training split: imports and saving would
-only make the ratio look better. The candidates for the CPU setting stand beside each other.
+only make the ratio look better. Of each way the fastest run counts, since whatever else the
+machine does can only add. The candidates for the CPU setting stand beside each other.
 """
 
 import json
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +24,9 @@ PART = "determinism"
 # Time of the training over that without the settings.
 MOST = 1.25
 
+# Enough for one undisturbed run of each way; a run takes seconds.
+ROUNDS = 7
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -36,7 +39,8 @@ class Settings:
 
 NO_ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 SHIPPED = Settings(
-    "as it is", {name: determinism.ENVIRONMENT[name] for name in timed_training.CPU_SETTINGS}
+    "training as it is",
+    {name: determinism.ENVIRONMENT[name] for name in timed_training.CPU_SETTINGS},
 )
 NONE = Settings("no settings", ops=False)
 OTHERS = [
@@ -72,17 +76,17 @@ def time_training(folder: Path, command: list[str], settings: Settings) -> float
     return seconds
 
 
-def measure(folder: Path, commands: list[list[str]], runs: int) -> Iterator[Figure]:
-    """Train in turn with each of the settings, ``runs`` times, in ``folder``, a built copy."""
+def measure(folder: Path, commands: list[list[str]]) -> Iterator[Figure]:
+    """Train with each of the settings in turn, ``ROUNDS`` times, in ``folder``, a built copy."""
     (command,) = (words for words in commands if words[1] == "scripts/train_model.py")
     ways = [SHIPPED, NONE, *OTHERS]
     times: dict[str, list[float]] = {way.name: [] for way in ways}
-    for _ in range(runs):
+    for _ in range(ROUNDS):
         for way in ways:
             times[way.name].append(time_training(folder, command, way))
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+    fastest = {name: min(seconds) for name, seconds in times.items()}
     for way in [SHIPPED, *OTHERS]:
         bound = MOST if way is SHIPPED else None
         yield Figure(
-            PART, way.name, medians[way.name], medians[NONE.name], NONE.name, "s", at_most=bound
+            PART, way.name, fastest[way.name], fastest[NONE.name], NONE.name, "s", at_most=bound
         )

@@ -7,6 +7,7 @@ training is run, and its weights are compared: its files hold the release's numb
 
 import argparse
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -99,7 +100,9 @@ def describe_cpu() -> str:
 
 def make_table(work: Path, releases: bool) -> str:
     """Build all rows below ``work`` and return the table as Markdown."""
-    usual = clone.copy_tree(project.ROOT, work / "usual")
+    # All rows are of one moment, whatever is edited meanwhile.
+    source = clone.copy_tree(project.ROOT, work / "source")
+    usual = Path(shutil.copytree(source, work / "usual", symlinks=True))
     reproduce.build(usual, Surroundings("as usual"), [CONFIG])
     lines = [
         f"Compared with a build on {platform.machine()} with {describe_cpu()}, TensorFlow "
@@ -110,7 +113,8 @@ def make_table(work: Path, releases: bool) -> str:
     ]
     for number, row in enumerate(rows(work, releases)):
         step.log.info("%s: %s", row.what, row.value)
-        folder = clone.copy_tree(project.ROOT, work / str(number) / row.surroundings.folder)
+        place = work / str(number) / row.surroundings.folder
+        folder = Path(shutil.copytree(source, place, symlinks=True))
         reproduce.build(folder, row.surroundings, [CONFIG], row.targets)
         cells = compare(usual, folder, only_weights=bool(row.targets))
         lines.append(f"| {' | '.join((row.what, row.value, *cells))} |")

@@ -52,7 +52,7 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
         yield from accuracy.measure(build, PACKAGES)
     if "determinism" in options.parts:
         step.log.info("training with and without the determinism settings")
-        yield from determinism_cost.measure(build, commands, options.runs)
+        yield from determinism_cost.measure(build, commands)
     if "memory" in options.parts:
         step.log.info("running each step alone")
         yield from memory.measure(project.copy_tree(work / "memory", archive), commands)

@@ -64,14 +64,14 @@ def take(overlays: Sequence[str | Path] = ()) -> Digests:
             taken[step][name] = there.pop(name)
     if there:
         raise UserError(f"no step makes {', '.join(there)}: delete what is left of old builds")
-    return [{"step": step, "files": found} for step, found in taken.items() if found]
+    return [{"step": step, "writes": found} for step, found in taken.items() if found]
 
 
 def write(overlays: Sequence[str | Path] = ()) -> int:
     """Write the digests of the build in this folder; return the number of its files."""
     taken = take(overlays)
     files.write_json(DIGESTS, taken)
-    return sum(len(step["files"]) for step in taken)
+    return sum(len(step["writes"]) for step in taken)
 
 
 def check(overlays: Sequence[str | Path] = ()) -> int:
@@ -83,11 +83,11 @@ def check(overlays: Sequence[str | Path] = ()) -> int:
         raise UserError(f"there is no {DIGESTS}: make digests writes it")
     expected, taken = files.read_json(DIGESTS), take(overlays)
     if expected == taken:
-        return sum(len(step["files"]) for step in taken)
-    old = {name: digest for step in expected for name, digest in step["files"].items()}
+        return sum(len(step["writes"]) for step in taken)
+    old = {name: digest for step in expected for name, digest in step["writes"].items()}
     lines = []
     for step in taken:
-        for name, digest in step["files"].items():
+        for name, digest in step["writes"].items():
             was = old.pop(name, None)
             if was != digest:
                 lines.append(f"  {step['step']}: {name}: {_short(was)} → {_short(digest)}")

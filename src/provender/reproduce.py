@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,7 +107,8 @@ def build(
 ) -> None:
     """Run Snakemake in ``folder``, a copy of the project. Raises UserError where it fails."""
     cores = surroundings.cores or os.sched_getaffinity(0)
-    command = [sys.executable, "-m", "snakemake", "--cores", str(len(cores)), *targets]
+    command = ["taskset", "--cpu-list", ",".join(map(str, sorted(cores)))]
+    command += [sys.executable, "-m", "snakemake", "--cores", str(len(cores)), *targets]
     if overlays:
         command += ["--configfile", *map(str, overlays)]
     with tempfile.TemporaryDirectory() as programs:
@@ -120,7 +122,6 @@ def build(
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             umask=surroundings.umask,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if not line.startswith(EMULATOR_NOTE)]
@@ -160,13 +161,16 @@ def reproduce(overlays: Sequence[Path], given: Path | None, on_cpus: bool) -> in
             ]
         else:
             others = [stack.enter_context(other_surroundings())]
-        folders = []
-        for number, surroundings in enumerate([usual, *others]):
-            folders.append(copy_tree(ROOT, Path(work, str(number), surroundings.folder)))
-            if archive:
-                place, file = archive
-                folders[-1].joinpath(place).parent.mkdir(parents=True, exist_ok=True)
-                folders[-1].joinpath(place).symlink_to(file)
+        # All builds are of one moment, whatever is edited meanwhile.
+        source = copy_tree(ROOT, Path(work, "source"))
+        if archive:
+            place, file = archive
+            (source / place).parent.mkdir(parents=True, exist_ok=True)
+            (source / place).symlink_to(file)
+        folders = [
+            Path(shutil.copytree(source, Path(work, str(number), each.folder), symlinks=True))
+            for number, each in enumerate([usual, *others])
+        ]
         step.log.info("building %s", usual.name)
         build(folders[0], usual, overlays)
         for surroundings in others:
