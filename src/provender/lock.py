@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from provender import files
 from provender.errors import UserError
 
 FILE = Path("dvc.lock")
@@ -21,6 +22,14 @@ def read() -> Lock:
             f"there is no {FILE}: nothing is recorded. Build, then run provender record"
         )
     return _parse(FILE.read_text(encoding="utf-8"), str(FILE))
+
+
+def write(locked: Lock) -> None:
+    """Write dvc.lock as DVC itself does, byte for byte."""
+    # Takes half a second to import, with the DVC around it.
+    from dvc.utils.serialize import dumps_yaml
+
+    files.write_text(FILE, dumps_yaml({"schema": "2.0", "stages": locked}))
 
 
 def read_commit(commit: str) -> Lock:

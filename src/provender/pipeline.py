@@ -27,8 +27,8 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
     rules: dict[str, list[Job]] = {}
     for job in jobs:
         rules.setdefault(job.rule, []).append(job)
-    places = _places([config.DEFAULT, *overlays])
-    stages = {rule: _stage(group, places) for rule, group in rules.items()}
+    found = places([config.DEFAULT, *overlays])
+    stages = {rule: _stage(group, found) for rule, group in rules.items()}
     plots = [
         {labels.get("title", path): {"y": {path: labels["y"].split()}, **_axes(labels)}}
         for job in jobs
@@ -88,14 +88,19 @@ def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any
 
 def _body(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
     body: dict[str, Any] = {"cmd": job.command.replace("${", "\\${"), "deps": job.inputs}
-    settings: dict[str, list[str]] = {}
-    for key in sorted({leaf for use in job.settings for leaf in _leaves(use, places)}):
-        settings.setdefault(places[key], []).append(".".join(key))
-    body["params"] = [{path: keys} for path, keys in settings.items()]
+    body["params"] = [{path: keys} for path, keys in settings(job, places).items()]
     metrics = [path for path, (category, _) in job.reports.items() if category == METRICS]
     body["outs"] = [path for path in job.outputs if path not in metrics]
     body["metrics"] = metrics
     return {key: value for key, value in body.items() if value}
+
+
+def settings(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, list[str]]:
+    """Return the dotted names of the settings that a job uses, by configuration file."""
+    found: dict[str, list[str]] = {}
+    for key in sorted({leaf for use in job.settings for leaf in _leaves(use, places)}):
+        found.setdefault(places[key], []).append(".".join(key))
+    return {path: found[path] for path in sorted(found)}
 
 
 def _leaves(use: tuple[str, ...], places: dict[tuple[str, ...], str]) -> list[tuple[str, ...]]:
@@ -104,9 +109,9 @@ def _leaves(use: tuple[str, ...], places: dict[tuple[str, ...], str]) -> list[tu
     return below if use else [key for key in below if key[-1] not in config.LOCATIONS]
 
 
-def _places(paths: list[str]) -> dict[tuple[str, ...], str]:
+def places(paths: Sequence[str]) -> dict[tuple[str, ...], str]:
     """Return each setting, a tuple of keys, with the file that has the last word on it."""
-    places = {}
+    found = {}
     for path in paths:
         waiting: list[tuple[tuple[str, ...], Any]] = [((), config.read_overlay(path))]
         while waiting:
@@ -114,8 +119,8 @@ def _places(paths: list[str]) -> dict[tuple[str, ...], str]:
             if isinstance(value, dict):
                 waiting += [((*key, name), below) for name, below in value.items()]
             else:
-                places[key] = path
-    return places
+                found[key] = path
+    return found
 
 
 def _axes(labels: dict[str, str]) -> dict[str, str]:
