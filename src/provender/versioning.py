@@ -5,9 +5,10 @@ import copy
 import hashlib
 import re
 import shlex
+import shutil
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,7 @@ def sync(remote: str | None) -> None:
             "the remote holds other content than was recorded:",
             "Run provender verify-remote, which names all such objects and what to do",
         )
+    _unlink(outputs)
     overlays = pipeline.overlays()
     jobs = graph.read(overlays)
     _raise_for(
@@ -120,6 +122,18 @@ def _refuse_to_lose(repo: "Repo", outputs: dict[str, str]) -> None:
         "these files are recorded nowhere and would be overwritten:",
         "Record them (provender record), or delete them to have those that dvc.lock names",
     )
+
+
+def _unlink(paths: Iterable[str]) -> None:
+    """Replace links to DVC's cache by copies.
+
+    An edit through a link damages the cache; and files of equal content, being one file,
+    would have one date where Snakemake needs them in order.
+    """
+    for path in map(Path, paths):
+        if path.is_symlink() or path.stat().st_nlink > 1:
+            with files.replacing(path) as part:
+                shutil.copyfile(path, part)
 
 
 def _tell_snakemake(overlays: Sequence[str]) -> None:

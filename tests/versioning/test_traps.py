@@ -130,6 +130,7 @@ def test_hard_links(recorded: Project) -> None:
     recorded.run("provender", "sync")
     assert digests(recorded) == good
     assert planned(recorded) == set()
+    assert path.stat().st_nlink == 1
 
 
 def test_back_dated_input(recorded: Project) -> None:
