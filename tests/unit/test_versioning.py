@@ -95,5 +95,5 @@ def test_stale_settings(job: Job) -> None:
     Path("own.yaml").write_text("model: {epochs: 2}")
     assert versioning.stale([job], locked, ["own.yaml"]) == []
     Path("own.yaml").write_text("model: {epochs: 3}")
-    said = ["make_thing: own.yaml, model.epochs is recorded with another value"]
+    said = ["make_thing: model.epochs of own.yaml is recorded with another value"]
     assert versioning.stale([job], locked, ["own.yaml"]) == said
