@@ -19,13 +19,15 @@ import memory
 import project
 import recipe
 import second_make
+import versioning
 from figures import Figure, format_table
 
 from provender import files, step
 from provender.errors import UserError
 
 PARTS = (
-    "disk", "second-make", "recipe", "accuracy", "determinism", "memory", "main-job",
+    "disk", "second-make", "recipe", "accuracy", "determinism", "memory",
+    "versioning", "main-job",
 )  # fmt: skip
 
 # Where make bench installs scikit-learn; no part of the environment.
@@ -56,6 +58,9 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     if "memory" in options.parts:
         step.log.info("running each step alone")
         yield from memory.measure(project.copy_tree(work / "memory", archive), commands)
+    if "versioning" in options.parts:
+        step.log.info("building by DVC and by Snakemake on one core")
+        yield from versioning.measure(work / "versioning", archive)
     if "main-job" in options.parts:
         step.log.info("timing workflow and twin in turn, %d times", options.runs)
         yield from main_job.measure(work, archive, commands, options.cores, options.runs)

@@ -194,12 +194,13 @@ def built_project(small_build: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def small_record(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a small build that is recorded, committed and pushed; tests may only read it."""
-    project = make_small_project(tmp_path_factory.mktemp("record") / "project")
+def small_record(small_build: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the small build recorded, committed and pushed; tests may only read it."""
+    folder = tmp_path_factory.mktemp("record") / "project"
+    shutil.copytree(small_build.folder, folder, symlinks=True)
+    project = open_project(folder)
     project.git("init", "--quiet")
     project.run("provender", "dvc", "--config", "small.yaml")
-    project.snakemake()
     project.run("provender", "record")
     project.commit("first")
     project.run("dvc", "push")

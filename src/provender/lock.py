@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from provender import files
 from provender.errors import UserError
 
 FILE = Path("dvc.lock")
@@ -21,6 +22,14 @@ def read() -> Lock:
             f"there is no {FILE}: nothing is recorded. Build, then run provender record"
         )
     return _parse(FILE.read_text(encoding="utf-8"), str(FILE))
+
+
+def write(locked: Lock) -> None:
+    """Write dvc.lock as DVC itself does, byte for byte."""
+    # Takes half a second to import, with the DVC around it.
+    from dvc.utils.serialize import dumps_yaml
+
+    files.write_text(FILE, dumps_yaml({"schema": "2.0", "stages": locked}))
 
 
 def read_commit(commit: str) -> Lock:
@@ -48,7 +57,8 @@ def digests(entry: dict[str, Any], kind: str) -> dict[str, str]:
 
 def _parse(text: str, what: str) -> Lock:
     try:
-        return yaml.safe_load(text)["stages"]
+        # In C: in Python it takes a second.
+        return yaml.load(text, yaml.CSafeLoader)["stages"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(
             f"{what} cannot be read ({error}): check out a good one, or run provender record"

@@ -1,14 +1,17 @@
 """Records builds in DVC and brings recorded ones back; both only after reading every file."""
 
 import contextlib
+import copy
 import hashlib
 import re
 import shlex
+import shutil
+import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provender import config, files, graph, lock, pipeline, receipt, step
 from provender.errors import UserError
@@ -54,7 +57,7 @@ def record(only_check: bool) -> None:
             f"Run provender record and commit {lock.FILE}",
         )
     else:
-        _commit(jobs)
+        _commit(jobs, [config.DEFAULT, *overlays])
     step.log.info("%d stages recorded in %s", len(jobs), lock.FILE)
 
 
@@ -80,6 +83,7 @@ def sync(remote: str | None) -> None:
             "the remote holds other content than was recorded:",
             "Run provender verify-remote, which names all such objects and what to do",
         )
+    _unlink(outputs)
     overlays = pipeline.overlays()
     jobs = graph.read(overlays)
     _raise_for(
@@ -118,6 +122,18 @@ def _refuse_to_lose(repo: "Repo", outputs: dict[str, str]) -> None:
         "these files are recorded nowhere and would be overwritten:",
         "Record them (provender record), or delete them to have those that dvc.lock names",
     )
+
+
+def _unlink(paths: Iterable[str]) -> None:
+    """Replace links to DVC's cache by copies.
+
+    An edit through a link damages the cache; and files of equal content, being one file,
+    would have one date where Snakemake needs them in order.
+    """
+    for path in map(Path, paths):
+        if path.is_symlink() or path.stat().st_nlink > 1:
+            with files.replacing(path) as part:
+                shutil.copyfile(path, part)
 
 
 def _tell_snakemake(overlays: Sequence[str]) -> None:
@@ -181,23 +197,54 @@ def _get(settings: dict[str, config.Config], path: str, key: str) -> object:
     return value
 
 
-def _commit(jobs: Sequence[graph.Job]) -> None:
-    before = lock.FILE.read_bytes() if lock.FILE.exists() else None
-    with repository() as repo:
-        outputs = {digests(path)[1]: path for job in jobs for path in job.outputs}
+def _commit(jobs: Sequence[graph.Job], configs: Sequence[str]) -> None:
+    """Put all outputs into DVC's cache, then write dvc.lock, whole or not at all.
+
+    What ``dvc commit`` does, but with the digests that were checked, not with those that
+    DVC remembers of files whose date and size are the same.
+    """
+    outputs = {digests(path)[1]: path for job in jobs for path in job.outputs}
+    with repository() as repo, repo.lock:
         _drop_damaged(repo, outputs)
-        try:
-            repo.commit(force=True)
-            faults = stale(jobs, lock.read(), [config.DEFAULT, *pipeline.overlays()])
-            faults += damaged(repo, outputs).values()
-            _raise_for(faults, "files changed while they were recorded:", "Run it again")
-        except BaseException:
-            # All or nothing, also where a disk is full or Ctrl-C is pressed.
-            if before is None:
-                lock.FILE.unlink(missing_ok=True)
-            else:
-                lock.FILE.write_bytes(before)
-            raise
+        repo.cache.local.add(list(outputs.values()), repo.fs, list(outputs))
+        _raise_for(
+            list(damaged(repo, outputs).values()),
+            "these files changed while they were recorded:",
+            "Build and run provender record again",
+        )
+        settings = {path: config.read_overlay(path) for path in configs}
+        places = pipeline.places(configs)
+        lock.write({job.name: _entry(job, settings, places) for job in jobs})
+
+
+def _entry(
+    job: graph.Job, settings: dict[str, config.Config], places: dict[tuple[str, ...], str]
+) -> dict[str, Any]:
+    """Return what dvc.lock says of a stage, in DVC's own order."""
+    params = {
+        # Copies, since YAML writes a value that it meets again as a reference.
+        path: {key: copy.deepcopy(_get(settings, path, key)) for key in keys}
+        for path, keys in pipeline.settings(job, places).items()
+    }
+    entry = {
+        "cmd": job.command,
+        "deps": [_item(path) for path in sorted(job.inputs)],
+        "params": params,
+        "outs": [_item(path) for path in sorted(job.outputs)],
+    }
+    return {key: value for key, value in entry.items() if value}
+
+
+def _item(path: str) -> dict[str, Any]:
+    status = Path(path).stat()
+    executable = {"isexec": True} if status.st_mode & stat.S_IXUSR else {}
+    return {
+        "path": path,
+        "hash": "md5",
+        "md5": digests(path)[1],
+        "size": status.st_size,
+        **executable,
+    }
 
 
 @contextlib.contextmanager

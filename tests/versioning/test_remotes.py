@@ -171,12 +171,11 @@ def test_ssh(recorded: Project, ssh: tuple[dict[str, str], dict[str, str]], tmp_
 
 def test_a_server_that_is_away(recorded: Project) -> None:
     """What cannot be reached is told in a line, not in a stack trace."""
-    address = f"http://127.0.0.1:{free_port()}"
-    recorded.run("dvc", "remote", "add", "--local", "--default", "server", f"s3://{BUCKET}")
-    recorded.run("dvc", "remote", "modify", "--local", "server", "endpointurl", address)
+    address = f"ssh://127.0.0.1:{free_port()}/store"
+    recorded.run("dvc", "remote", "add", "--local", "--default", "server", address)
     path = os.pathsep.join([str(recorded.folder / "src"), PACKAGES])
     wipe(recorded)
     for command, code in (("verify-remote", 3), ("sync", 1)):
-        done = recorded.run("provender", command, code=code, PYTHONPATH=path, **CREDENTIALS)
+        done = recorded.run("provender", command, code=code, PYTHONPATH=path)
         assert "Traceback" not in done.stderr
-        assert address in done.stderr
+        assert "Connect call failed" in done.stderr

@@ -130,6 +130,7 @@ def test_hard_links(recorded: Project) -> None:
     recorded.run("provender", "sync")
     assert digests(recorded) == good
     assert planned(recorded) == set()
+    assert path.stat().st_nlink == 1
 
 
 def test_back_dated_input(recorded: Project) -> None:
@@ -137,7 +138,7 @@ def test_back_dated_input(recorded: Project) -> None:
     path = recorded.folder / LARGE
     assert path.stat().st_size > 1_000_000
     edit_unseen(path)
-    assert planned(recorded) == {"assemble_bundle", "pack_npm"}
+    assert planned(recorded) == {"assemble_bundle", "pack_npm", "render_report"}
     assert f"pack_npm: {LARGE} is not what was read" in refuse(recorded, "provender", "record")
     edit_unseen(path)
     assert planned(recorded) == set()
@@ -295,6 +296,9 @@ def test_a_stale_lock(recorded: Project) -> None:
     assert "Run provender record and commit dvc.lock" in said
     assert "train_model" not in said
     recorded.run("provender", "record")
+    written = read_lock(recorded)
+    recorded.run("dvc", "commit", "--force")
+    assert read_lock(recorded) == written
 
 
 def test_a_pulled_source_is_all_that_repro_needs(recorded: Project, tmp_path: Path) -> None:
@@ -314,9 +318,9 @@ def test_shared_environment_of_another_folder(recorded: Project) -> None:
     """Code that lies elsewhere than the code that is recorded does not go unnoticed."""
     edit(recorded, "small.yaml", *TITLE)
     done = recorded.run(
-        *("snakemake", "data/reports/report.html", "--cores", "1", "--configfile", "small.yaml"),
+        *("snakemake", "dist/bundle/manifest.json", "--cores", "1", "--configfile", "small.yaml"),
         PYTHONPATH=str(ROOT / "src"),
         code=1,
     )
     assert "src/provender/step.py ran, but the rule does not name it" in done.stderr
-    assert not (recorded.folder / "data/reports/report.html").exists()
+    assert not (recorded.folder / "dist/bundle/manifest.json").exists()

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, Project
+from recorded import clone as git_clone
+from recorded import edit
 
 ARCHIVE = ROOT.parent / "shared" / "data" / "20news-bydate.tar.gz"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+VERSIONS = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
 BIT_FOR_BIT = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
 
 # Seconds until a server that was just started must answer.
@@ -168,6 +171,27 @@ def test_own_data(clone: Project) -> None:
     assert (clone.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
 
 
+def test_versions(recorded: Project, tmp_path: Path) -> None:
+    """Record, get and compare builds, as one reads it."""
+    record, get, repro, ask = (block.splitlines() for block in blocks(VERSIONS, "sh"))
+    edit(recorded, "small.yaml", "Three made-up topics", "Another title")
+    recorded.run("provender", "dvc", "--config", "small.yaml")
+    for command in record:
+        words = command.split()
+        recorded.run(*words, *(["--configfile", "small.yaml"] if words[0] == "snakemake" else []))
+    recorded.commit("second")
+    told, verified = (recorded.run(*command.split()) for command in ask)
+    assert "Three made-up topics" in told.stdout
+    assert "are in the remote, read and right" in verified.stderr
+    fresh = git_clone(recorded, tmp_path / "fresh")
+    for command in get:
+        fresh.run(*command.split())
+    assert "Nothing to be done" in fresh.snakemake("--dry-run").stdout
+    for command in repro:
+        done = fresh.run(*command.split())
+    assert "Running stage" not in done.stdout
+
+
 RUN_BY: dict[str, Callable] = {
     "make": test_make,
     "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
@@ -181,6 +205,13 @@ RUN_BY: dict[str, Callable] = {
     "make digests": test_make_reproduce,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_make,
+    "provender record": test_versions,
+    "dvc push": test_versions,
+    "provender sync": test_versions,
+    "dvc pull --with-deps fetch_source": test_versions,
+    "dvc repro": test_versions,
+    "provender why HEAD~1 HEAD": test_versions,
+    "provender verify-remote HEAD~1..HEAD": test_versions,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
 }
 
@@ -188,10 +219,10 @@ RUN_BY: dict[str, Callable] = {
 def test_every_command_is_run() -> None:
     """Each command in the README and the docs stands in the table above."""
     commands = set()
-    for document in (README, OWN_DATA, BIT_FOR_BIT):
+    for document in (README, OWN_DATA, BIT_FOR_BIT, VERSIONS):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))
-        commands |= set(re.findall(r"`((?:make|snakemake)[^`\n]*)`", document))
+        commands |= set(re.findall(r"`((?:make|snakemake --cores)[^`\n]*)`", document))
     assert commands <= set(RUN_BY), commands - set(RUN_BY)
 
 
