@@ -81,6 +81,8 @@ def seed(value: int) -> None:
         import tensorflow as tf
         import tf_keras
 
+    # It warns that a model is saved uncompiled, which is all that a shipped one needs to be.
+    tf.get_logger().setLevel("ERROR")
     tf_keras.utils.set_random_seed(value)
     tf.config.experimental.enable_op_determinism()
 

@@ -113,7 +113,7 @@ def test_two_words_swapped(run_script: RunScript, data: Path) -> None:
 def test_a_word_that_is_no_candidate(run_script: RunScript, data: Path) -> None:
     """A vocabulary of another build is refused before anything is compared."""
     path = data / "vocabulary" / "vocabulary.json"
-    files.write_json(path, [*files.read_json(path), "zzz"])
+    files.write_json(path, [*files.read_json(path)[:-1], "zzz"])
     message = refuse(run_script, data)
     assert "the word zzz ships but is none of the candidates: run snakemake again" in message
 
