@@ -22,7 +22,7 @@ from provender.naive_bayes import NaiveBayes
 
 # What is tried of each setting: steps that change the loss by more than chance does.
 GRID = {
-    "smoothing": (0.1, 0.3, 1, 3),
+    "smoothing": (0.1, 0.2, 0.5, 1, 2, 5),
     "power": (0.5, 0.6, 0.7, 0.8, 1),
     "idf_power": (0.25, 0.5, 0.75, 1),
     "scale": (2, 3, 4, 6, 8),
