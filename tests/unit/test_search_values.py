@@ -2,6 +2,7 @@
 
 import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +77,10 @@ def test_table_of_the_newsgroups() -> None:
         rows = list(csv.DictReader(file))
     (chosen,) = [row for row in rows if row["chosen"] == "1"]
     assert chosen["augmented"] == "1"
+    loss, recall = (f"{float(chosen[name]):.4f}" for name in ("loss", "recall@1"))
+    assert f"validation split: {loss}, with recall@1 {recall}.\n" in Path(config.DEFAULT).read_text(
+        encoding="utf-8"
+    )
     assert {name: float(chosen[name]) for name in GRID} == {
         name: settings["model"][name] for name in GRID
     }
