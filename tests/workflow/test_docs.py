@@ -172,7 +172,7 @@ def test_own_data(clone: Project) -> None:
 
     report = clone.folder / "data/reports/report.html"
     assert "Values that were tried" not in report.read_text(encoding="utf-8")
-    assert "search_model: to take these, set in model: " in clone.run(*search.split()).stderr
+    assert "search_model: best: " in clone.run(*search.split()).stderr
     tried = (clone.folder / "config/search/tickets.csv").read_text(encoding="utf-8")
     assert [line[-2:] for line in tried.splitlines()].count(",1") == 1
     clone.run(*again.split())
