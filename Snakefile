@@ -22,6 +22,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/bundle.smk"
 include: "workflow/rules/reports.smk"
+include: "workflow/rules/search.smk"
 
 
 rule all:

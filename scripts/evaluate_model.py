@@ -8,10 +8,7 @@ label, scores float32 [labels]).
 """
 
 import argparse
-import csv
-import io
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,16 +123,7 @@ def describe_sure(scores: np.ndarray, truth: np.ndarray, unsure_below: float) ->
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
     """Return the confusion matrix as CSV with a header row and column."""
     rows = ([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
-    return format_csv(["label", *labels], rows)
-
-
-def format_csv(header: list[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV with a header row."""
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return table.getvalue()
+    return files.format_csv(["label", *labels], rows)
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -188,10 +176,10 @@ def main(options: argparse.Namespace) -> None:
     counts = metrics.confusion(best, test.labels, len(labels))
     files.write_text(options.confusion, format_confusion(counts, labels))
     recall = [(k, *(value[f"recall@{k}"] for value in values.values())) for k in metrics.RANKS]
-    files.write_text(options.recall, format_csv(["k", *values], recall))
+    files.write_text(options.recall, files.format_csv(["k", *values], recall))
     pairs = zip(test.labels, best, strict=True)
     labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
-    files.write_text(options.labelled, format_csv(["actual", "predicted"], labelled))
+    files.write_text(options.labelled, files.format_csv(["actual", "predicted"], labelled))
     files.write_parquet(options.predictions, metrics.predictions(test, scores))
     for split, value in values.items():
         step.log.info(

@@ -193,6 +193,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument("--search", type=Path, help="values that were tried, CSV")
     parser.add_argument(
         "--show-text", type=Path, help="test split, Parquet: show the texts of the hardest posts"
     )
@@ -215,6 +216,7 @@ def main(options: argparse.Namespace) -> None:
         choice=files.read_json(options.choice),
         sizes=plot_sizes(read_csv(options.sizes)),
         candidates=read_csv(options.sizes),
+        search=read_csv(options.search) if options.search else [],
         validation=files.read_json(options.validation),
         parity=files.read_json(options.parity),
         confusion=describe_confusion(read_csv(options.confusion)),

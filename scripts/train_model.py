@@ -11,21 +11,19 @@ split, from before it had learnt from that.
 """
 
 import argparse
-import csv
 import io
 import os
 import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from provender import arithmetic, compact, constants, files, metrics, step, training
 from provender.encode import FIRST_WORD
 from provender.features import join, read_features, restrict, rows_with
-from provender.naive_bayes import NaiveBayes
 
 if TYPE_CHECKING:
     import tf_keras
@@ -40,9 +38,6 @@ SAVED_MODEL_FILES = (
 )
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-# Powers of two, an eighth apart: finer ones change the loss by less than it is known.
-TEMPERATURES = [float(2 ** (step / 8)) for step in range(-24, 25)]
 
 # Right answers among the sure ones, on the validation split.
 SURE = 0.95
@@ -68,23 +63,7 @@ class LearningCurve:
             [epoch, *(f"{row[name]:.6f}" for name in CURVE)]
             for epoch, row in enumerate(self.rows, 1)
         ]
-        return to_csv(["epoch", *CURVE], rows)
-
-
-def to_csv(names: list[str], rows: list[list[Any]]) -> str:
-    """Return rows as CSV with a header row."""
-    table = io.StringIO(newline="")
-    csv.writer(table, lineterminator="\n").writerows([names, *rows])
-    return table.getvalue()
-
-
-def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Return the divisor of the logits with the least loss (Guo et al. 2017)."""
-    losses = {
-        temperature: metrics.loss(arithmetic.softmax(logits / temperature), truth)
-        for temperature in TEMPERATURES
-    }
-    return min(losses, key=losses.__getitem__)
+        return files.format_csv(["epoch", *CURVE], rows)
 
 
 def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candidate) -> str:
@@ -103,7 +82,7 @@ def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candida
         for each in candidates
     ]
     names = ["words", "levels", "bytes", "recall@1", "loss", "front", "chosen"]
-    return to_csv(names, rows)
+    return files.format_csv(names, rows)
 
 
 def ship(
@@ -175,14 +154,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
-    parser.add_argument("--smoothing", type=float, required=True, help="naive Bayes' alpha")
-    parser.add_argument("--power", type=float, required=True, help="exponent of its counts")
-    parser.add_argument("--idf-power", type=float, required=True, help="and of word rarity")
-    parser.add_argument("--scale", type=float, required=True, help="factor on the start's logits")
-    parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
-    parser.add_argument("--seed", type=int, required=True)
+    training.add_arguments(parser)
     parser.add_argument("--budget-kb", type=float, required=True, help="of words and weights")
     parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
     parser.add_argument("--hdf5", type=Path, required=True, help="HDF5 file to write")
@@ -202,17 +174,11 @@ def main(options: argparse.Namespace) -> None:
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     train, validation = read_features(options.train), read_features(options.validation)
     augmented = read_features(options.augmented)
-    how = training.Training(
-        NaiveBayes(options.smoothing, options.power, options.idf_power, options.scale),
-        options.epochs,
-        options.batch_size,
-        options.learning_rate,
-        options.seed,
-    )
+    how = training.read_arguments(options)
     curve = LearningCurve(options.epochs)
     learnt = join(train, rows_with(augmented, train.rowids))
     weights = training.train(learnt, len(words) + FIRST_WORD, len(labels), how, validation, curve)
-    temperature = find_temperature(compact.logits(validation, weights), validation.labels)
+    temperature = metrics.find_temperature(compact.logits(validation, weights), validation.labels)
 
     text = files.read_json(options.text)
     max_words = train.ids.shape[1]

@@ -1,9 +1,11 @@
 """Write files whole or not at all, in a form that depends on their content alone."""
 
+import csv
 import hashlib
+import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,13 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file in UTF-8."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV with a header row."""
+    table = io.StringIO(newline="")
+    csv.writer(table, lineterminator="\n").writerows([header, *rows])
+    return table.getvalue()
 
 
 def read_parquet(path: str | os.PathLike[str], columns: list[str] | None = None) -> "pa.Table":

@@ -26,6 +26,9 @@ GROUPS = 12
 # A score that rounds to 0 counts as this one: no loss is infinite.
 LEAST_SCORE = 1e-30
 
+# Powers of two, an eighth apart: finer ones change the loss by less than it is known.
+TEMPERATURES = [float(2 ** (step / 8)) for step in range(-24, 25)]
+
 # Where the groups by words read begin.
 WORD_GROUPS = (0, 1, 10, 30, 100, 300)
 
@@ -102,6 +105,15 @@ def loss(scores: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean of minus the logarithm of the true label's score."""
     right = scores[np.arange(len(truth)), truth].astype(np.float64)
     return -math.fsum(arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
+
+
+def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the divisor of the logits [n, labels] with the least loss (Guo et al. 2017)."""
+    losses = {
+        temperature: loss(arithmetic.softmax(logits / temperature), truth)
+        for temperature in TEMPERATURES
+    }
+    return min(losses, key=losses.__getitem__)
 
 
 def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:

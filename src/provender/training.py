@@ -1,5 +1,6 @@
 """The model in tf-keras, and how it is trained. Seed by determinism first."""
 
+import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,29 @@ class Weights:
     bias: np.ndarray
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a model is trained."""
+    parser.add_argument("--smoothing", type=float, required=True, help="naive Bayes' alpha")
+    parser.add_argument("--power", type=float, required=True, help="exponent of its counts")
+    parser.add_argument("--idf-power", type=float, required=True, help="and of word rarity")
+    parser.add_argument("--scale", type=float, required=True, help="factor on the start's logits")
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's")
+    parser.add_argument("--seed", type=int, required=True)
+
+
+def read_arguments(options: argparse.Namespace) -> Training:
+    """Return what those options say."""
+    return Training(
+        NaiveBayes(options.smoothing, options.power, options.idf_power, options.scale),
+        options.epochs,
+        options.batch_size,
+        options.learning_rate,
+        options.seed,
+    )
+
+
 def build_model(
     table: np.ndarray, kernel: np.ndarray, bias: np.ndarray, max_words: int
 ) -> "tf_keras.Model":
@@ -67,10 +91,12 @@ def train(
     how: Training,
     validation: Features | None = None,
     report: Callable[[int, dict[str, float]], None] | None = None,
+    bars: bool = True,
 ) -> Weights:
     """Train a model of so many ids and labels from complement naive Bayes on.
 
-    ``report`` is told of each epoch, from 0, what Keras measures.
+    ``report`` is told of each epoch, from 0, what Keras measures. A terminal shows its bars,
+    unless ``bars`` is false.
     """
     import tf_keras as keras
 
@@ -82,7 +108,7 @@ def train(
         keras.optimizers.Adam(how.learning_rate), "sparse_categorical_crossentropy", ["accuracy"]
     )
     # Keras draws its bars in a terminal, each to its end before the line below it.
-    callbacks = [keras.callbacks.ProgbarLogger("steps")] if sys.stderr.isatty() else []
+    callbacks = [keras.callbacks.ProgbarLogger("steps")] if bars and sys.stderr.isatty() else []
     verbose = len(callbacks)
     if report:
         callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=report))

@@ -223,6 +223,25 @@ def test_shows_texts_only_where_asked(run_script: RunScript, folder: Path) -> No
     assert "Never shown" not in page
 
 
+def test_shows_what_was_tried(run_script: RunScript, folder: Path) -> None:
+    """Without --search there is no such section; with it each row, the chosen one marked."""
+    assert "were tried" not in render(run_script, folder)
+    table = (
+        "scale,learning_rate,augmented,recall@1,loss,chosen\n"
+        "4,0.0003,1,0.912341,0.287651,0\n2,0.001,1,0.901231,0.298761,1\n2,0.001,0,0.9,0.3125,0\n"
+    )
+    files.write_text(folder / "search.csv", table)
+    page = render(run_script, folder, "--search", folder / "search.csv")
+    assert "<summary>All 3 models</summary>" in page
+    rows = Cells(page).rows
+    start = rows.index(["scale", "learning rate", "augmented", "recall@1", "loss", ""])
+    assert rows[start + 1 : start + 4] == [
+        ["4", "0.0003", "yes", "0.912", "0.288", ""],
+        ["2", "0.001", "yes", "0.901", "0.299", "chosen"],
+        ["2", "0.001", "no", "0.900", "0.312", ""],
+    ]
+
+
 def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
     """Where the texts are as they came, there is nothing to say about what was stripped."""
     kept = {name: value for name, value in BASELINES.items() if not name.endswith("stripped")}

@@ -153,12 +153,12 @@ def test_make_reproduce_table(clone: Project) -> None:
 
 
 def test_own_data(clone: Project) -> None:
-    """The worked example: its database, its configuration, both of its commands."""
+    """The worked example: its database, its configuration, all of its commands."""
     (clone.folder / "tickets.py").write_text(blocks(OWN_DATA, "python")[0], encoding="utf-8")
     clone.run("python", "tickets.py")
     before = (clone.folder / "tickets.sqlite").read_bytes()
     (clone.folder / "tickets.yaml").write_text(blocks(OWN_DATA, "yaml")[0], encoding="utf-8")
-    build, again = (block.split("\n")[0] for block in blocks(OWN_DATA, "sh"))
+    build, again, search = (block.split("\n")[0] for block in blocks(OWN_DATA, "sh"))
     clone.run(*build.split())
     about = json.loads((clone.folder / "dist/bundle/about.json").read_text())
     assert about["corpus"]["title"] == "Support tickets by team, 2015 to 2024"
@@ -169,6 +169,14 @@ def test_own_data(clone: Project) -> None:
     assert "Nothing to be done" in clone.run(*again.split()).stderr
     assert (clone.folder / "tickets.sqlite").read_bytes() == before
     assert (clone.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
+
+    report = clone.folder / "data/reports/report.html"
+    assert "Values that were tried" not in report.read_text(encoding="utf-8")
+    assert "search_model: best: " in clone.run(*search.split()).stderr
+    tried = (clone.folder / "config/search/tickets.csv").read_text(encoding="utf-8")
+    assert [line[-2:] for line in tried.splitlines()].count(",1") == 1
+    clone.run(*again.split())
+    assert "Values that were tried" in report.read_text(encoding="utf-8")
 
 
 def test_versions(recorded: Project, tmp_path: Path) -> None:
@@ -213,6 +221,7 @@ RUN_BY: dict[str, Callable] = {
     "provender why HEAD~1 HEAD": test_versions,
     "provender verify-remote HEAD~1..HEAD": test_versions,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
+    "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
 }
 
 

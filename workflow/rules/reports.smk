@@ -3,6 +3,9 @@
 #   writes  data/reports/: metrics.json, confusion.csv, recall.csv, labelled.csv,
 #           predictions.parquet, parity.json, report.html
 
+# What snakemake search has kept, if anything.
+SEARCH = f"config/search/{config['name']}.csv"
+
 
 rule evaluate_model:
     input:
@@ -118,6 +121,7 @@ rule render_report:
         history="data/model/history.csv",
         validation="data/reports/validation.json",
         parity="data/reports/parity.json",
+        search=SEARCH if exists(SEARCH) else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template="scripts/render_report.html",
         code=python("render_report"),
@@ -129,12 +133,13 @@ rule render_report:
     params:
         title=config["title"],
         bundle=subpath(input[0], parent=True),
+        search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
         " --baselines {input.baselines:q} --choice {input.choice:q} --sizes {input.sizes:q}"
         " --confusion {input.confusion:q} --history {input.history:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
-        " --bundle {params.bundle:q} {params.show_text:q}"
+        " --bundle {params.bundle:q} {params.search:q} {params.show_text:q}"
         " --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -1,0 +1,175 @@
+"""Try other values of how the model is trained, and score each on the validation split.
+
+From the configured values on, one after the other is replaced by its alternatives, and the
+one of least loss is kept, until no change lowers it. Each model is train_model's first one,
+of all candidate words: it learns from the training split alone. With the configured values
+one more learns without augmentation, for comparison.
+
+Writes a table of all that was tried, the least loss first. The test split chooses nothing:
+it is not read.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, fields, replace
+from pathlib import Path
+
+from provender import arithmetic, compact, files, metrics, step, training
+from provender.encode import FIRST_WORD
+from provender.features import Features, join, read_features, rows_with
+from provender.naive_bayes import NaiveBayes
+
+# What is tried of each setting: steps that change the loss by more than chance does.
+GRID = {
+    "smoothing": (0.1, 0.2, 0.5, 1, 2, 5),
+    "power": (0.5, 0.6, 0.7, 0.8, 1),
+    "idf_power": (0.25, 0.5, 0.75, 1),
+    "scale": (2, 3, 4, 6, 8),
+    "epochs": (1, 2, 3, 4),
+    "learning_rate": (0.0003, 0.001, 0.003),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Values:
+    """Settings of the model by their names in the configuration."""
+
+    smoothing: float
+    power: float
+    idf_power: float
+    scale: float
+    epochs: int
+    learning_rate: float
+
+    def __str__(self) -> str:
+        """Say the settings as the configuration names them."""
+        return ", ".join(f"{name} {value:g}" for name, value in asdict(self).items())
+
+
+@dataclass(frozen=True, order=True)
+class Score:
+    """What a model is worth on the validation split."""
+
+    loss: float
+    recall: float
+
+    def __str__(self) -> str:
+        """Say both numbers."""
+        return f"loss {self.loss:.4f}, recall@1 {self.recall:.4f}"
+
+
+def search(
+    start: Values, measure: Callable[[Values], Score], grid: Mapping[str, Sequence[float]]
+) -> dict[Values, Score]:
+    """Return the scores of all values tried: coordinate descent of the loss over ``grid``."""
+    scores = {start: measure(start)}
+    best = start
+    changes = [(name, value) for name, values in grid.items() for value in values]
+    number = 0
+    while True:
+        number += 1
+        before = best
+        for name, value in step.progress(changes, f"searching, round {number}", len(changes)):
+            tried = replace(best, **{name: value})
+            if tried not in scores:
+                scores[tried] = measure(tried)
+            # Loss, since recall of a few hundred posts jumps by chance.
+            if scores[tried].loss < scores[best].loss:
+                best = tried
+        step.log.info("round %d: %s; %s", number, scores[best], best)
+        if best == before:
+            return scores
+
+
+def measure(
+    train: Features,
+    validation: Features,
+    words: int,
+    labels: int,
+    how: training.Training,
+) -> Score:
+    """Return the score of a model of so many words, its logits divided as train_model does."""
+    weights = training.train(train, words + FIRST_WORD, labels, how, bars=False)
+    logits = compact.logits(validation, weights)
+    temperature = metrics.find_temperature(logits, validation.labels)
+    scores = arithmetic.softmax(logits / temperature)
+    best = metrics.rank(scores)[:, 0]
+    return Score(
+        loss=metrics.loss(scores, validation.labels),
+        recall=float((best == validation.labels).mean()),
+    )
+
+
+def format_table(scores: dict[Values, Score], start: Values, plain: Score | None) -> str:
+    """Return all values as CSV, the least loss first; ``start`` is marked as chosen.
+
+    ``plain`` is the score of ``start`` without augmentation, None where there is none.
+    """
+    augmented = plain is not None
+    found = [(score, values, augmented) for values, score in scores.items()]
+    if plain is not None:
+        found.append((plain, start, False))
+    rows = [
+        [
+            *(f"{value:.15g}" for value in astuple(values)),
+            int(with_augmented),
+            f"{score.recall:.6f}",
+            f"{score.loss:.6f}",
+            int(values == start and with_augmented == augmented),
+        ]
+        for score, values, with_augmented in sorted(found)
+    ]
+    names = [field.name for field in fields(Values)]
+    return files.format_csv([*names, "augmented", "recall@1", "loss", "chosen"], rows)
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line of this step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--train", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--validation", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--augmented", type=Path, required=True, help="features, Parquet")
+    parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
+    parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    training.add_arguments(parser)
+    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Search, write what was found and say what is best."""
+    from provender import determinism
+
+    determinism.seed(options.seed)
+    words, labels = files.read_json(options.candidates), files.read_json(options.labels)
+    train, validation = read_features(options.train), read_features(options.validation)
+    augmented = rows_with(read_features(options.augmented), train.rowids)
+    learnt = join(train, augmented)
+    how = training.read_arguments(options)
+    start = Values(**{field.name: getattr(options, field.name) for field in fields(Values)})
+
+    def score(values: Values, posts: Features = learnt) -> Score:
+        table = NaiveBayes(values.smoothing, values.power, values.idf_power, values.scale)
+        tried = replace(how, start=table, epochs=values.epochs, learning_rate=values.learning_rate)
+        return measure(posts, validation, len(words), len(labels), tried)
+
+    scores = search(start, score, GRID)
+    plain = score(start, train) if len(augmented.rowids) else None
+    files.write_text(options.output, format_table(scores, start, plain))
+    best = min(scores, key=lambda values: scores[values].loss)
+    step.log.info("%d models on %d posts", len(scores), len(validation.rowids))
+    if plain:
+        step.log.info("configured, without augmentation: %s", plain)
+    step.log.info("configured: %s; %s", scores[start], start)
+    if best == start:
+        step.log.info("best: the configured values")
+    else:
+        step.log.info("best: %s; %s", scores[best], best)
+        old = asdict(start)
+        changed = [f"{n}: {v:g}" for n, v in asdict(best).items() if v != old[n]]
+        step.log.info("to take these, set in model: %s", ", ".join(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))

@@ -1,0 +1,112 @@
+"""search_model: each model is scored as train_model's first one is."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conftest import ROOT, SMALL_CONFIG, Project
+from model_inputs import write_features
+from step_runs import names_in
+
+from provender import config, files
+
+# Runs the step with fewer alternatives: each model takes a second.
+WITH_GRID = """
+import sys
+import search_model
+sys.argv[0] = "search_model.py"
+search_model.GRID = {grid}
+sys.exit(search_model.step.run(search_model.parse_arguments(), search_model.main))
+"""
+
+LABELS = [0, 0, 1, 2, 1, 2]
+TEXTS = [[2, 3, 2, 1], [3, 4, 0, 0], [5, 5, 4, 2], [6, 7, 1, 1], [5, 4, 3, 0], [7, 6, 2, 0]]
+
+
+def run(grid: dict[str, Sequence[float]], *arguments: str | Path) -> str:
+    """Run the step with ``grid`` and return what it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_GRID.format(grid=grid), *map(str, arguments)],
+        cwd=ROOT / "scripts",
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def options(features: Path, vocabulary: Path, **model: float) -> list[str | Path]:
+    """Return the command line but for the output."""
+    return [
+        *("--train", features / "train.parquet", "--validation", features / "validation.parquet"),
+        *("--augmented", features / "augmented.parquet"),
+        *("--candidates", vocabulary / "candidates.json", "--labels", vocabulary / "labels.json"),
+        *(str(word) for name, value in model.items() for word in (f"--{name}", value)),
+    ]
+
+
+def test_scores_are_those_of_train_model(small_build: Project, tmp_path: Path) -> None:
+    """The configured values' score is that of all words in float32 in the build's own table."""
+    data = small_build.folder / "data"
+    model = {**config.read(ROOT / config.DEFAULT)["model"], **SMALL_CONFIG["model"]}
+    taken = {
+        name.replace("_", "-"): value
+        for name, value in model.items()
+        if name not in ("max_words", "budget_kb")
+    }
+    output = tmp_path / "search.csv"
+    said = run({}, *options(data / "features", data / "vocabulary", **taken), "--output", output)
+    (row,) = read(output)
+    sizes = [each for each in read(data / "reports" / "sizes.csv") if each["levels"] == "0"]
+    whole = max(sizes, key=lambda each: int(each["words"]))
+    assert int(whole["words"]) == len(files.read_json(data / "vocabulary" / "candidates.json"))
+    assert (row["recall@1"], row["loss"]) == (whole["recall@1"], whole["loss"])
+    assert (row["chosen"], row["augmented"], row["epochs"]) == ("1", "0", "2")
+    assert said.endswith("search_model: best: the configured values\n")
+    assert names_in(tmp_path) == ["search.csv"]
+
+
+def test_augmentation(tmp_path: Path) -> None:
+    """Rows made of validation posts are not learnt from; one model does without any."""
+    for name in ("features", "others", "vocabulary"):
+        (tmp_path / name).mkdir()
+    files.write_json(tmp_path / "vocabulary" / "candidates.json", list("abcdef"))
+    files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y", "z"])
+    # Rows 1 to 6 train, 7 and 8 validate; these again, under other labels, would mislead.
+    augmented = ([0, 1, 2, 1, 0, 1, 0, 1], [[4, 2, 0, 0], *TEXTS[1:], *TEXTS[:2]])
+    for folder, rows in (("features", 8), ("others", 6)):
+        write_features(tmp_path / folder / "train.parquet", LABELS, TEXTS)
+        write_features(
+            tmp_path / folder / "validation.parquet", [1, 0], [[5, 4, 0, 0], [6, 2, 2, 0]], 7
+        )
+        parts = (part[:rows] for part in augmented)
+        write_features(tmp_path / folder / "augmented.parquet", *parts)
+    model = {
+        "smoothing": 0.5, "power": 1, "idf-power": 1, "scale": 2, "epochs": 1, "batch-size": 2,
+        "learning-rate": 0.01, "seed": 1,
+    }  # fmt: skip
+    said, tables = {}, {}
+    for folder in ("features", "others"):
+        output = tmp_path / f"{folder}.csv"
+        command = options(tmp_path / folder, tmp_path / "vocabulary", **model)
+        said[folder] = run({"scale": (2, 4)}, *command, "--output", output)
+        tables[folder] = output.read_bytes()
+    assert tables["features"] == tables["others"]
+    rows = read(tmp_path / "features.csv")
+    assert sorted((row["scale"], row["augmented"], row["chosen"]) for row in rows) == [
+        ("2", "0", "0"), ("2", "1", "1"), ("4", "1", "0"),
+    ]  # fmt: skip
+    assert len({row["loss"] for row in rows}) == 3
+    plain = next(row for row in rows if row["augmented"] == "0")
+    loss = f"loss {float(plain['loss']):.4f}"
+    assert f"search_model: configured, without augmentation: {loss}, recall@1" in said["features"]

@@ -1,0 +1,43 @@
+# Other values of how the model is trained, tried on the validation split. Not part of the
+# build: snakemake search.
+#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json
+#   writes  data/reports/search.csv, and keeps it as config/search/<name>.csv, which the report shows
+
+
+rule search_model:
+    input:
+        train="data/features/train.parquet",
+        validation="data/features/validation.parquet",
+        augmented="data/features/augmented.parquet",
+        candidates="data/vocabulary/candidates.json",
+        labels="data/vocabulary/labels.json",
+        code=python("search_model"),
+    output:
+        table="data/reports/search.csv",
+        receipt="data/receipts/search_model.json",
+    log:
+        "logs/search_model.log",
+    params:
+        model=config["model"],
+    shell:
+        "python scripts/search_model.py --train {input.train:q} --validation {input.validation:q}"
+        " --augmented {input.augmented:q} --candidates {input.candidates:q}"
+        " --labels {input.labels:q}"
+        " --smoothing {params.model[smoothing]} --power {params.model[power]}"
+        " --idf-power {params.model[idf_power]} --scale {params.model[scale]}"
+        " --epochs {params.model[epochs]} --batch-size {params.model[batch_size]}"
+        " --learning-rate {params.model[learning_rate]} --seed {params.model[seed]}"
+        " --output {output.table:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+
+
+# A copy, not an output: the build reads it without a search, as it reads the configuration.
+rule search:
+    input:
+        "data/reports/search.csv",
+    log:
+        "logs/search.log",
+    params:
+        kept=SEARCH,
+    shell:
+        "(mkdir -p config/search && cp {input:q} {params.kept:q}) 2> {log:q}"
