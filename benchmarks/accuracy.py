@@ -126,8 +126,9 @@ def _measure_task(task: Task, folder: Path, packages: Path, overlay: list[str]) 
         for split in ("validation", "test"):
             lost = statistics.mean(column[f"{split}_loss"])
             yield figure(f"lost by rounding, {split}", lost, MOST_LOST, "limit", "1", at_most=1)
-        seconds = statistics.median(column["seconds"])
-        yield figure("training", seconds, MOST_SECONDS, "limit", "s", at_most=1)
+        for what, key in (("training", "seconds"), ("training, CPU time", "cpu_seconds")):
+            seconds = statistics.median(column[key])
+            yield figure(what, seconds, MOST_SECONDS, "limit", "s", at_most=1)
 
 
 def _train(task: Task, folder: Path, overlay: list[str]) -> list[dict]:

@@ -3,7 +3,8 @@
 Runs in a copy of the project whose features are made. Reads from standard input a JSON
 object: ``command``, train_model's words; ``budgets_kb`` and ``seeds``, of which each pair is
 trained. Writes to standard output a JSON list with, for each: the ``budget_kb``, the
-``seed``, the ``seconds`` that train_model took, without the import of TensorFlow; ``bytes``;
+``seed``; the ``seconds`` that train_model took, without the import of TensorFlow, and its
+``cpu_seconds``, which other work on the machine does not lengthen; ``bytes``;
 ``test``, recall@1 of the shipped weights on the test split; and ``validation_loss`` and
 ``test_loss``, by how much recall@1 is higher before the weights of the same words are rounded.
 """
@@ -59,9 +60,9 @@ def train(module: ModuleType, options: argparse.Namespace) -> dict:
         for name in OUTPUTS:
             setattr(options, name, Path(folder, name))
         module.ship = kept
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         module.main(options)
-        seconds = time.perf_counter() - start
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
         module.ship = ship
         words = files.read_json(options.vocabulary)
         choice = files.read_json(options.choice)
@@ -73,6 +74,7 @@ def train(module: ModuleType, options: argparse.Namespace) -> dict:
         "budget_kb": options.budget_kb,
         "seed": options.seed,
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "bytes": choice["bytes"],
         "test": rounded,
         "validation_loss": lost,
