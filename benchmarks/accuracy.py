@@ -83,7 +83,7 @@ def measure(build: Path, work: Path, archive: Path, packages: Path, cores: int) 
         folder = project.copy_tree(work / f"task-{number}", archive)
         files.write_json(folder / "overlay.json", task.overlay)
         overlay = ["--configfile", "overlay.json"]
-        project.run(folder, [*project.workflow(cores), *overlay, "data/reports/metrics.json"])
+        project.run(folder, [*project.workflow(cores), "data/reports/metrics.json", *overlay])
         yield from _measure_task(task, folder, packages, overlay)
 
 
