@@ -49,9 +49,9 @@ GRIDS: dict[str, list[ClassifierMixin]] = {
 FASTTEXT_RATES = (0.1, 0.25, 0.5)
 FASTTEXT_SETTINGS = {"epoch": 25, "dim": 16, "minn": 0, "maxn": 0}
 
-# Each thread sets a tenth of the first vectors (densematrix.cc), so fewer leave some unset; in
-# one thread a training ended in NaN that had passed before. With several, they may differ a bit.
-FASTTEXT_THREADS = 10
+# Each thread sets a tenth of the first vectors, rounded down (densematrix.cc), so that it takes
+# eleven to set them all. With several, no two trainings are quite alike.
+FASTTEXT_THREADS = 11
 
 # What TfidfVectorizer takes for a word. fastText splits at white space and leaves the rest
 # to its user.
