@@ -83,7 +83,7 @@ lock: setup
 clean:
 	rm -rf data dist logs .snakemake
 
-# Against scikit-learn, which is no part of the environment; takes some ten minutes.
+# Against scikit-learn and fastText, which are no part of the environment.
 bench: setup
 	uv pip install --quiet --no-deps --require-hashes --target .venv/bench-packages \
 		-r benchmarks/requirements.lock

@@ -1,8 +1,8 @@
 """Time of the training with the determinism settings against that without any.
 
-Measured is ``fit``, the epochs alone, on the real training split: imports and saving would
-only make the ratio look better. Of each way the fastest run counts, since whatever else the
-machine does can only add. The candidates for the CPU setting stand beside each other.
+Measured are the trainings alone, on the real splits: imports, weighing and saving would only
+make the ratio look better. Of each way the fastest run counts, since whatever else the machine
+does can only add. The candidates for the CPU setting stand beside each other.
 """
 
 import json
@@ -54,7 +54,7 @@ OTHERS = [
 
 
 def time_training(folder: Path, command: list[str], settings: Settings) -> float:
-    """Train in ``folder`` and return the seconds of fit()."""
+    """Train in ``folder`` and return the seconds of its trainings."""
     script = Path(__file__).with_name("timed_training.py")
     given = {"command": command, "environment": settings.environment, "ops": settings.ops}
     # What this process pinned for itself must not reach the training.
@@ -72,8 +72,7 @@ def time_training(folder: Path, command: list[str], settings: Settings) -> float
     )
     if done.returncode:
         raise UserError(f"training with {settings.name} failed:\n{done.stderr}")
-    (seconds,) = json.loads(done.stdout.splitlines()[-1])
-    return seconds
+    return sum(json.loads(done.stdout.splitlines()[-1]))
 
 
 def measure(folder: Path, commands: list[list[str]]) -> Iterator[Figure]:

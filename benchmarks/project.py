@@ -78,14 +78,15 @@ def workflow(cores: int) -> list[str]:
     return ["snakemake", "--cores", str(cores)]
 
 
-def list_commands(folder: Path) -> list[list[str]]:
+def list_commands(folder: Path, options: Sequence[str] = ()) -> list[list[str]]:
     """Return the main job's steps in running order, each as its command's words.
 
-    Snakemake itself gives them, in a dry run: ``folder`` must not be built yet.
+    Snakemake itself gives them, in a dry run: where ``folder`` is built, ``options`` must
+    force it.
     """
     # Named here, --quiet no longer silences the commands, as the profile's would.
     quiet = ["--quiet", "host", "reason"]
-    printed = run(folder, [*workflow(1), "--dry-run", "--printshellcmds", *quiet])
+    printed = run(folder, [*workflow(1), "--dry-run", "--printshellcmds", *quiet, *options])
     found = re.findall(f"^{COMMAND_PREFIX}(.+)$", printed, re.MULTILINE)
     # Rule all has none.
     commands = [shlex.split(command) for command in found if command != "None"]

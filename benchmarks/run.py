@@ -30,7 +30,7 @@ PARTS = (
     "versioning", "main-job",
 )  # fmt: skip
 
-# Where make bench installs scikit-learn; no part of the environment.
+# Where make bench installs the peers; no part of the environment.
 PACKAGES = project.ROOT / ".venv" / "bench-packages"
 
 
@@ -50,8 +50,7 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
         step.log.info("timing the text recipe")
         yield from recipe.measure(build)
     if "accuracy" in options.parts:
-        step.log.info("training scikit-learn's classifiers")
-        yield from accuracy.measure(build, PACKAGES)
+        yield from accuracy.measure(build, work, archive, PACKAGES, options.cores)
     if "determinism" in options.parts:
         step.log.info("training with and without the determinism settings")
         yield from determinism_cost.measure(build, commands)

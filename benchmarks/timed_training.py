@@ -1,4 +1,4 @@
-"""Train once with given determinism settings and print the seconds that fit() took.
+"""Train once with given determinism settings and print the seconds that its trainings took.
 
 Reads from standard input a JSON object: ``command``, train_model's words; ``environment``,
 in place of what the project pins for TensorFlow's CPU code; ``ops``, whether only
@@ -12,24 +12,24 @@ from types import ModuleType
 
 import twin
 
-from provender import determinism, step
+from provender import determinism, step, training
 
 # What of the pinned environment decides which code a CPU runs.
 CPU_SETTINGS = ("ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS")
 
 
-def time_fit(module: ModuleType) -> list[float]:
-    """Let the step's fit() be timed; return the list that will hold its seconds."""
+def time_trainings(module: ModuleType) -> list[float]:
+    """Let the step's trainings be timed; return the list that will hold their seconds."""
     seconds: list[float] = []
-    fit = module.fit
+    train = module.training.train
 
-    def timed(*arguments: object) -> str:
+    def timed(*arguments: object) -> training.Weights:
         start = time.perf_counter()
-        history = fit(*arguments)
+        weights = train(*arguments)
         seconds.append(time.perf_counter() - start)
-        return history
+        return weights
 
-    module.fit = timed
+    module.training.train = timed
     return seconds
 
 
@@ -50,7 +50,7 @@ def main(settings: dict) -> int:
         determinism.seed = seed_only
     _python, script, *arguments = settings["command"]
     module = twin.load(script)
-    seconds = time_fit(module)
+    seconds = time_trainings(module)
     sys.argv = [script, *arguments]
     code = step.run(module.parse_arguments(), module.main)
     print(json.dumps(seconds))
