@@ -25,7 +25,7 @@ TELLTALE = """json.dumps({**value, "seen": {
     "folder": str(Path.cwd()),
     "hash seed": list({"bread", "chess", "tides", "flour", "queen"}),
     "listing": [os.listdir(".") for _ in range(3)],
-    "umask": os.umask(0o022),
+    "umask": Path("/proc/self/status").read_text().split("Umask:")[1][:6],
     "zone": __import__("time").tzname,
 }} if isinstance(value, dict) else value, """
 
