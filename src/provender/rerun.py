@@ -23,7 +23,7 @@ def rerun_by_content() -> None:
         mark = _snakemake_record("incomplete", path)
         if misfit := _misfit(path, found, sha256):
             print(f"{path.relative_to(receipt.FOLDER).with_suffix('')}: {misfit}", file=sys.stderr)
-            files.write_json(mark, {"external_jobid": None})
+            files.write_text(mark, '{"external_jobid": null}')
         else:
             mark.unlink(missing_ok=True)
 
