@@ -215,8 +215,8 @@ MUTANTS = [
     Mutant(
         "naive Bayes without complement",
         "src/provender/naive_bayes.py",
-        "counts.sum(axis=1, keepdims=True) - counts + smoothing",
-        "counts + smoothing",
+        "counts.sum(axis=1, keepdims=True) - counts + how.smoothing",
+        "counts + how.smoothing",
         "tests/unit/test_naive_bayes.py::test_by_hand",
     ),
     Mutant(
