@@ -126,7 +126,7 @@ rule render_report:
         template="scripts/render_report.html",
         code=python("render_report"),
     output:
-        page="data/reports/report.html",
+        page=report("data/reports/report.html", category="report"),
         receipt="data/receipts/render_report.json",
     log:
         "logs/render_report.log",
