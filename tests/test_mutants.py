@@ -686,9 +686,16 @@ def run_tests(folder: Path, *nodes: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def copy_repository(folder: Path) -> Path:
+    """Copy the project as a repository, which tests that copy it in turn ask for its files."""
+    copy_tree(ROOT, folder)
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    return folder
+
+
 def survive(mutant: Mutant, folder: Path) -> str:
     """Return how a mutant got away, or nothing where its test failed."""
-    path = copy_tree(ROOT, folder) / mutant.file
+    path = copy_repository(folder) / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         return f"{mutant.file} has its old text {text.count(mutant.old)} times"
@@ -700,7 +707,7 @@ def survive(mutant: Mutant, folder: Path) -> str:
 def test_tests_pass_without_a_mutant(tmp_path: Path) -> None:
     """In an unchanged copy all those tests pass, so that it is the mutants that they notice."""
     nodes = sorted({mutant.node for mutant in MUTANTS})
-    done = run_tests(copy_tree(ROOT, tmp_path / "project"), *nodes)
+    done = run_tests(copy_repository(tmp_path / "project"), *nodes)
     assert done.returncode == 0, done.stdout
 
 
