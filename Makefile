@@ -48,7 +48,7 @@ test: setup lint
 	tests/install-chromium
 	tests/install-variations
 	tests/install-remotes
-	pytest
+	pytest --numprocesses 2
 
 lint: setup
 	ruff check .
@@ -85,6 +85,7 @@ clean:
 
 # Against scikit-learn and fastText, which are no part of the environment.
 bench: setup
+	tests/install-chromium
 	uv pip install --quiet --no-deps --require-hashes --target .venv/bench-packages \
 		-r benchmarks/requirements.lock
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \

@@ -9,12 +9,12 @@ import argparse
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from provender import files, step
 from provender.errors import UserError
 from provender.text import split_in_batches
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def count_words(words: pa.ChunkedArray) -> list[tuple[str, int]]:

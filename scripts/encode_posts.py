@@ -8,13 +8,13 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from provender import files, step
 from provender.encode import encode_words
 from provender.text import split_in_batches
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def encode_split(

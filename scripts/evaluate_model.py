@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from provender import arithmetic, files, metrics, step
 from provender.encode import FIRST_WORD
 from provender.features import Features, find_words, read_features
+
+import numpy as np
 
 # Wrong answers that are shown, most confident first, and words that are shown of each.
 HARDEST_POSTS = 20

@@ -10,10 +10,10 @@ import shutil
 import sys
 from pathlib import Path
 
-import requests
-
 from provender import files, step
 from provender.errors import Unavailable, UserError
+
+import requests
 
 CHUNK_BYTES = 1 << 16
 

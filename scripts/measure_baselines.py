@@ -12,15 +12,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from provender import files, step
 from provender.encode import FIRST_WORD, encode_words, pooling_weights
 from provender.features import Features
 from provender.naive_bayes import NaiveBayes, naive_bayes_table
 from provender.text import split_in_batches
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 # Rennie et al. 2003 leave it open; of 0.1, 0.3 and 1 the best on the validation split.
 SMOOTHING = 0.3

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from provender import files, metrics, step
+
+import jinja2
 
 # A plot's drawing area, in SVG units.
 WIDTH, HEIGHT = 420, 240

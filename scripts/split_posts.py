@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-
 from provender import files, step
 from provender.errors import UserError
+
+import pandas as pd
+import pyarrow as pa
 
 # The newest of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1

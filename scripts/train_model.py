@@ -19,11 +19,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from provender import arithmetic, compact, constants, files, metrics, step, training
 from provender.encode import FIRST_WORD
 from provender.features import join, read_features, restrict, rows_with
+
+import numpy as np
 
 if TYPE_CHECKING:
     import tf_keras
@@ -117,9 +117,9 @@ def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
 
 def save_saved_model(model: "tf_keras.Model", folder: Path) -> None:
     """Save the model to ``folder``, without the random identifier that it would get."""
-    import tensorflow as tf
-
     from provender import determinism
+
+    import tensorflow as tf
 
     try:
         model.save(folder, save_format="tf", include_optimizer=False)

@@ -13,13 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from provender import constants, files, node, step
 from provender.errors import UserError
 from provender.features import find_words, read_features
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 # The largest difference of a probability that counts as the same answer: float32 sums of
 # 300 terms differ by some 1e-7 in another order, a wrong weight or word by far more.

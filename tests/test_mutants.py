@@ -31,6 +31,13 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "Ctrl-C during imports shows a stack trace",
+        "src/provender/__init__.py",
+        "sys.excepthook = _tell",
+        "sys.excepthook = sys.__excepthook__",
+        "tests/scripts/test_command_lines.py::test_ctrl_c_during_imports[encode_posts]",
+    ),
+    Mutant(
         "files are written in place",
         "src/provender/files.py",
         'part = path.with_name(path.name + ".part")',

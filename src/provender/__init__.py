@@ -1,1 +1,18 @@
 """What two or more steps of the workflow share, and the ``provender`` command."""
+
+import sys
+from types import TracebackType
+
+INTERRUPTED = "interrupted: nothing was half-written; run the same command again to go on"
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell an interrupt as :func:`provender.step.run` does, and all else as Python does."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(INTERRUPTED, file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+# Libraries take a second to import, in which a user may press Ctrl-C before a step has begun.
+sys.excepthook = _tell

@@ -49,7 +49,8 @@ def workflow() -> list[str]:
     patterns = (
         "Snakefile",
         "workflow/rules/*",
-        "scripts/*",
+        "scripts/*.html",
+        "scripts/*.py",
         "src/provender/*.py",
         "web/*.js",
         "web/src/*",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from provender import determinism, receipt
+from provender import INTERRUPTED, determinism, receipt
 from provender.errors import Unavailable, UserError
 
 Item = TypeVar("Item")
@@ -75,7 +75,7 @@ def run(
             raise
         return 1
     except KeyboardInterrupt:
-        log.error("interrupted: nothing was half-written; run the same command again to go on")
+        log.error(INTERRUPTED)
         return 130
     finally:
         for handler in handlers:
