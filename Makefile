@@ -80,8 +80,9 @@ lock: setup
 		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
 	cd web && npm update
 
+# Releases stay: what was published is not made again.
 clean:
-	rm -rf data dist logs .snakemake
+	rm -rf data dist/bundle dist/npm logs .snakemake
 
 # Against scikit-learn and fastText, which are no part of the environment.
 bench: setup

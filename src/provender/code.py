@@ -11,6 +11,8 @@ IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["
 PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
 
+PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
+
 # Runs whichever module of the package is imported.
 PACKAGE = Path("src/provender/__init__.py")
 
@@ -42,6 +44,11 @@ def javascript(*entries: str) -> list[str]:
                 posixpath.normpath(f"{folder}/{name}") for name in IMPORTED_SCRIPT.findall(text)
             ]
     return [*sorted(found), NODE_LOCK]
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Return the version of each package that the text of a requirements.lock pins."""
+    return dict(PINNED.findall(text))
 
 
 def workflow() -> list[str]:

@@ -135,6 +135,25 @@ def take_digests(options: argparse.Namespace) -> None:
         print(f"wrote the digests of {digests.write(overlays)} files to {digests.DIGESTS}")
 
 
+def release(options: argparse.Namespace) -> None:
+    """Write the build on disk as a release."""
+    # Takes cryptography, which other commands have no use for.
+    from provender.release import write
+
+    write.release(options.version, options.key, options.remote)
+
+
+def keygen(options: argparse.Namespace) -> None:
+    """Write a key to sign releases with."""
+    from provender.attest import signing
+
+    keyid = signing.generate(options.file)
+    print(
+        f"{options.file} is the private key: keep it secret, and outside of every repository\n"
+        f"{options.file}{signing.PUBLIC} is the public key, to be published: id {keyid}"
+    )
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         # A rebuilt bundle must show at the next reload.
@@ -217,6 +236,25 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.add_argument("--cpus", action="store_true", help="on emulated CPUs instead")
     command.set_defaults(work=reproduce)
+
+    command = commands.add_parser(
+        "release",
+        help="write the recorded build as a release",
+        description="Write the recorded, committed and pushed build to dist/releases/, with a "
+        "statement of what it was made from. Says all that is missing, and then writes nothing.",
+    )
+    command.add_argument("version", help="its version, as the configuration has it")
+    command.add_argument("--key", type=Path, help="private key to sign with, of provender keygen")
+    command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
+    command.set_defaults(work=release)
+
+    command = commands.add_parser(
+        "keygen",
+        help="make a key to sign releases with",
+        description="Write a new ed25519 private key to FILE and its public key to FILE.pub.",
+    )
+    command.add_argument("file", metavar="FILE", type=Path, help="outside of every git repository")
+    command.set_defaults(work=keygen)
 
     command = commands.add_parser("digests", help="write the digests of the build's files")
     command.add_argument("--check", action="store_true", help="compare with the written ones")

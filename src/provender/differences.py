@@ -21,7 +21,7 @@ from provender import files
 
 # What a build writes, and what lies there without being built.
 OUTPUTS = ("data", "dist")
-INPUTS = "data/archive"
+NOT_BUILT = ("data/archive/", "dist/releases/")
 
 # Lines shown of a file; the first ones say where to look.
 SHOWN = 10
@@ -46,7 +46,7 @@ def digests(folder: Path) -> dict[str, str]:
     """Return the sha256 digest of each file that was built in ``folder``, by its path."""
     found = sorted(path for top in OUTPUTS for path in (folder / top).rglob("*"))
     names = ((path.relative_to(folder).as_posix(), path) for path in found if path.is_file())
-    return {name: files.sha256(path) for name, path in names if not name.startswith(INPUTS + "/")}
+    return {name: files.sha256(path) for name, path in names if not name.startswith(NOT_BUILT)}
 
 
 def compare(one: Path, other: Path) -> dict[str, list[str]]:

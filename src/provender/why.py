@@ -23,8 +23,6 @@ SPLITS = re.compile(r"data/splits/(\w+)\.parquet")
 # Where code lies; what else a stage reads and no stage writes are inputs.
 CODE = ("Snakefile", "scripts", "src", "web", "workflow")
 
-PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
-
 
 @dataclass(frozen=True)
 class State:
@@ -193,7 +191,7 @@ def _split(state: State, path: str) -> Counter[tuple[str, str]]:
 
 def _versions(state: State) -> dict[str, str]:
     """Return the pinned version of each Python and npm package."""
-    python = dict(PINNED.findall(state.text(code.PYTHON_LOCK)))
+    python = code.pinned(state.text(code.PYTHON_LOCK))
     packages = json.loads(state.text(code.NODE_LOCK))["packages"]
     node = {path: package["version"] for path, package in packages.items() if path}
     return python | node

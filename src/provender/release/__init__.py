@@ -1,0 +1,1 @@
+"""``provender release``: a build with the evidence of what it was made from."""

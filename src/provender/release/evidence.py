@@ -1,0 +1,126 @@
+"""The statement of a release: what was built, from what, by what, and what else it wrote."""
+
+import json
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from provender import code, config, determinism, graph, lock, pipeline, versioning
+from provender.attest import canaries, statement
+
+# The step that makes the database, from files that are not the project's own.
+SOURCE_RULE = "fetch_source"
+
+DATABASE = "data/source/news.sqlite"
+
+# The rule that makes everything.
+TARGET = "all"
+
+# What builds; their versions stand in the statement.
+BUILDERS = ("provender", "snakemake", "dvc", "tensorflow")
+
+
+def build_statement(
+    ready_config: config.Config,
+    paths: Sequence[str],
+    jobs: Sequence[graph.Job],
+    source: statement.Descriptor,
+    subjects: dict[str, str],
+    metrics: dict[str, Any],
+    canary_list: Sequence[canaries.Canary],
+) -> statement.Statement:
+    """Return the statement: ``subjects`` maps the released files to their sha256 digests."""
+    return {
+        "_type": statement.STATEMENT_TYPE,
+        "subject": [
+            {"name": name, "digest": {"sha256": subjects[name]}} for name in sorted(subjects)
+        ],
+        "predicateType": statement.PREDICATE_TYPE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": statement.BUILD_TYPE,
+                "externalParameters": {
+                    "name": ready_config["name"],
+                    "version": ready_config["version"],
+                    "configuration": list(paths),
+                    "settings": json.loads(config.identity(ready_config)),
+                    "target": TARGET,
+                },
+                "internalParameters": dict(determinism.ENVIRONMENT),
+                "resolvedDependencies": [source, *_dependencies(ready_config, paths, jobs)],
+            },
+            "runDetails": {
+                "builder": {"id": statement.BUILDER, "version": versions()},
+                "byproducts": [
+                    *_byproducts(jobs),
+                    statement.embed(statement.METRICS, metrics),
+                    statement.embed(statement.CANARIES, list(canary_list)),
+                ],
+            },
+        },
+    }
+
+
+def describe_source(commit: str, tree: str, repository: str | None) -> statement.Descriptor:
+    """Return the project at a commit as a dependency; ``repository`` is where it is public."""
+    place = {"uri": f"git+{repository}@{commit}"} if repository else {}
+    return {
+        "name": statement.SOURCE,
+        **place,
+        "digest": {"gitCommit": commit, "gitTree": tree},
+    }
+
+
+def sources(jobs: Iterable[graph.Job]) -> list[str]:
+    """Return the files that the database was made from: an archive, or the user's database."""
+    its_code = set(code.python(SOURCE_RULE))
+    return [
+        path
+        for job in jobs
+        if job.rule == SOURCE_RULE
+        for path in job.inputs
+        if path not in its_code
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what builds."""
+    import platform
+
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in BUILDERS},
+    }
+
+
+def _dependencies(
+    ready_config: config.Config, paths: Sequence[str], jobs: Sequence[graph.Job]
+) -> list[statement.Descriptor]:
+    given = sources(jobs)
+    own = [code.PYTHON_LOCK, code.NODE_LOCK, ready_config["text"]["recipe"]]
+    found = [_file(DATABASE, True), *(_file(path, True, _public_name(path)) for path in given)]
+    found += [_file(path, True) for path in own]
+    # git keeps these; DVC knows no digest of them.
+    found += [_file(str(path), False) for path in (lock.FILE, pipeline.FILE, *paths)]
+    # A database may be the source and lie where the build puts its own.
+    return list({item["name"]: item for item in reversed(found)}.values())[::-1]
+
+
+def _byproducts(jobs: Sequence[graph.Job]) -> list[statement.Descriptor]:
+    """Return everything that the build wrote below data/ and that is not a dependency."""
+    known = {DATABASE, *sources(jobs)}
+    made = sorted(path for job in jobs for path in job.outputs if path not in known)
+    return [_file(path, True) for path in made if Path(path).parts[0] == "data"]
+
+
+def _public_name(path: str) -> str:
+    """Return a path within the project as it is, and of any other the name alone."""
+    outside = Path(path).is_absolute() or ".." in Path(path).parts
+    return Path(path).name if outside else path
+
+
+def _file(path: str, in_dvc: bool, name: str | None = None) -> statement.Descriptor:
+    sha256, md5 = versioning.digests(path)
+    digest = {"sha256": sha256, "md5": md5} if in_dvc else {"sha256": sha256}
+    return {"name": name or path, "digest": digest}

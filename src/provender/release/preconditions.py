@@ -1,0 +1,186 @@
+"""What must hold before a build is released; all that does not is said at once."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from securesystemslib.signer import CryptoSigner
+
+from provender import code, config, graph, lock, pipeline, remote, versioning
+from provender.attest import signing
+from provender.errors import Unavailable, UserError
+from provender.release import evidence, run_facts
+
+Found = TypeVar("Found")
+
+# Files that are named; the rest is counted.
+SHOWN = 10
+
+# The file modes of git that stand for a file's content.
+REGULAR = ("100644", "100755")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A build that may be released."""
+
+    config: config.Config
+    # The configuration files, the default first.
+    paths: list[str]
+    jobs: list[graph.Job]
+    commit: str
+    tree: str
+    signer: CryptoSigner | None
+
+
+@dataclass
+class _Faults:
+    """Collects errors, so that one does not hide the next."""
+
+    errors: list[UserError] = field(default_factory=list)
+
+    def try_to(self, work: Callable[[], Found]) -> Found | None:
+        """Return what ``work`` returns, or None and keep its error."""
+        try:
+            return work()
+        except UserError as error:
+            self.errors.append(error)
+            return None
+
+
+def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
+    """Return the build on disk as ready to be released as ``version``.
+
+    Raises UserError that names all that is missing and the mend of each, or Unavailable where
+    nothing is wrong but that the remote is out of reach.
+    """
+    faults = _Faults()
+    signer = faults.try_to(lambda: signing.read_signer(key)) if key else None
+    paths = faults.try_to(lambda: [config.DEFAULT, *pipeline.overlays()])
+    settings = faults.try_to(lambda: config.read(*paths)) if paths else None
+    if settings:
+        faults.try_to(lambda: _check_version(version, settings["version"], paths[-1]))
+    commit = faults.try_to(_find_commit)
+    if commit:
+        faults.try_to(lambda: _check_tree(commit))
+    jobs = faults.try_to(versioning.check)
+    if commit and jobs:
+        faults.try_to(lambda: _check_inputs(jobs, paths, commit))
+    if commit:
+        faults.try_to(lambda: _check_remote(commit, remote_name))
+    faults.try_to(_check_environment)
+    if faults.errors:
+        _raise(version, faults.errors)
+    return Ready(settings, paths, jobs, commit, _git("rev-parse", f"{commit}^{{tree}}"), signer)
+
+
+def _raise(version: str, errors: list[UserError]) -> None:
+    kind = Unavailable if all(isinstance(e, Unavailable) for e in errors) else UserError
+    blocks = ["\n    ".join(str(error).splitlines()) for error in errors]
+    raise kind(
+        "\n  - ".join([f"this cannot be released as {version}; nothing is written:", *blocks])
+    )
+
+
+def _check_version(version: str, configured: str, path: str) -> None:
+    if version != configured:
+        raise UserError(
+            f"the build is of version {configured}, which its npm package names: set version: "
+            f"{version} in {path}, build, run provender record and commit; or release {configured}"
+        )
+
+
+def _find_commit() -> str:
+    """Return the commit that is checked out, in a repository that is this project's own."""
+    done = lock.git("rev-parse", "--show-toplevel")
+    if done.returncode:
+        raise UserError("this folder is no git repository: run git init and commit the project")
+    if Path(done.stdout.rstrip("\n")) != Path.cwd():
+        raise UserError(
+            f"the project is only a part of the git repository {done.stdout.strip()}, so no "
+            "clone would be the project: give it a repository of its own"
+        )
+    done = lock.git("rev-parse", "--verify", "--quiet", "HEAD")
+    if done.returncode:
+        raise UserError("nothing is committed yet: commit the project")
+    return done.stdout.strip()
+
+
+def _check_tree(commit: str) -> None:
+    """Raise UserError unless the folder holds what ``commit`` does, and nothing else."""
+    status = ["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none"]
+    # Of a renamed file the old name follows, without a status.
+    changed = {line[3:] for line in _git(*status).split("\0") if line[2:3] == " "}
+    # Files that git was told to take as unchanged, or whose size and date are as they were.
+    changed |= set(_edited_unseen(commit))
+    if changed:
+        names = sorted(changed)
+        more = [f"… and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+        lines = ["these files are not as in the commit:", *names[:SHOWN], *more]
+        raise UserError(
+            "\n  ".join(lines) + "\nCommit them, undo the edits, or have git ignore them"
+        )
+
+
+def _edited_unseen(commit: str) -> Iterator[str]:
+    """Give the files whose content is not the commit's, read in full."""
+    listed = _git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+    entries = (entry.split("\t", 1) for entry in listed if entry)
+    known = {name: about.split() for about, name in entries}
+    regular = {name: digest for name, (mode, _, digest) in known.items() if mode in REGULAR}
+    there = [name for name in regular if Path(name).is_file()]
+    yield from regular.keys() - set(there)
+    done = subprocess.run(
+        ["git", "hash-object", "--stdin-paths"],
+        input="\n".join(there),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name, digest in zip(there, done.stdout.split(), strict=True):
+        if regular[name] != digest:
+            yield name
+
+
+def _check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
+    """Raise UserError where the build read code or settings that no clone would hold."""
+    kept = set(_git("ls-tree", "-r", "-z", "--name-only", commit).split("\0"))
+    made = {path for job in jobs for path in job.outputs}
+    read = {path for job in jobs for path in job.inputs} | set(paths)
+    lost = sorted(read - made - set(evidence.sources(jobs)) - kept)
+    if lost:
+        raise UserError(
+            "\n  ".join(["the build read files that are not in the commit:", *lost])
+            + "\nMove them into the project, build, run provender record and commit"
+        )
+
+
+def _check_environment() -> None:
+    """Raise UserError where a package is of another version than the build's lock file says."""
+    text = Path(code.PYTHON_LOCK).read_text(encoding="utf-8")
+    pinned = code.pinned(text)
+    other = [
+        f"{name} {version}, not {pinned[name]}"
+        for name, version in run_facts.installed(text).items()
+        if version != pinned[name]
+    ]
+    if other:
+        raise UserError(
+            "\n  ".join([f"packages differ from {code.PYTHON_LOCK}:", *other])
+            + "\nRun make setup, build and run provender record again"
+        )
+
+
+def _check_remote(commit: str, name: str | None) -> None:
+    if lock.git("cat-file", "-e", f"{commit}:{lock.FILE}").returncode:
+        raise UserError(f"{lock.FILE} is not committed: run provender record and commit it")
+    remote.verify(commit, name)
+
+
+def _git(*arguments: str) -> str:
+    done = lock.git(*arguments)
+    if done.returncode:
+        raise UserError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout.strip("\n")
