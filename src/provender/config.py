@@ -23,6 +23,9 @@ SCHEMAS = ROOT / "workflow" / "schemas"
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
 
+# What only a release says of itself: no part of a build.
+PUBLICATION = ("repository", "license", "language")
+
 
 def read(*paths: str | Path) -> Config:
     """Read YAML files, lay each over the ones before, and check the result."""
@@ -72,8 +75,9 @@ def check_in_snakefile(config: Config) -> None:
 
 def identity(config: Config) -> str:
     """Return as canonical JSON what of ``config`` a build depends on, without locations."""
+    built = {key: value for key, value in config.items() if key not in PUBLICATION}
     source = {key: value for key, value in config["source"].items() if key not in LOCATIONS}
-    return json.dumps({**config, "source": source}, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**built, "source": source}, sort_keys=True, separators=(",", ":"))
 
 
 def database_files(path: str) -> list[str]:

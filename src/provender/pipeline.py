@@ -106,9 +106,13 @@ def settings(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, list[str
 
 
 def _leaves(use: tuple[str, ...], places: dict[tuple[str, ...], str]) -> list[tuple[str, ...]]:
-    """Return the settings below a part of the configuration; of all of it, not locations."""
+    """Return the settings below a part of the configuration; of all of it, what identifies it."""
     below = [key for key in places if key[: len(use)] == use]
-    return below if use else [key for key in below if key[-1] not in config.LOCATIONS]
+    return below if use else [key for key in below if _identifies(key)]
+
+
+def _identifies(key: tuple[str, ...]) -> bool:
+    return key[0] not in config.PUBLICATION and key[-1] not in config.LOCATIONS
 
 
 def places(paths: Sequence[str]) -> dict[tuple[str, ...], str]:

@@ -1,6 +1,7 @@
 """The statement of a release: what was built, from what, by what, and what else it wrote."""
 
 import json
+import platform
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from provender import code, config, determinism, graph, lock, pipeline, versioning
 from provender.attest import canaries, statement
+from provender.release.ready import Ready
 
 # The step that makes the database, from files that are not the project's own.
 SOURCE_RULE = "fetch_source"
@@ -22,10 +24,7 @@ BUILDERS = ("provender", "snakemake", "dvc", "tensorflow")
 
 
 def build_statement(
-    ready_config: config.Config,
-    paths: Sequence[str],
-    jobs: Sequence[graph.Job],
-    source: statement.Descriptor,
+    ready: Ready,
     subjects: dict[str, str],
     metrics: dict[str, Any],
     canary_list: Sequence[canaries.Canary],
@@ -41,34 +40,24 @@ def build_statement(
             "buildDefinition": {
                 "buildType": statement.BUILD_TYPE,
                 "externalParameters": {
-                    "name": ready_config["name"],
-                    "version": ready_config["version"],
-                    "configuration": list(paths),
-                    "settings": json.loads(config.identity(ready_config)),
+                    "name": ready.config["name"],
+                    "version": ready.config["version"],
+                    "configuration": ready.paths,
+                    "settings": json.loads(config.identity(ready.config)),
                     "target": TARGET,
                 },
                 "internalParameters": dict(determinism.ENVIRONMENT),
-                "resolvedDependencies": [source, *_dependencies(ready_config, paths, jobs)],
+                "resolvedDependencies": [_source(ready), *_dependencies(ready)],
             },
             "runDetails": {
                 "builder": {"id": statement.BUILDER, "version": versions()},
                 "byproducts": [
-                    *_byproducts(jobs),
+                    *_byproducts(ready.jobs),
                     statement.embed(statement.METRICS, metrics),
                     statement.embed(statement.CANARIES, list(canary_list)),
                 ],
             },
         },
-    }
-
-
-def describe_source(commit: str, tree: str, repository: str | None) -> statement.Descriptor:
-    """Return the project at a commit as a dependency; ``repository`` is where it is public."""
-    place = {"uri": f"git+{repository}@{commit}"} if repository else {}
-    return {
-        "name": statement.SOURCE,
-        **place,
-        "digest": {"gitCommit": commit, "gitTree": tree},
     }
 
 
@@ -86,23 +75,27 @@ def sources(jobs: Iterable[graph.Job]) -> list[str]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what builds."""
-    import platform
-
     return {
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in BUILDERS},
     }
 
 
-def _dependencies(
-    ready_config: config.Config, paths: Sequence[str], jobs: Sequence[graph.Job]
-) -> list[statement.Descriptor]:
-    given = sources(jobs)
-    own = [code.PYTHON_LOCK, code.NODE_LOCK, ready_config["text"]["recipe"]]
+def _source(ready: Ready) -> statement.Descriptor:
+    """Return the project at its commit as a dependency."""
+    repository = ready.config.get("repository")
+    place = {"uri": f"git+{repository}@{ready.commit}"} if repository else {}
+    digest = {"gitCommit": ready.commit, "gitTree": ready.tree}
+    return {"name": statement.SOURCE, **place, "digest": digest}
+
+
+def _dependencies(ready: Ready) -> list[statement.Descriptor]:
+    given = sources(ready.jobs)
+    own = [code.PYTHON_LOCK, code.NODE_LOCK, ready.config["text"]["recipe"]]
     found = [_file(DATABASE, True), *(_file(path, True, _public_name(path)) for path in given)]
     found += [_file(path, True) for path in own]
     # git keeps these; DVC knows no digest of them.
-    found += [_file(str(path), False) for path in (lock.FILE, pipeline.FILE, *paths)]
+    found += [_file(str(path), False) for path in (lock.FILE, pipeline.FILE, *ready.paths)]
     # A database may be the source and lie where the build puts its own.
     return list({item["name"]: item for item in reversed(found)}.values())[::-1]
 

@@ -1,17 +1,17 @@
 """What must hold before a build is released; all that does not is said at once."""
 
+import datetime
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from securesystemslib.signer import CryptoSigner
-
 from provender import code, config, graph, lock, pipeline, remote, versioning
 from provender.attest import signing
 from provender.errors import Unavailable, UserError
 from provender.release import evidence, run_facts
+from provender.release.ready import Ready
 
 Found = TypeVar("Found")
 
@@ -20,19 +20,6 @@ SHOWN = 10
 
 # The file modes of git that stand for a file's content.
 REGULAR = ("100644", "100755")
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A build that may be released."""
-
-    config: config.Config
-    # The configuration files, the default first.
-    paths: list[str]
-    jobs: list[graph.Job]
-    commit: str
-    tree: str
-    signer: CryptoSigner | None
 
 
 @dataclass
@@ -73,7 +60,8 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     faults.try_to(_check_environment)
     if faults.errors:
         _raise(version, faults.errors)
-    return Ready(settings, paths, jobs, commit, _git("rev-parse", f"{commit}^{{tree}}"), signer)
+    tree, date = _git("show", "--no-patch", "--format=%T %cI", commit).split()
+    return Ready(settings, paths, jobs, commit, tree, _in_utc(date), signer)
 
 
 def _raise(version: str, errors: list[UserError]) -> None:
@@ -177,6 +165,11 @@ def _check_remote(commit: str, name: str | None) -> None:
     if lock.git("cat-file", "-e", f"{commit}:{lock.FILE}").returncode:
         raise UserError(f"{lock.FILE} is not committed: run provender record and commit it")
     remote.verify(commit, name)
+
+
+def _in_utc(date: str) -> str:
+    time = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _git(*arguments: str) -> str:

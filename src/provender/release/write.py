@@ -7,7 +7,8 @@ from pathlib import Path
 from provender import files, step, versioning
 from provender.attest import archive, canaries, signing, statement
 from provender.errors import UserError
-from provender.release import evidence, preconditions, run_facts
+from provender.release import crate, evidence, mlbom, model_card, preconditions, run_facts
+from provender.release.ready import Ready, collect
 
 FOLDER = Path("dist/releases")
 
@@ -17,58 +18,100 @@ PLACES = {"dist/bundle": statement.BUNDLE, "dist/npm": "npm"}
 VOCABULARY = Path("data/vocabulary/vocabulary.json")
 LABELS = Path("data/vocabulary/labels.json")
 
+MODEL_CARD = "MODEL_CARD.md"
+MLBOM = "mlbom.cdx.json"
+
+# What a signature adds to a release.
+SIGNATURES = {statement.ENVELOPE, f"{statement.BUNDLE}/{statement.ENVELOPE}"}
+
+# Files that are named where an older release differs.
+SHOWN = 10
+
 
 def release(version: str, key: Path | None, remote: str | None) -> Path:
     """Write the build on disk as a release and return its folder; see docs/release.md.
 
-    Raises UserError, and writes nothing, where something is missing for it.
+    Where it is there already, it stays as it is, but for a signature that it did not have.
+    Raises UserError, and writes nothing, where something is missing for it, or where another
+    release of that version is there.
     """
     started = datetime.datetime.now(datetime.UTC)
     ready = preconditions.check(version, key, remote)
-    name = f"{ready.config['name']}-{version}"
-    folder, packed = FOLDER / name, FOLDER / f"{name}.tar.gz"
+    folder, packed = FOLDER / ready.name, FOLDER / f"{ready.name}.tar.gz"
     part, packed_part = (path.with_name(path.name + ".part") for path in (folder, packed))
     shutil.rmtree(part, ignore_errors=True)
     try:
         _write_folder(part, ready)
-        archive.write(packed_part, {f"{name}/{each}": part / each for each in _names(part)})
-        files.write_json(part / statement.RUN, run_facts.collect(started, part, packed_part))
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-        packed_part.rename(packed)
+        kept = folder.exists() and not _adds_signature(folder, part)
+        source = folder if kept else part
+        names = _names(source) - {statement.RUN}
+        archive.write(packed_part, {f"{ready.name}/{name}": source / name for name in names})
+        if not kept:
+            files.write_json(part / statement.RUN, run_facts.collect(started, part, packed_part))
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+        packed_part.replace(packed)
     finally:
         shutil.rmtree(part, ignore_errors=True)
         packed_part.unlink(missing_ok=True)
-    step.log.info("%s and %s, %s bytes", folder, packed, f"{packed.stat().st_size:,}")
+    step.log.info(
+        "%s%s and %s, %s bytes",
+        "there already, the same: " if kept else "",
+        folder,
+        packed,
+        f"{packed.stat().st_size:,}",
+    )
     return folder
 
 
-def _write_folder(folder: Path, ready: preconditions.Ready) -> None:
+def _adds_signature(old: Path, new: Path) -> bool:
+    """Tell whether ``new`` is the release in ``old`` with a signature that it did not have.
+
+    Raises UserError where it is another one.
+    """
+    before, after = _names(old) - {statement.RUN}, _names(new)
+    unsigned = before - SIGNATURES
+    differ = unsigned ^ (after - SIGNATURES)
+    differ |= {
+        name for name in before & after if (old / name).read_bytes() != (new / name).read_bytes()
+    }
+    if differ:
+        names = sorted(differ)
+        more = [f"… and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+        raise UserError(
+            "\n  ".join([f"{old} is another release, which differs in:", *names[:SHOWN], *more])
+            + "\nWhat is published stays as it is: release under a new version. If it was never "
+            "published, delete its folder"
+        )
+    return after > before
+
+
+def _write_folder(folder: Path, ready: Ready) -> None:
     """Write all that the archive of a release holds."""
     _copy_build(folder, ready)
-    subjects = {name: files.sha256(folder / name) for name in _names(folder)}
+    _copy_workflow(folder)
+    facts = collect(ready, folder)
+    files.write_text(folder / MODEL_CARD, model_card.render(facts))
+    files.write_json(folder / MLBOM, mlbom.build(facts))
+    files.write_json(folder / crate.NAME, crate.build(facts))
     bundle = folder / statement.BUNDLE
     value = evidence.build_statement(
-        ready.config,
-        ready.paths,
-        ready.jobs,
-        evidence.describe_source(ready.commit, ready.tree, ready.config.get("repository")),
-        subjects,
-        files.read_json(bundle / "about.json")["metrics"],
-        canaries.build(bundle, files.read_json(VOCABULARY), files.read_json(LABELS)),
+        ready,
+        subjects={name: files.sha256(folder / name) for name in _names(folder)},
+        metrics=facts.about["metrics"],
+        canary_list=canaries.build(bundle, files.read_json(VOCABULARY), files.read_json(LABELS)),
     )
     files.write_json(folder / statement.STATEMENT, value)
     data = (folder / statement.STATEMENT).read_bytes()
     # What is written is held to the same rules as what is read.
     statement.parse(data)
+    shutil.copyfile(folder / statement.STATEMENT, bundle / statement.STATEMENT)
     if ready.signer:
-        files.write_json(folder / statement.ENVELOPE, signing.sign(data, ready.signer))
-    for name in (statement.STATEMENT, statement.ENVELOPE):
-        if (folder / name).exists():
-            shutil.copyfile(folder / name, bundle / name)
+        for place in (folder, bundle):
+            files.write_json(place / statement.ENVELOPE, signing.sign(data, ready.signer))
 
 
-def _copy_build(folder: Path, ready: preconditions.Ready) -> None:
+def _copy_build(folder: Path, ready: Ready) -> None:
     """Copy what is published. Raises UserError where it changed since it was checked."""
     for path in (path for job in ready.jobs for path in job.outputs):
         for place, name in PLACES.items():
@@ -80,6 +123,12 @@ def _copy_build(folder: Path, ready: preconditions.Ready) -> None:
                     raise UserError(f"{path} changed while it was released: build and run again")
 
 
-def _names(folder: Path) -> list[str]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [path.relative_to(folder).as_posix() for path in paths]
+def _copy_workflow(folder: Path) -> None:
+    """Copy the description of the graph, which is the commit's: it was compared with it."""
+    for path in [Path(crate.WORKFLOW), *sorted(Path("workflow/rules").glob("*.smk"))]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path)
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
