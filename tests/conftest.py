@@ -35,7 +35,8 @@ YEARS = range(1980, 2000)
 
 SMALL_CONFIG = {
     "name": "small",
-    "title": "Three made-up topics",
+    # What Snakemake, DVC, the shell or HTML could read as theirs.
+    "title": 'Three made-up topics: {a} ${b} "$HOME" 100 % <i>it\'s</i>',
     "source": {
         "kind": "sqlite",
         "path": "small.sqlite",

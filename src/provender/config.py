@@ -137,6 +137,8 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
     if error.validator == "enum":
         known = [str(value) for value in error.validator_value]
         return [f"{place} is {error.instance!r}: {_nearest(str(error.instance), known)}"]
+    if error.validator == "pattern" and "description" in error.schema:
+        return [f"{place} is {error.instance!r}, but should be: {error.schema['description']}"]
     return [f"{place or 'it'}: {error.message}"]
 
 

@@ -89,6 +89,11 @@ def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any
 
 
 def _body(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    if "\n" in job.command:
+        raise UserError(
+            f"rule {job.rule}: a setting in its command has a line break, at which DVC would cut "
+            "the command in two: rename what is called so, or make a view with other names"
+        )
     body: dict[str, Any] = {"cmd": job.command.replace("${", "\\${"), "deps": job.inputs}
     body["params"] = [{path: keys} for path, keys in settings(job, places).items()]
     metrics = [path for path, (category, _) in job.reports.items() if category == METRICS]

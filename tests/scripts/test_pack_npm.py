@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import references
-from conftest import Project
+from conftest import SMALL_CONFIG, Project
 from model_inputs import read_weights
 from step_runs import RunScript, names_in
 
@@ -58,7 +58,7 @@ def test_package(run_script: RunScript, small_bundle: Path, packed: Path, tmp_pa
     described = files.read_json(package / "package.json")
     assert described["name"] == "small-classifier"
     assert described["version"] == "0.1.0"
-    assert described["description"] == "Offline text classifier: Three made-up topics"
+    assert described["description"] == f"Offline text classifier: {SMALL_CONFIG['title']}"
     assert "dependencies" not in described
     manifest = (small_bundle / "manifest.json").read_bytes()
     assert (package / "manifest.json").read_bytes() == manifest

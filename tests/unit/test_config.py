@@ -83,8 +83,19 @@ def test_own_configurations(name: str) -> None:
             "model.learning_rate: 0 is less than or equal to the minimum of 0",
         ),
         ("model.seed", 2**32, "model.seed: 4294967296 is greater than the maximum of 4294967295"),
-        ("name", "Small", "name: 'Small' does not match '^[a-z][a-z0-9-]*$'"),
-        ("title", "", "title: '' should be non-empty"),
+        (
+            "name",
+            "Small",
+            "name is 'Small', but should be: Name of the classifier, of a-z, 0-9 and -; the npm "
+            "package is called <name>-classifier.",
+        ),
+        (
+            "title",
+            "two\nlines",
+            r"title is 'two\nlines', but should be: What the model was trained on, for people, in "
+            "one line; shown on the page.",
+        ),
+        ("source.table", "", "source.table: '' should be non-empty"),
         ("split", 3, "split: 3 is not of type 'object'"),
     ],
 )

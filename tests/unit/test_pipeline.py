@@ -57,6 +57,12 @@ def test_settings_stand_in_the_file_that_has_the_last_word(folder: Path) -> None
     ]
 
 
+def test_a_line_break_in_a_command_is_refused(folder: Path) -> None:
+    """DVC runs each line of a stage's command by itself."""
+    with pytest.raises(UserError, match="rule make_thing: a setting in its command has a line"):
+        stages(job(command="make 'a\nb'"))
+
+
 def test_metrics_and_plots(folder: Path) -> None:
     """Outputs that a rule marks are metrics and plots."""
     labels = {"title": "Curve", "x": "epoch", "y": "loss val_loss"}

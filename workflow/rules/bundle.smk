@@ -47,13 +47,13 @@ rule assemble_bundle:
     params:
         name=config["name"],
         version=config["version"],
-        title=config["title"],
+        title=lambda _: config["title"],
         kind=config["source"]["kind"],
         max_words=config["model"]["max_words"],
         layers=subpath(input[0], parent=True),
         graph=subpath(input[len(LAYERS)], parent=True),
         folder=subpath(output[0], parent=True),
-        config=identity(config),
+        config=lambda _: identity(config),
     shell:
         "python scripts/assemble_bundle.py --name {params.name:q} --version {params.version:q}"
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"

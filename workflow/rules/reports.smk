@@ -131,7 +131,7 @@ rule render_report:
     log:
         "logs/render_report.log",
     params:
-        title=config["title"],
+        title=lambda _: config["title"],
         bundle=subpath(input[0], parent=True),
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],

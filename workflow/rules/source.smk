@@ -1,6 +1,9 @@
 # The labelled texts, whatever their source, as one table.
 #   reads   the newsgroups archive, the user's database, or installed packages
 #   writes  data/source/news.sqlite: table news(Data, Category, Year)
+#
+# What a user may write freely is given by functions: in plain values Snakemake takes
+# braces for wildcards.
 
 from provender.config import database_files
 
@@ -30,7 +33,7 @@ if config["source"]["kind"] == "newsgroups":
             "logs/fetch_source.log",
         params:
             sha256=config["source"]["sha256"],
-            topics=config["source"]["topics"],
+            topics=lambda _: config["source"]["topics"],
         shell:
             "python scripts/fetch_source.py --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
@@ -58,7 +61,7 @@ else:
 
     rule fetch_source:
         input:
-            database=database_files(config["source"]["path"]),
+            database=lambda _: database_files(config["source"]["path"]),
             code=python("fetch_source"),
         output:
             database="data/source/news.sqlite",
@@ -66,12 +69,12 @@ else:
         log:
             "logs/fetch_source.log",
         params:
-            table=config["source"]["table"],
-            text=config["source"]["text"],
-            label=config["source"]["label"],
-            split=config["source"]["split"],
-            labels=config["source"].get("labels", []),
-            validation_by=config["split"]["validation_by"],
+            table=lambda _: config["source"]["table"],
+            text=lambda _: config["source"]["text"],
+            label=lambda _: config["source"]["label"],
+            split=lambda _: config["source"]["split"],
+            labels=lambda _: config["source"].get("labels", []),
+            validation_by=lambda _: config["split"]["validation_by"],
         shell:
             "python scripts/fetch_source.py --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
