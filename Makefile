@@ -48,7 +48,7 @@ test: setup lint
 	tests/install-chromium
 	tests/install-variations
 	tests/install-remotes
-	pytest --numprocesses 2
+	pytest --numprocesses 2 --dist worksteal
 
 lint: setup
 	ruff check .

@@ -1,5 +1,6 @@
 """A small corpus, and the whole workflow run on it once a session."""
 
+import fcntl
 import os
 import random
 import shutil
@@ -166,12 +167,29 @@ def make_small_project(folder: Path) -> Project:
     return project
 
 
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that ``make`` has filled, once for all processes of this run of the tests."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, part = root / name, root / f"{name}.part"
+    with open(root / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def small_build(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a project with the small corpus built; tests may only read it."""
-    project = make_small_project(tmp_path_factory.mktemp("small") / "project")
-    project.snakemake()
-    return project
+
+    def build(folder: Path) -> None:
+        make_small_project(folder / "project").snakemake()
+
+    return open_project(make_once(tmp_path_factory, "small", build) / "project")
 
 
 @pytest.fixture(scope="session")
@@ -197,15 +215,17 @@ def built_project(small_build: Project, tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def small_record(small_build: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the small build recorded, committed and pushed; tests may only read it."""
-    folder = tmp_path_factory.mktemp("record") / "project"
-    shutil.copytree(small_build.folder, folder, symlinks=True)
-    project = open_project(folder)
-    project.git("init", "--quiet")
-    project.run("provender", "dvc", "--config", "small.yaml")
-    project.run("provender", "record")
-    project.commit("first")
-    project.run("dvc", "push")
-    return project
+
+    def record(folder: Path) -> None:
+        shutil.copytree(small_build.folder, folder / "project", symlinks=True)
+        project = open_project(folder / "project")
+        project.git("init", "--quiet")
+        project.run("provender", "dvc", "--config", "small.yaml")
+        project.run("provender", "record")
+        project.commit("first")
+        project.run("dvc", "push")
+
+    return open_project(make_once(tmp_path_factory, "record", record) / "project")
 
 
 @pytest.fixture
