@@ -18,6 +18,9 @@ from provender.clone import copy_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Fixtures of releases, for the tests of several folders.
+pytest_plugins = ["releases"]
+
 # The same examples on each run and machine, and none failed for a slow one.
 settings.register_profile("provender", derandomize=True, deadline=None, database=None)
 settings.load_profile("provender")

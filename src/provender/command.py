@@ -13,6 +13,7 @@ from pathlib import Path
 
 from provender import config as configuration
 from provender import graph, pipeline, remote, step, versioning, why
+from provender.audit import options as audit_options
 from provender.errors import UserError
 
 BUNDLE = Path("dist/bundle")
@@ -154,6 +155,14 @@ def keygen(options: argparse.Namespace) -> None:
     )
 
 
+def audit(options: argparse.Namespace) -> None:
+    """Tell whether a release is what it says."""
+    # Takes what reads keys, which other commands have no use for.
+    from provender.audit import command
+
+    command.audit(options)
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         # A rebuilt bundle must show at the next reload.
@@ -255,6 +264,15 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     command.add_argument("file", metavar="FILE", type=Path, help="outside of every git repository")
     command.set_defaults(work=keygen)
+
+    command = commands.add_parser(
+        "audit",
+        help="tell whether a release is what it says",
+        description=audit_options.AUDIT,
+        formatter_class=step.HelpFormatter,
+    )
+    audit_options.add_audit(command)
+    command.set_defaults(work=audit)
 
     command = commands.add_parser("digests", help="write the digests of the build's files")
     command.add_argument("--check", action="store_true", help="compare with the written ones")

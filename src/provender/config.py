@@ -31,7 +31,7 @@ def read(*paths: str | Path) -> Config:
     """Read YAML files, lay each over the ones before, and check the result."""
     config: Config = {}
     for path in paths:
-        _lay_over(config, read_overlay(path))
+        lay_over(config, read_overlay(path))
     check(config)
     return config
 
@@ -87,6 +87,15 @@ def database_files(path: str) -> list[str]:
     return [path, log] if Path(log).exists() else [path]
 
 
+def lay_over(below: Config, above: Config) -> None:
+    """Set in ``below`` what ``above`` says, key by key."""
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            lay_over(below[key], value)
+        else:
+            below[key] = value
+
+
 def _read_yaml(path: str | Path, example: str) -> Config:
     try:
         value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -109,14 +118,6 @@ def _validate(value: Config, schema: str, what: str) -> None:
 def _raise_for(faults: list[str], what: str) -> None:
     if faults:
         raise UserError(f"{what} is wrong:\n" + "\n".join(f"  {fault}" for fault in faults))
-
-
-def _lay_over(below: Config, above: Config) -> None:
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _lay_over(below[key], value)
-        else:
-            below[key] = value
 
 
 def _describe(error: jsonschema.ValidationError) -> list[str]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # Objects read at once: what a remote makes wait for is mostly the way there and back.
 AT_ONCE = 8
 
+# What is said of an object that is not there.
+MISSING = "missing"
+
 # Whose exceptions, besides OSError, mean that a server is away or refuses.
 CLIENTS = ("aiohttp", "asyncssh", "azure", "botocore", "gcsfs", "google")
 
@@ -42,7 +45,7 @@ def verify(commits: str, remote: str | None) -> None:
     with versioning.repository() as repo:
         store = repo.cloud.get_remote_odb(name=remote)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            checks = pool.map(lambda item: _fault(store, item), distinct.values())
+            checks = pool.map(lambda item: read(store, item)[0], distinct.values())
             progress = step.progress(checks, "reading objects", len(distinct))
             faults = dict(zip(distinct, progress, strict=True))
         places = {md5: store.oid_to_path(md5) for md5 in distinct}
@@ -80,16 +83,17 @@ def _objects(commits: Iterable[str]) -> Iterator[Object]:
                 yield Object(commit, stage, out["path"], out["md5"], out["size"])
 
 
-def _fault(store: "HashFileDB", item: Object) -> str | None:
-    """Return what is wrong with an object, or None."""
-    md5, size = hashlib.md5(usedforsecurity=False), 0
+def read(store: "HashFileDB", item: Object) -> tuple[str | None, str]:
+    """Read an object; return what is wrong with it, or None, and its sha256 digest."""
+    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
     try:
         with store.fs.open(store.oid_to_path(item.md5), "rb") as file:
             while chunk := file.read(versioning.CHUNK_BYTES):
                 md5.update(chunk)
+                sha256.update(chunk)
                 size += len(chunk)
     except FileNotFoundError:
-        return "missing"
+        return MISSING, ""
     except Exception as error:
         if isinstance(error, OSError) or type(error).__module__.split(".")[0] in CLIENTS:
             raise Unavailable(
@@ -97,8 +101,9 @@ def _fault(store: "HashFileDB", item: Object) -> str | None:
                 "Check the network and the remote's settings (dvc remote list, docs/versioning.md)"
             ) from error
         raise
+    fault = None
     if size < item.size:
-        return f"truncated, {size:,} of {item.size:,} bytes"
-    if md5.hexdigest() != item.md5:
-        return "other content"
-    return None
+        fault = f"truncated, {size:,} of {item.size:,} bytes"
+    elif md5.hexdigest() != item.md5:
+        fault = "other content"
+    return fault, sha256.hexdigest()

@@ -262,8 +262,12 @@ def _item(path: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def repository() -> Iterator["Repo"]:
-    """Open this folder's DVC repository, which then trusts no file's date or size.
+def repository(
+    folder: Path | None = None, settings: config.Config | None = None
+) -> Iterator["Repo"]:
+    """Open this or another folder's DVC repository, which then trusts no file's date or size.
+
+    ``settings`` are laid over those that DVC finds there.
 
     Raises UserError for the errors that DVC itself explains, such as its lock being held.
     """
@@ -273,7 +277,7 @@ def repository() -> Iterator["Repo"]:
     from dvc_data.hashfile.state import StateNoop
 
     try:
-        with Repo() as repo:
+        with Repo(folder and str(folder), config=settings) as repo:
             repo.state = repo.cache.local.state = StateNoop()
             yield repo
     except DvcException as error:

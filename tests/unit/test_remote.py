@@ -18,7 +18,7 @@ def fault(folder: Path, open_file: object = open) -> str | None:
     """Return what is wrong with the recorded object in a folder."""
     files = SimpleNamespace(open=open_file, unstrip_protocol=lambda path: f"file://{path}")
     store = SimpleNamespace(fs=files, path=folder, oid_to_path=lambda md5: folder / md5)
-    return remote._fault(store, RECORDED)
+    return remote.read(store, RECORDED)[0]
 
 
 def test_faults(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""``provender audit`` and ``provender trace``: what a release was made from, by evidence."""
