@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from hypothesis import settings
 
 from provender.clone import copy_tree
+
+if TYPE_CHECKING:
+    from released import Released
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -185,6 +189,13 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+def copy_record(project: Project, folder: Path) -> Project:
+    """Copy a project and its remote into ``folder``."""
+    for name in (project.folder.name, REMOTE):
+        shutil.copytree(project.folder.parent / name, folder / name, symlinks=True)
+    return open_project(folder / project.folder.name)
+
+
 @pytest.fixture(scope="session")
 def small_build(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a project with the small corpus built; tests may only read it."""
@@ -234,9 +245,19 @@ def small_record(small_build: Project, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def recorded(small_record: Project, tmp_path: Path) -> Project:
     """Return a copy of the recorded build and its remote, for a test to change."""
-    for name in (small_record.folder.name, REMOTE):
-        shutil.copytree(small_record.folder.parent / name, tmp_path / name, symlinks=True)
-    return open_project(tmp_path / small_record.folder.name)
+    return copy_record(small_record, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def released(small_record: Project, tmp_path_factory: pytest.TempPathFactory) -> "Released":
+    """Return the recorded build with a signed release of it; tests may only read it."""
+    from released import Released, release
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        release(copy_record(small_record, folder))
+
+    return Released(make_once(tmp_path_factory, "released", make))
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
-// Scores texts with a bundle's own classifier.js: node canaries.mjs BUNDLE < {"texts", "count"}
-// prints [[[label, score], …], …], best first.
+// Scores texts with a bundle's own classifier.js: node canaries.mjs BUNDLE MILLISECONDS, given
+// {"texts", "count"} as JSON, prints [[[label, score], …], …], best first.
 //
 // A bundle may come from anyone, so its script runs in a context that holds nothing of this
 // process's: text goes in, text comes out. Node's permissions, set by the caller, bound it too.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import vm from "node:vm";
-
-// A bundle answers in thousandths of a second; one that loops forever is no classifier.
-const MILLISECONDS = 60_000;
 
 const ANSWER = `(() => {
   const { constants, model, weights, texts, count } = JSON.parse(input);
@@ -20,7 +17,8 @@ const ANSWER = `(() => {
   return JSON.stringify(texts.map(answer));
 })()`;
 
-const [bundle] = process.argv.slice(2);
+const [bundle, milliseconds] = process.argv.slice(2);
+const limit = { timeout: Number(milliseconds) };
 const read = (name) => readFileSync(join(bundle, name));
 const { texts, count } = JSON.parse(readFileSync(0, "utf8"));
 
@@ -36,6 +34,21 @@ context.input = JSON.stringify({
   texts,
   count,
 });
-vm.runInContext(read("classifier.js").toString(), context, { timeout: MILLISECONDS });
-const answer = vm.runInContext(ANSWER, context, { timeout: MILLISECONDS });
-process.stdout.write(typeof answer === "string" ? answer : "null");
+let said;
+let code = 0;
+try {
+  vm.runInContext(read("classifier.js").toString(), context, limit);
+  said = asText(vm.runInContext(ANSWER, context, limit), "null");
+} catch (error) {
+  // Not for Node to show: it would hand its own functions to what was thrown.
+  said = asText(Object(error).message, "it threw something");
+  code = 1;
+}
+const bytes = Buffer.from(said);
+for (let start = 0; start < bytes.length; ) start += writeSync(1, bytes, start);
+// At once: whatever the bundle's script put off would run outside of the context's limits.
+process.exit(code);
+
+function asText(value, otherwise) {
+  return typeof value === "string" ? value : otherwise;
+}

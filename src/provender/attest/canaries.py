@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from provender import node
+from provender.attest import statement
 from provender.errors import UserError
 
 # {"text": …, "scores": {label: probability}}
@@ -34,7 +35,11 @@ NASTY = (
     "\u2028x\u0085y\ufeffz\t<b>&amp;</b> \u3000"
 )
 
-SECONDS = 180
+# A bundle answers within a second; one that takes this long loops.
+SECONDS = 60
+
+# What a bundle's script may do in Node: read the bundle; no file, process or code besides.
+LIMITS = ("--permission", "--disallow-code-generation-from-strings", "--max-old-space-size=1024")
 
 
 class CanaryError(UserError):
@@ -79,11 +84,12 @@ def score(bundle: Path, texts: Sequence[str], count: int) -> list[list[tuple[str
     folder = bundle.resolve()
     command = [
         node.program(),
-        "--permission",
+        *LIMITS,
         f"--allow-fs-read={folder}",
         f"--allow-fs-read={SCRIPT.resolve()}",
         SCRIPT.resolve(),
         folder,
+        str(1000 * SECONDS),
     ]
     try:
         done = subprocess.run(
@@ -93,21 +99,26 @@ def score(bundle: Path, texts: Sequence[str], count: int) -> list[list[tuple[str
             check=False,
             capture_output=True,
             encoding="utf-8",
-            timeout=SECONDS,
+            # Twice: to load the script, and to run it.
+            timeout=3 * SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise CanaryError(f"the classifier gives no answer in {SECONDS} s") from error
+        raise CanaryError(f"the classifier gives no answer in {3 * SECONDS} s") from error
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if "Error" in line] or [""]
-        raise CanaryError(f"the classifier cannot be run: {said[0]!r:.200}")
+        # Errors of Node itself, such as a file that it may not read, are on the other stream.
+        lines = [line for line in done.stderr.splitlines() if "Error" in line]
+        said = done.stdout or "".join(lines[:1])
+        raise CanaryError(f"the classifier cannot be run: {said!r:.200}")
     return _read_answers(done.stdout, len(texts))
 
 
 def _read_answers(text: str, count: int) -> list[list[tuple[str, float]]]:
     """Return what the classifier answered, which is anything where the bundle is anyone's."""
     try:
-        answers = [[(str(label), float(value)) for label, value in one] for one in json.loads(text)]
-    except (ValueError, TypeError) as error:
+        # Strict, as NaN would be close to every number.
+        value = statement.read_json(text.encode(), "it")
+        answers = [[(str(label), float(score)) for label, score in one] for one in value]
+    except (statement.StatementError, ValueError, TypeError) as error:
         raise CanaryError(f"the classifier's answer is none: {error}") from error
     if len(answers) != count:
         raise CanaryError(f"the classifier answers {len(answers)} of {count} texts")

@@ -243,13 +243,31 @@ def _details(value: dict[str, Any]) -> Faults:
 
 
 def _embedded(item: Descriptor) -> Faults:
-    if isinstance(item.get("content"), str) and _is_base64(item["content"]):
-        try:
-            content(item)
-        except StatementError as error:
-            yield f"byproducts: {error}"
-    else:
+    if not isinstance(item.get("content"), str) or not _is_base64(item["content"]):
         yield f"byproducts: {item['name']} has no content"
+        return
+    try:
+        value = content(item)
+    except StatementError as error:
+        yield f"byproducts: {error}"
+        return
+    if item["name"] == METRICS and not isinstance(value, dict):
+        yield f"byproducts: {METRICS} is no object"
+    if item["name"] == CANARIES and not (
+        isinstance(value, list) and value and all(map(_is_canary, value))
+    ):
+        yield f"byproducts: {CANARIES} is no list of texts with scores"
+
+
+def _is_canary(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return False
+    scores = value.get("scores")
+    return (
+        isinstance(scores, dict)
+        and len(scores) > 0
+        and all(type(score) in (int, float) and 0 <= score <= 1 for score in scores.values())
+    )
 
 
 def _builder(value: dict[str, Any]) -> Faults:

@@ -1,5 +1,6 @@
 """MODEL_CARD.md: what the model is, for people, and for Hugging Face's hub."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "version": config["version"],
         "full_name": facts.ready.name,
         "license": config.get("license"),
-        "labels": [f"`{_text(label)}`" for label in labels],
+        "labels": [_code(label) for label in labels],
         "unsure_below": constants["unsure_below"],
         "rows": _number(validation["rows"]),
         "posts": facts.about["corpus"]["posts"],
@@ -132,7 +133,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "parity": f"{max(facts.parity['max_difference'].values()):.1e}",
         "parity_posts": _number(facts.parity["posts"]),
         "language": facts.language,
-        "sizes": [(_text(name), _number(size)) for name, size in facts.sizes.items()],
+        "sizes": [(_code(name), _number(size)) for name, size in facts.sizes.items()],
     }
 
 
@@ -141,5 +142,10 @@ def _number(value: int) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a text that stays on its line, and in its cell of a table."""
-    return " ".join(value.split()).replace("|", "\\|").replace("`", "'")
+    """Return a text that Markdown shows as it is, on its line and in its cell of a table."""
+    return re.sub(r"([\\`*_{}\[\]<>#|&$])", r"\\\1", " ".join(value.split()))
+
+
+def _code(value: str) -> str:
+    """Return a text as code, which has no escapes."""
+    return f"`{' '.join(value.split()).replace('`', chr(39))}`"
