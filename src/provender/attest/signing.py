@@ -28,6 +28,10 @@ PUBLIC = ".pub"
 PRIVATE_MODE = 0o600
 
 
+# What the library raises for JSON that is no envelope.
+NO_ENVELOPE = (AttributeError, KeyError, TypeError, ValueError)
+
+
 class SignatureError(UserError):
     """A signature that is missing, broken, or not by the key that was asked for."""
 
@@ -63,12 +67,12 @@ def refuse_in_work_tree(path: Path) -> None:
     while not folder.is_dir():
         folder = folder.parent
     done = subprocess.run(
-        ["git", "-C", folder, "rev-parse", "--show-toplevel", "--git-dir"],
+        ["git", "-C", folder, "rev-parse", "--git-dir"],
         check=False,
         capture_output=True,
         text=True,
     )
-    if done.stdout:
+    if done.returncode == 0:
         raise UserError(
             f"{path} lies in a git repository, which could publish the private key: keep it "
             "outside, such as in ~/.config/provender/"
@@ -131,7 +135,7 @@ def read(envelope: bytes) -> Envelope:
     try:
         value = statement.read_json(envelope, "the envelope")
         found = Envelope.from_dict(value)
-    except (statement.StatementError, FormatError, ValueError, KeyError, TypeError) as error:
+    except (statement.StatementError, FormatError, *NO_ENVELOPE) as error:
         raise SignatureError(f"the envelope is not as DSSE defines it: {error}") from error
     if found.payload_type != PAYLOAD_TYPE:
         raise SignatureError(f"the envelope holds {found.payload_type!r:.100}, not {PAYLOAD_TYPE}")
