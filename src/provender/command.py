@@ -252,8 +252,10 @@ def parse_arguments() -> argparse.ArgumentParser:
         description="Write the recorded, committed and pushed build to dist/releases/, with a "
         "statement of what it was made from. Says all that is missing, and then writes nothing.",
     )
-    command.add_argument("version", help="its version, as the configuration has it")
-    command.add_argument("--key", type=Path, help="private key to sign with, of provender keygen")
+    command.add_argument("version", metavar="VERSION", help="the version in the configuration")
+    command.add_argument(
+        "--key", metavar="FILE", type=Path, help="sign with this private key, of provender keygen"
+    )
     command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
     command.set_defaults(work=release)
 

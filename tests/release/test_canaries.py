@@ -1,6 +1,5 @@
 """Canaries: replayed by a bundle's own script, which may be anyone's."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -58,6 +57,16 @@ def test_a_label_renamed(small_bundle: Path, bundle: Path) -> None:
         canaries.replay(bundle, made)
 
 
+@pytest.fixture
+def empty_bundle(tmp_path: Path) -> Path:
+    """Return a bundle without a model, for whose script a test writes another."""
+    folder = tmp_path / "bundle"
+    (folder / "tfjs" / "layers").mkdir(parents=True)
+    files.write_json(folder / "constants.json", {})
+    files.write_json(folder / "tfjs/layers/model.json", {"weightsManifest": []})
+    return folder
+
+
 ANSWERS = "var Provender = { createClassifier: () => ({ predict: () => ANSWER }) };"
 ESCAPES = """
 import("node:fs").catch((error) => {
@@ -91,23 +100,33 @@ var Provender = { createClassifier: () => ({ predict: () => [{ label: "a", score
     ],
 )
 def test_a_hostile_script(
-    bundle: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+    empty_bundle: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
 ) -> None:
     """It reaches nothing, ends in time, and what it answers is checked."""
     monkeypatch.setattr(canaries, "SECONDS", 2)
-    (bundle / "classifier.js").write_text(script)
+    (empty_bundle / "classifier.js").write_text(script)
     with pytest.raises(CanaryError) as caught:
-        canaries.replay(bundle, [{"text": "a", "scores": {"bread": 1}}])
+        canaries.replay(empty_bundle, [{"text": "a", "scores": {"bread": 1}}])
     assert said in str(caught.value)
     assert "escaped" not in str(caught.value)
 
 
-def test_files_outside_of_the_bundle(bundle: Path, tmp_path: Path) -> None:
+def test_the_largest_difference_counts(empty_bundle: Path) -> None:
+    """Of all labels and texts."""
+    script = ANSWERS.replace("ANSWER", "[{label: 'a', score: 0.5}, {label: 'b', score: 0.5}]")
+    (empty_bundle / "classifier.js").write_text(script)
+    made = [
+        {"text": "", "scores": {"a": 0.5, "b": 0.25}},
+        {"text": "", "scores": {"a": 0.5, "b": 0.5}},
+    ]
+    assert canaries.replay(empty_bundle, made) == 0.25
+
+
+def test_files_outside_of_the_bundle(empty_bundle: Path, tmp_path: Path) -> None:
     """A model that names a file elsewhere does not get it."""
     (tmp_path / "secret").write_bytes(b"secret")
-    path = bundle / "tfjs/layers/model.json"
-    model = json.loads(path.read_text())
-    model["weightsManifest"][0]["paths"] = ["../../../secret"]
-    path.write_text(json.dumps(model))
+    (empty_bundle / "classifier.js").write_text(ANSWERS.replace("ANSWER", "[]"))
+    manifest = [{"paths": ["../../../secret"]}]
+    files.write_json(empty_bundle / "tfjs/layers/model.json", {"weightsManifest": manifest})
     with pytest.raises(CanaryError, match="Access to this API has been restricted"):
-        canaries.score(bundle, ["a"], 1)
+        canaries.score(empty_bundle, ["a"], 1)

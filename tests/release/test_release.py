@@ -10,7 +10,6 @@ import sqlite3
 import tarfile
 from pathlib import Path
 
-import pytest
 from conftest import REMOTE, Project
 from recorded import clone, edit, edit_unseen, objects
 from released import NAME, VERSION, Released
@@ -242,13 +241,6 @@ def test_again(recorded: Project, released: Released) -> None:
     assert {name: signed[name] for name in unsigned} == unsigned
     assert signed.keys() - unsigned.keys() == SIGNED
     packed = archive.read_bytes()
-    assert "there already, the same" in recorded.run(*release).stderr
-    assert (contents(folder), archive.read_bytes()) == (signed, packed)
-
-    other = recorded.folder.parent / "other.pem"
-    recorded.run("provender", "keygen", other)
-    said = refused(recorded, "--key", other)
-    assert f"is another release, which differs in:\n  bundle/{ENVELOPE}\n  {ENVELOPE}\n" in said
     edit(recorded, "README.md", "# Provender", "# PROVENDER")
     recorded.commit("another commit")
     said = refused(recorded)
@@ -302,57 +294,12 @@ def test_what_is_on_disk_is_what_is_recorded(recorded: Project) -> None:
     assert "dist/bundle/page.js is not what was written" in refused(recorded)
 
 
-@pytest.mark.parametrize("way", ["untracked", "assumed", "skipped", "unseen", "ignored"])
-def test_no_edit_is_hidden(recorded: Project, way: str) -> None:
-    """Nor is one that git does not see, or was told not to see."""
-    readme = recorded.folder / "README.md"
-    recorded.git("status")
-    if way == "untracked":
-        recorded.git("config", "status.showUntrackedFiles", "no")
-        (recorded.folder / "notes.txt").write_text("new")
-        expected = "notes.txt"
-    elif way == "ignored":
-        with open(recorded.folder / ".git" / "info" / "exclude", "a") as file:
-            file.write("/config/text.yaml\n")
-        recorded.git("rm", "--quiet", "--cached", "config/text.yaml")
-        recorded.git("commit", "--quiet", "--message", "without the recipe")
-        expected = "the build read files that are not in the commit:\n      config/text.yaml"
-    else:
-        if way != "unseen":
-            flag = {"assumed": "--assume-unchanged", "skipped": "--skip-worktree"}[way]
-            recorded.git("update-index", flag, "README.md")
-            readme.write_text("other")
-        else:
-            edit_unseen(readme)
-        expected = "these files are not as in the commit:\n      README.md"
-        assert recorded.git("status", "--porcelain") == ""
-    assert expected in refused(recorded)
-
-
-def test_without_a_commit(recorded: Project) -> None:
-    """Without a commit, without git, and where the project is only part of a repository."""
-    shutil.rmtree(recorded.folder / ".git")
-    recorded.git("init", "--quiet")
-    assert "nothing is committed yet" in refused(recorded)
-    shutil.rmtree(recorded.folder / ".git")
-    recorded.run("git", "init", "--quiet", recorded.folder.parent)
-    assert "only a part of the git repository" in refused(recorded)
-
-
-def test_another_environment(recorded: Project) -> None:
-    """A package of another version than the lock file says is named."""
-    edit(recorded, "requirements.lock", "\nidna==", "\nidna==99.")
-    assert "packages differ from requirements.lock:\n      idna " in refused(recorded)
-
-
 def test_releases_are_no_part_of_the_build(recorded: Project) -> None:
-    """git, Snakemake, DVC and the records take no notice of a release; make clean leaves it."""
+    """git, Snakemake and the records take no notice of a release; make clean leaves it."""
     recorded.run("provender", "release", VERSION)
     assert recorded.git("status", "--porcelain") == ""
     assert "Nothing to be done" in recorded.snakemake("--dry-run").stdout
-    assert "up to date" in recorded.run("dvc", "status").stdout
     recorded.run("provender", "record", "--check")
-    recorded.run("provender", "sync")
     recorded.run("provender", "digests", "--config", "small.yaml")
     assert "releases" not in (recorded.folder / "digests.json").read_text()
     files = contents(folder_of(recorded))

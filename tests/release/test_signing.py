@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -96,8 +95,6 @@ def test_no_key_in_a_repository(tmp_path: Path, key: Path) -> None:
     (work / "key.pem").write_bytes(key.read_bytes())
     with pytest.raises(UserError, match="lies in a git repository"):
         signing.read_signer(work / "key.pem")
-    with pytest.raises(UserError, match="lies in a git repository"):
-        signing.generate(ROOT / "key.pem")
 
 
 def test_other_files_are_no_keys(tmp_path: Path, key: Path) -> None:

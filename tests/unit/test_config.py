@@ -219,3 +219,20 @@ def test_database_files(tmp_path: Path) -> None:
     link = tmp_path / "link.sqlite"
     link.symlink_to(path)
     assert configuration.database_files(str(link)) == [str(link), f"{path}-wal"]
+
+
+def test_identity_leaves_out_what_only_releases_say(config: Config) -> None:
+    """The project's address and the like change no build."""
+    expected = configuration.identity(config)
+    said = {"repository": "https://localhost/a", "license": "MIT", "language": "en"}
+    configuration.check({**config, **said})
+    assert configuration.identity({**config, **said}) == expected
+
+
+@pytest.mark.parametrize(
+    "address", ["https://user:password@localhost/a", "git@localhost:a", "/home/a", "https://a b"]
+)
+def test_an_address_that_is_not_for_all(config: Config, address: str) -> None:
+    """One with a name, a password or a path of this machine is refused."""
+    [fault] = refused({**config, "repository": address})
+    assert fault.startswith(f"repository is {address!r}, but should be: Public https address")

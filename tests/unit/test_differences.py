@@ -213,3 +213,11 @@ def test_compare_walks_what_is_built(sides: Pair) -> None:
         "dist/only1.txt": [f"only in {sides[0]}"],
         "dist/only2.txt": [f"only in {sides[1]}"],
     }
+
+
+def test_digests_are_of_what_was_built(tmp_path: Path) -> None:
+    """Neither an archive that was fetched nor a release is."""
+    for name in ("data/a", "dist/b", "dist/releases/c/d", "data/archive/e", "data/archives"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert list(differences.digests(tmp_path)) == ["data/a", "data/archives", "dist/b"]

@@ -13,11 +13,15 @@ from conftest import ROOT, Project
 from recorded import clone as git_clone
 from recorded import edit
 
+from provender.attest import statement
+
 ARCHIVE = ROOT.parent / "shared" / "data" / "20news-bydate.tar.gz"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 VERSIONS = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
 BIT_FOR_BIT = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
+RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
+BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
 
 # Seconds until a server that was just started must answer.
 SERVER_SECONDS = 20
@@ -200,6 +204,30 @@ def test_versions(recorded: Project, tmp_path: Path) -> None:
     assert "Running stage" not in done.stdout
 
 
+def test_releases(recorded: Project, tmp_path: Path) -> None:
+    """Make a key and a release, which holds what the document says, and nothing else."""
+    home = tmp_path / "home"
+    for command in blocks(RELEASES, "sh")[0].splitlines():
+        recorded.run("sh", "-c", command, HOME=str(home))
+    assert (home / ".config" / "provender" / "key.pem.pub").exists()
+    [folder] = (path for path in (recorded.folder / "dist/releases").iterdir() if path.is_dir())
+    table = RELEASES[RELEASES.index("## What it holds") : RELEASES.index("## What it says")]
+    shown = re.findall(r"^\| `(.+?)`", table, re.MULTILINE)
+    there = {path.name + "/" * path.is_dir() for path in folder.iterdir()}
+    assert there == {*shown, "Snakefile", "workflow/"}
+
+
+def test_build_type() -> None:
+    """The page of the build type has its names, and every parameter of a statement."""
+    assert f"`{statement.BUILD_TYPE}`" in BUILD_TYPE
+    assert f"`{statement.BUILDER}`" in BUILD_TYPE
+    parameters = BUILD_TYPE[BUILD_TYPE.index("## External") : BUILD_TYPE.index("`internalP")]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", parameters, re.MULTILINE)
+    named = {name for row in rows[1:] for name in re.findall(r"\w+", row)}
+    assert named == set(statement.PARAMETERS)
+    assert f"`{statement.METRICS}`" in BUILD_TYPE and f"`{statement.CANARIES}`" in BUILD_TYPE
+
+
 RUN_BY: dict[str, Callable] = {
     "make": test_make,
     "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
@@ -220,6 +248,8 @@ RUN_BY: dict[str, Callable] = {
     "dvc repro": test_versions,
     "provender why HEAD~1 HEAD": test_versions,
     "provender verify-remote HEAD~1..HEAD": test_versions,
+    "provender keygen ~/.config/provender/key.pem": test_releases,
+    "provender release 0.1.0 --key ~/.config/provender/key.pem": test_releases,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
     "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
 }
@@ -228,7 +258,7 @@ RUN_BY: dict[str, Callable] = {
 def test_every_command_is_run() -> None:
     """Each command in the README and the docs stands in the table above."""
     commands = set()
-    for document in (README, OWN_DATA, BIT_FOR_BIT, VERSIONS):
+    for document in (README, OWN_DATA, BIT_FOR_BIT, VERSIONS, RELEASES, BUILD_TYPE):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))
         commands |= set(re.findall(r"`((?:make|snakemake --cores)[^`\n]*)`", document))

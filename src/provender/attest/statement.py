@@ -32,6 +32,9 @@ ENVELOPE = "provenance.dsse.json"
 RUN = "run.json"
 BUNDLE = "bundle"
 
+# External parameters: all that the publisher chose.
+PARAMETERS = {"name": str, "version": str, "configuration": list, "settings": dict, "target": str}
+
 # The source code among the dependencies.
 SOURCE = "source"
 
@@ -210,11 +213,10 @@ def _definition(value: dict[str, Any]) -> Faults:
 
 def _external_parameters(value: dict[str, Any]) -> Faults:
     """A verifier must know every parameter that the publisher could set: no others."""
-    kinds = {"name": str, "version": str, "configuration": list, "settings": dict, "target": str}
-    for key, kind in kinds.items():
+    for key, kind in PARAMETERS.items():
         if not isinstance(value.get(key), kind):
             yield f"externalParameters.{key} is no {NAMES[kind]}"
-    for key in sorted(value.keys() - kinds.keys()):
+    for key in sorted(value.keys() - PARAMETERS.keys()):
         yield f"externalParameters.{key} is not known to this build type"
     paths = value.get("configuration")
     for path in paths if isinstance(paths, list) else []:

@@ -48,16 +48,16 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     paths = faults.try_to(lambda: [config.DEFAULT, *pipeline.overlays()])
     settings = faults.try_to(lambda: config.read(*paths)) if paths else None
     if settings:
-        faults.try_to(lambda: _check_version(version, settings["version"], paths[-1]))
-    commit = faults.try_to(_find_commit)
+        faults.try_to(lambda: check_version(version, settings["version"], paths[-1]))
+    commit = faults.try_to(find_commit)
     if commit:
-        faults.try_to(lambda: _check_tree(commit))
+        faults.try_to(lambda: check_tree(commit))
     jobs = faults.try_to(versioning.check)
     if commit and jobs:
-        faults.try_to(lambda: _check_inputs(jobs, paths, commit))
+        faults.try_to(lambda: check_inputs(jobs, paths, commit))
     if commit:
         faults.try_to(lambda: _check_remote(commit, remote_name))
-    faults.try_to(_check_environment)
+    faults.try_to(check_environment)
     if faults.errors:
         _raise(version, faults.errors)
     tree, date = _git("show", "--no-patch", "--format=%T %cI", commit).split()
@@ -72,7 +72,8 @@ def _raise(version: str, errors: list[UserError]) -> None:
     )
 
 
-def _check_version(version: str, configured: str, path: str) -> None:
+def check_version(version: str, configured: str, path: str) -> None:
+    """Raise UserError unless the configuration, last ``path``, is of the version."""
     if version != configured:
         raise UserError(
             f"the build is of version {configured}, which its npm package names: set version: "
@@ -80,8 +81,11 @@ def _check_version(version: str, configured: str, path: str) -> None:
         )
 
 
-def _find_commit() -> str:
-    """Return the commit that is checked out, in a repository that is this project's own."""
+def find_commit() -> str:
+    """Return the commit that is checked out.
+
+    Raises UserError where there is none, or where the repository is not this folder's own.
+    """
     done = lock.git("rev-parse", "--show-toplevel")
     if done.returncode:
         raise UserError("this folder is no git repository: run git init and commit the project")
@@ -96,7 +100,7 @@ def _find_commit() -> str:
     return done.stdout.strip()
 
 
-def _check_tree(commit: str) -> None:
+def check_tree(commit: str) -> None:
     """Raise UserError unless the folder holds what ``commit`` does, and nothing else."""
     status = ["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none"]
     # Of a renamed file the old name follows, without a status.
@@ -132,7 +136,7 @@ def _edited_unseen(commit: str) -> Iterator[str]:
             yield name
 
 
-def _check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
+def check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
     """Raise UserError where the build read code or settings that no clone would hold."""
     kept = set(_git("ls-tree", "-r", "-z", "--name-only", commit).split("\0"))
     made = {path for job in jobs for path in job.outputs}
@@ -145,7 +149,7 @@ def _check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
         )
 
 
-def _check_environment() -> None:
+def check_environment() -> None:
     """Raise UserError where a package is of another version than the build's lock file says."""
     text = Path(code.PYTHON_LOCK).read_text(encoding="utf-8")
     pinned = code.pinned(text)

@@ -42,7 +42,7 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     try:
         _write_folder(part, ready)
-        kept = folder.exists() and not _adds_signature(folder, part)
+        kept = folder.exists() and not adds_signature(folder, part)
         source = folder if kept else part
         names = _names(source) - {statement.RUN}
         archive.write(packed_part, {f"{ready.name}/{name}": source / name for name in names})
@@ -64,7 +64,7 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
     return folder
 
 
-def _adds_signature(old: Path, new: Path) -> bool:
+def adds_signature(old: Path, new: Path) -> bool:
     """Tell whether ``new`` is the release in ``old`` with a signature that it did not have.
 
     Raises UserError where it is another one.
