@@ -277,12 +277,15 @@ def test_all_that_is_missing_is_said_at_once(recorded: Project) -> None:
 
 
 def test_a_remote_that_lacks_or_damaged_an_object(recorded: Project) -> None:
-    """Each such object is named, and what to do."""
-    stored = objects(recorded.folder.parent / REMOTE)
+    """Each such object of the named remote is named, and what to do."""
+    other = recorded.folder.parent / "other-remote"
+    shutil.copytree(recorded.folder.parent / REMOTE, other)
+    recorded.run("dvc", "remote", "add", "--local", "other", other)
+    stored = objects(other)
     missing, damaged = sorted(stored)[:2]
     stored[missing].unlink()
     edit_unseen(stored[damaged])
-    said = refused(recorded)
+    said = refused(recorded, "--remote", "other")
     assert f"missing: {stored[missing]}" in said
     assert f"other content: {stored[damaged]}" in said
     assert "dvc push" in said

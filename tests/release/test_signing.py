@@ -1,7 +1,9 @@
 """Keys and signatures."""
 
 import base64
+import errno
 import json
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -59,6 +61,7 @@ def test_keygen(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "new" / "key.pem"
     assert run("keygen", path) == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(public(path).stat().st_mode) == 0o644
     assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----\n")
     assert public(path).read_text().startswith("-----BEGIN PUBLIC KEY-----\n")
@@ -114,6 +117,21 @@ def test_other_files_are_no_keys(tmp_path: Path, key: Path) -> None:
             signing.read_signer(tmp_path / name)
     with pytest.raises(UserError, match=r"key.pem is no public ed25519 key in PEM"):
         signing.read_public(key)
+    with pytest.raises(UserError, match=r"none cannot be read \(No such file or directory\)"):
+        signing.read_signer(tmp_path / "none")
+
+
+def test_a_full_disk_leaves_no_half_of_a_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the public key cannot be written, there is no private one either."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(signing.files, "write_text", fail)
+    assert run("keygen", tmp_path / "key.pem") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ed25519_signs_alike_each_time(key: Path) -> None:

@@ -24,8 +24,9 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 PUBLIC = ".pub"
 
-# Rights of a private key: its owner's alone.
+# Rights of a private key, and of a folder that is made for it: its owner's alone.
 PRIVATE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
 
 
 # What the library raises for JSON that is no envelope.
@@ -50,14 +51,18 @@ def generate(path: Path) -> str:
             )
     refuse_in_work_tree(path)
     signer = CryptoSigner.generate_ed25519()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Never readable by others, not even before it is written.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
-    with open(descriptor, "wb") as file:
-        file.write(signer.private_bytes)
     key = load_pem_private_key(signer.private_bytes, None).public_key()
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    files.write_text(public, pem.decode())
+    path.parent.mkdir(PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    # Never readable by others, not even before it is written.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(signer.private_bytes)
+        files.write_text(public, pem.decode())
+    except BaseException:
+        path.unlink()
+        raise
     return signer.public_key.keyid
 
 
@@ -82,21 +87,24 @@ def refuse_in_work_tree(path: Path) -> None:
 def read_signer(path: Path) -> CryptoSigner:
     """Return the signer of a private key's file. Raises UserError where it is none."""
     refuse_in_work_tree(path)
+    mend = "provender keygen makes one"
+    data = _read(path, mend)
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
+        key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         # What the library says could quote the key.
-        raise UserError(_no_key(path, "private", "provender keygen makes one")) from error
+        raise UserError(_no_key(path, "private", mend)) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise UserError(_no_key(path, "private", "provender keygen makes one"))
+        raise UserError(_no_key(path, "private", mend))
     return CryptoSigner(key)
 
 
 def read_public(path: Path) -> SSlibKey:
     """Return the key of a public key's file. Raises UserError where it is none."""
     mend = "name the .pub file that belongs to the publisher's key"
+    data = _read(path, mend)
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise UserError(_no_key(path, "public", mend)) from error
     if not isinstance(key, Ed25519PublicKey):
@@ -140,6 +148,13 @@ def read(envelope: bytes) -> Envelope:
     if found.payload_type != PAYLOAD_TYPE:
         raise SignatureError(f"the envelope holds {found.payload_type!r:.100}, not {PAYLOAD_TYPE}")
     return found
+
+
+def _read(path: Path, mend: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): {mend}") from error
 
 
 def _no_key(path: Path, kind: str, mend: str) -> str:

@@ -147,7 +147,10 @@ def _database(facts: Facts) -> Component:
 def _python_packages() -> list[Component]:
     """Return what requirements.lock pins: it made the model, and is no part of it."""
     pinned = code.pinned(Path(code.PYTHON_LOCK).read_text(encoding="utf-8"))
-    found = {name.split("[")[0].lower(): version for name, version in pinned.items()}
+    # As package addresses write names: see the purl specification, type pypi.
+    found = {
+        name.split("[")[0].lower().replace("_", "-"): version for name, version in pinned.items()
+    }
     return [
         _library(name, version, f"pkg:pypi/{name}@{version}", "excluded")
         for name, version in sorted(found.items())

@@ -31,7 +31,7 @@ def collect(started: datetime.datetime, folder: Path, archive: Path) -> dict[str
             "machine": platform.machine(),
             "system": platform.system(),
             "kernel": platform.release(),
-            "distribution": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
+            "distribution": _distribution(),
             "libc": " ".join(platform.libc_ver()),
         },
         "python": platform.python_version(),
@@ -43,6 +43,14 @@ def collect(started: datetime.datetime, folder: Path, archive: Path) -> dict[str
 
 def _as_text(time: datetime.datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        # Not every Linux says what it is.
+        return "unknown"
 
 
 def _cpu() -> str:

@@ -1,0 +1,108 @@
+"""The documents of a release follow from its facts alone, whatever these are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from provender.release import crate, mlbom, model_card
+from provender.release.ready import Facts, Ready
+
+DATE = "2001-02-03T04:05:06Z"
+LABELS = ["plain", "a|b", "`code`", "<b>&amp;", "1 *star* [link](x)\nline", "yes"]
+
+SCORES = {"precision": 0.5, "recall@1": 0.25, "f1": 1 / 3, "posts": 4}
+
+
+@pytest.fixture
+def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
+    """Return made-up facts; the test runs in a folder with the files that they are of."""
+    files = {
+        "data/source/news.sqlite": "rows",
+        "own.yaml": "name: a",
+        "requirements.lock": "Some_Package[extra]==1.0 \\\n    --hash=sha256:0\nother==2.0\n",
+        "web/package.json": json.dumps({"devDependencies": {"@tensorflow/tfjs": "4.0.0"}}),
+        "web/package-lock.json": json.dumps(
+            {"packages": {"node_modules/@tensorflow/tfjs": {"version": "4.0.0"}}}
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    config: dict[str, Any] = {
+        "name": "made-up",
+        "version": "1.2.3",
+        "title": "yes: a *title*",
+        "source": {"kind": "sqlite"},
+        "split": {"threshold": 2000},
+        "model": {"max_words": 10, "seed": 7, "budget_kb": 5},
+    }
+    counts = {"labels": dict.fromkeys(LABELS, 3), "posts": 3 * len(LABELS)}
+    splits = dict.fromkeys(("train", "validation", "test"), counts)
+    metrics = {
+        **{f"recall@{rank}": 0.5 for rank in (1, 3, 5)},
+        "macro_f1": 0.4,
+        "posts": counts["posts"],
+        "labels": dict.fromkeys(LABELS, SCORES),
+    }
+    return Facts(
+        Ready(config, ["own.yaml"], [], "c" * 40, "d" * 40, DATE, None),
+        sizes={"bundle/manifest.json": 1234, "Snakefile": 5},
+        sha256={"bundle/manifest.json": "e" * 64, "Snakefile": "f" * 64},
+        about={
+            "corpus": {"posts": {name: split["posts"] for name, split in splits.items()}},
+            "metrics": {"test": metrics},
+        },
+        constants={"unsure_below": 0.5},
+        validation={
+            "rows": 99,
+            "splits": splits,
+            "dropped": {"blank_text": 2, "null_label": 1},
+            "duplicates": {"in_training": 4, "in_test_kept": 100},
+        },
+        choice={"words": 1000, "levels": 0, "bytes": 2345},
+        parity={"posts": 18, "max_difference": {"kernel": 3e-7}},
+    )
+
+
+def test_same_facts_same_documents(facts: Facts) -> None:
+    """No clock and no random number is in them; what they date is the commit."""
+    for document in (crate.build, mlbom.build, model_card.render):
+        assert document(facts) == document(facts)
+    root = next(entity for entity in crate.build(facts)["@graph"] if entity["@id"] == "./")
+    assert root["datePublished"] == DATE
+    assert mlbom.build(facts)["metadata"]["timestamp"] == DATE
+
+
+def test_any_label_in_the_model_card(facts: Facts) -> None:
+    """It stays in its cell, and shows as it is."""
+    _, metadata, text = model_card.render(facts).split("---\n", 2)
+    assert yaml.safe_load(metadata)["model-index"][0]["results"][0]["dataset"]["name"] == (
+        "yes: a *title*"
+    )
+    rows = [line for line in text.splitlines() if line.endswith("| 3 | 3 | 3 |")]
+    assert rows == [
+        "| 1 \\*star\\* \\[link\\](x) line | 3 | 3 | 3 |",
+        "| \\<b\\>\\&amp; | 3 | 3 | 3 |",
+        "| \\`code\\` | 3 | 3 | 3 |",
+        "| a\\|b | 3 | 3 | 3 |",
+        "| plain | 3 | 3 | 3 |",
+        "| yes | 3 | 3 | 3 |",
+    ]
+    assert "`a|b`, `plain`" in text
+    assert "weights as float32: 2,345 bytes" in text
+    assert "3 rows were dropped" in text and "and 4 were left out" in text
+
+
+def test_packages_by_their_addresses(facts: Facts) -> None:
+    """Names are as registries have them."""
+    found = [component.get("purl") for component in mlbom.build(facts)["components"]]
+    assert found == [
+        None,
+        "pkg:pypi/other@2.0",
+        "pkg:pypi/some-package@1.0",
+        "pkg:npm/%40tensorflow/tfjs@4.0.0",
+    ]
