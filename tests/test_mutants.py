@@ -801,6 +801,20 @@ MUTANTS = [
         "tests/release/test_made_up_facts.py::test_any_label_in_the_model_card",
     ),
     Mutant(
+        "a failed release leaves a folder",
+        "src/provender/release/write.py",
+        "    finally:\n        shutil.rmtree(part, ignore_errors=True)",
+        "    finally:",
+        "tests/release/test_write.py::test_a_failure_leaves_nothing",
+    ),
+    Mutant(
+        "a release names folders of its machine",
+        "src/provender/release/evidence.py",
+        "Path(path).is_absolute() or",
+        "not path or",
+        "tests/release/test_write.py::test_no_folder_outside_is_named",
+    ),
+    Mutant(
         "a canary may score NaN",
         "src/provender/attest/canaries.py",
         'statement.read_json(text.encode(), "it")',

@@ -1,4 +1,4 @@
-"""The ``provender`` command: build with a fallback, serve the bundle, prove that it is the same."""
+"""The ``provender`` command: build with a fallback, serve the bundle, prove it, release it."""
 
 import argparse
 import http.server

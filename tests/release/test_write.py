@@ -1,12 +1,13 @@
 """What may become of a release that is there already."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from provender.attest.statement import ENVELOPE, RUN, STATEMENT
 from provender.errors import UserError
-from provender.release import write
+from provender.release import evidence, write
 
 FILES = {STATEMENT: "statement", "bundle/index.html": "page"}
 SIGNATURE = {ENVELOPE: "signature", f"bundle/{ENVELOPE}": "signature"}
@@ -57,3 +58,47 @@ def test_another(tmp_path: Path, old: dict, new: dict, differ: list[str]) -> Non
         write.adds_signature(*folders)
     assert str(caught.value).splitlines()[1:-1] == [f"  {name}" for name in differ]
     assert "release under a new version" in str(caught.value)
+
+
+@pytest.mark.parametrize("step", ["_write_folder", "archive", "run_facts"])
+def test_a_failure_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Neither a folder nor an archive, and an older release of the version is as it was."""
+    monkeypatch.chdir(tmp_path)
+    old = make(tmp_path / "dist/releases/a-1", FILES)
+    old.with_name("a-1.tar.gz").write_text("archive")
+
+    def fail(*_: object) -> None:
+        raise UserError("it fails")
+
+    def fill(folder: Path, _: object) -> None:
+        make(folder, {**FILES, **SIGNATURE})
+        if step == "_write_folder":
+            fail()
+
+    monkeypatch.setattr(write.preconditions, "check", lambda *_: SimpleNamespace(name="a-1"))
+    monkeypatch.setattr(write, "_write_folder", fill)
+    if step == "archive":
+        monkeypatch.setattr(write.archive, "write", fail)
+    monkeypatch.setattr(write.run_facts, "collect", fail)
+    with pytest.raises(UserError, match="it fails"):
+        write.release("1", None, None)
+    there = {path.relative_to(old.parent).as_posix() for path in old.parent.rglob("*")}
+    assert there == {"a-1", "a-1.tar.gz", "a-1/bundle", *(f"a-1/{name}" for name in FILES)}
+    assert old.with_name("a-1.tar.gz").read_text() == "archive"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("data/archive/posts.tar.gz", "data/archive/posts.tar.gz"),
+        ("own.sqlite", "own.sqlite"),
+        ("../own.sqlite", "own.sqlite"),
+        ("/home/someone/own.sqlite", "own.sqlite"),
+        ("a/../../someone/own.sqlite", "own.sqlite"),
+    ],
+)
+def test_no_folder_outside_is_named(path: str, name: str) -> None:
+    """Of source data elsewhere, the statement has the name alone."""
+    assert evidence.public_name(path) == name

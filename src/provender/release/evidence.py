@@ -81,6 +81,12 @@ def versions() -> dict[str, str]:
     }
 
 
+def public_name(path: str) -> str:
+    """Return a path within the project as it is, and of any other the name alone."""
+    outside = Path(path).is_absolute() or ".." in Path(path).parts
+    return Path(path).name if outside else path
+
+
 def _source(ready: Ready) -> statement.Descriptor:
     """Return the project at its commit as a dependency."""
     repository = ready.config.get("repository")
@@ -92,7 +98,7 @@ def _source(ready: Ready) -> statement.Descriptor:
 def _dependencies(ready: Ready) -> list[statement.Descriptor]:
     given = sources(ready.jobs)
     own = [code.PYTHON_LOCK, code.NODE_LOCK, ready.config["text"]["recipe"]]
-    found = [_file(DATABASE, True), *(_file(path, True, _public_name(path)) for path in given)]
+    found = [_file(DATABASE, True), *(_file(path, True, public_name(path)) for path in given)]
     found += [_file(path, True) for path in own]
     # git keeps these; DVC knows no digest of them.
     found += [_file(str(path), False) for path in (lock.FILE, pipeline.FILE, *ready.paths)]
@@ -105,12 +111,6 @@ def _byproducts(jobs: Sequence[graph.Job]) -> list[statement.Descriptor]:
     known = {DATABASE, *sources(jobs)}
     made = sorted(path for job in jobs for path in job.outputs if path not in known)
     return [_file(path, True) for path in made if Path(path).parts[0] == "data"]
-
-
-def _public_name(path: str) -> str:
-    """Return a path within the project as it is, and of any other the name alone."""
-    outside = Path(path).is_absolute() or ".." in Path(path).parts
-    return Path(path).name if outside else path
 
 
 def _file(path: str, in_dvc: bool, name: str | None = None) -> statement.Descriptor:

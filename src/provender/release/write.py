@@ -48,8 +48,7 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
         archive.write(packed_part, {f"{ready.name}/{name}": source / name for name in names})
         if not kept:
             files.write_json(part / statement.RUN, run_facts.collect(started, part, packed_part))
-            shutil.rmtree(folder, ignore_errors=True)
-            part.rename(folder)
+            _replace(part, folder)
         packed_part.replace(packed)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -62,6 +61,16 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
         f"{packed.stat().st_size:,}",
     )
     return folder
+
+
+def _replace(part: Path, folder: Path) -> None:
+    """Put ``part`` in the place of ``folder``, which is gone only once the new one is there."""
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def adds_signature(old: Path, new: Path) -> bool:
