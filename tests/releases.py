@@ -1,14 +1,15 @@
-"""A small release, signed, with the repository and the remote behind it."""
+"""A small release to be attacked, with the repository and the remote behind it."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import REMOTE, Project, open_project
+from conftest import REMOTE, Project, make_once, open_project
 from recorded import edit
+from released import KEY, NAME, VERSION, Released
 
-NAME = "small-0.1.0"
+from provender.attest import signing
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,22 @@ class Release:
         """The remote's folder."""
         return self.project.folder.parent / REMOTE
 
-    def key(self, name: str = "publisher") -> Path:
-        """Return a private key; its public key is beside it."""
-        return self.project.folder.parent / "keys" / name
+    @property
+    def key(self) -> Path:
+        """The publisher's private key; its public key is beside it."""
+        return self.project.folder.parent / KEY
+
+    @property
+    def public_key(self) -> Path:
+        """The publisher's public key."""
+        return self.project.folder.parent / f"{KEY}.pub"
+
+    def other_key(self, name: str) -> Path:
+        """Return another private key, with its public key beside it."""
+        path = self.project.folder.parent / name
+        if not path.exists():
+            signing.generate(path)
+        return path
 
     def audit(self, *arguments: str | Path, code: int, release: Path | str | None = None) -> str:
         """Audit the release in its project; assert the exit code; return what is said."""
@@ -46,29 +60,25 @@ class Release:
 
 def copy(release: Release, folder: Path) -> Release:
     """Copy a release with its project, remote and keys."""
-    for name in (release.project.folder.name, REMOTE, "keys"):
+    for name in (release.project.folder.name, REMOTE):
         shutil.copytree(release.project.folder.parent / name, folder / name, symlinks=True)
+    for path in (release.key, release.public_key):
+        shutil.copy2(path, folder)
     return Release(open_project(folder / release.project.folder.name))
 
 
-def publish(project: Project, *arguments: str | Path) -> Release:
-    """Release what is recorded, signed by the publisher."""
-    release = Release(project)
-    release.key().parent.mkdir(exist_ok=True)
-    for name in ("publisher", "somebody"):
-        if not release.key(name).exists():
-            project.run("provender", "keygen", release.key(name))
-    project.run("provender", "release", "0.1.0", "--key", release.key(), *arguments)
-    return release
+def publish(project: Project) -> None:
+    """Release what is recorded, signed by the key beside the project."""
+    key = project.folder.parent / KEY
+    if not key.exists():
+        project.run("provender", "keygen", key)
+    project.run("provender", "release", VERSION, "--key", key)
 
 
 @pytest.fixture(scope="session")
-def small_release(small_record: Project, tmp_path_factory: pytest.TempPathFactory) -> Release:
+def small_release(released: Released) -> Release:
     """Return the small build, released and signed; tests may only read it."""
-    folder = tmp_path_factory.mktemp("release")
-    for name in (small_record.folder.name, REMOTE):
-        shutil.copytree(small_record.folder.parent / name, folder / name, symlinks=True)
-    return publish(open_project(folder / small_record.folder.name))
+    return Release(released.project)
 
 
 @pytest.fixture
@@ -80,12 +90,16 @@ def release(small_release: Release, tmp_path: Path) -> Release:
 @pytest.fixture(scope="session")
 def seed_release(small_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Return a release of the next commit, which only has another seed."""
-    release = copy(small_release, tmp_path_factory.mktemp("seed"))
-    project = release.project
-    edit(project, "small.yaml", "epochs: 2", "epochs: 2\n  seed: 2")
-    project.run("provender", "dvc")
-    project.snakemake()
-    project.run("provender", "record")
-    project.commit("another seed")
-    project.run("dvc", "push")
-    return publish(project)
+
+    def make(folder: Path) -> None:
+        project = copy(small_release, folder).project
+        edit(project, "small.yaml", "epochs: 2", "epochs: 2\n  seed: 2")
+        project.run("provender", "dvc")
+        project.snakemake()
+        project.run("provender", "record")
+        project.commit("another seed")
+        project.run("dvc", "push")
+        shutil.rmtree(Release(project).folder)
+        publish(project)
+
+    return Release(open_project(make_once(tmp_path_factory, "seed", make) / "project"))

@@ -163,6 +163,13 @@ def audit(options: argparse.Namespace) -> None:
     command.audit(options)
 
 
+def trace(options: argparse.Namespace) -> None:
+    """Print what a file or a release was made from."""
+    from provender.audit import command
+
+    command.trace(options)
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         # A rebuilt bundle must show at the next reload.
@@ -275,6 +282,15 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     audit_options.add_audit(command)
     command.set_defaults(work=audit)
+
+    command = commands.add_parser(
+        "trace",
+        help="tell what a file or a release was made from",
+        description=audit_options.TRACE,
+        formatter_class=step.HelpFormatter,
+    )
+    audit_options.add_trace(command)
+    command.set_defaults(work=trace)
 
     command = commands.add_parser("digests", help="write the digests of the build's files")
     command.add_argument("--check", action="store_true", help="compare with the written ones")

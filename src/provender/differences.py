@@ -145,12 +145,13 @@ def _hdf5(one: Path, other: Path) -> Lines:
     import h5py
 
     with h5py.File(one) as left, h5py.File(other) as right:
-        tensors, attributes = zip(_hdf5_parts(left), _hdf5_parts(right), strict=True)
+        tensors, attributes = zip(hdf5_parts(left), hdf5_parts(right), strict=True)
         yield from _values("attribute", *attributes)
         yield from _tensors(*tensors)
 
 
-def _hdf5_parts(file: Any) -> tuple[dict[str, Any], dict[str, str]]:
+def hdf5_parts(file: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the tensors of an open HDF5 file by name, and the texts of its attributes."""
     import h5py
 
     tensors: dict[str, Any] = {}
@@ -166,18 +167,18 @@ def _hdf5_parts(file: Any) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _checkpoint(one: Path, other: Path) -> Lines:
+    yield from _tensors(*map(checkpoint, (one, other)))
+
+
+def checkpoint(path: Path) -> dict[str, Any]:
+    """Return the tensors of a TensorFlow checkpoint, of which ``path`` is a file, by name."""
     from provender import determinism
 
     with determinism.quiet_start():
         import tensorflow as tf
 
-    read = [tf.train.load_checkpoint(str(path.with_suffix(""))) for path in (one, other)]
-    names = [sorted(reader.get_variable_to_shape_map()) for reader in read]
-    sides = [
-        {name: reader.get_tensor(name) for name in there}
-        for reader, there in zip(read, names, strict=True)
-    ]
-    yield from _tensors(*sides)
+    reader = tf.train.load_checkpoint(str(path.with_suffix("")))
+    return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
 
 
 def _protobuf(one: Path, other: Path) -> Lines:
@@ -201,10 +202,11 @@ def _protobuf(one: Path, other: Path) -> Lines:
 
 def _shard(one: Path, other: Path) -> Lines:
     """Compare shards of a TensorFlow.js model by the weights that model.json lists."""
-    return _tensors(*map(_weights, (one, other)))
+    return _tensors(*map(weights, (one, other)))
 
 
-def _weights(shard: Path) -> dict[str, Any]:
+def weights(shard: Path) -> dict[str, Any]:
+    """Return the weights in a shard of a TensorFlow.js model by name, as they are stored."""
     content, start = shard.read_bytes(), 0
     found = {}
     for group in files.read_json(shard.with_name("model.json"))["weightsManifest"]:

@@ -21,7 +21,8 @@ from forgery import (
     write_statement,
 )
 from recorded import edit, objects
-from releases import NAME, Release
+from released import NAME
+from releases import Release
 
 from provender.attest import statement
 
@@ -71,7 +72,7 @@ EDITS = [
 
 def test_an_honest_release(release: Release) -> None:
     """Folder, archive, bundle, the signed copy and the unsigned: all confirmed."""
-    key = ("--key", release.key("publisher.pub"))
+    key = ("--key", release.public_key)
     for given in (release.folder, release.archive):
         said = release.audit(*key, release=given, code=CONFIRMED)
         assert "✓ confirmed (exit code 0)" in said
@@ -81,7 +82,7 @@ def test_an_honest_release(release: Release) -> None:
         assert "✓ receipts: 17 steps read what the commit holds" in said
     said = release.audit(release=release.folder / "bundle", code=CONFIRMED)
     assert "· signature: it names as its signer" in said
-    assert "without npm/small-classifier-0.1.0.tgz" in said
+    assert "the bundle alone was given: without MODEL_CARD.md" in said
     said = release.audit(release=release.project.folder / "dist/bundle", code=CONFIRMED)
     assert "was the first to record this manifest.json" in said
     zipped_release = release.archive.with_name(f"{NAME}.zip")
@@ -113,7 +114,7 @@ def test_edited_files_with_digests_that_fit(
     said = release.audit(code=REFUTED)
     assert "✓ files: " in said
     assert "✗ shipped files: " in said
-    said = release.audit("--key", release.key("publisher.pub"), code=REFUTED)
+    said = release.audit("--key", release.public_key, code=REFUTED)
     assert "✗ signature: it is not signed" in said
 
 
@@ -138,22 +139,35 @@ def test_swapped_manifest_without_a_signature(release: Release) -> None:
     fit(release.folder)
     said = release.audit("--files", code=UNDECIDED)
     assert "? origin: the files were held to each other alone" in said
-    said = release.audit("--files", "--key", release.key("publisher.pub"), code=REFUTED)
+    said = release.audit("--files", "--key", release.public_key, code=REFUTED)
     assert "✗ signature: it is not signed" in said
     said = release.audit(code=REFUTED)
     assert "bundle/tfjs/layers/group1-shard1of1.bin is not what assemble_bundle recorded" in said
+
+
+def test_a_model_card_that_praises_more(release: Release) -> None:
+    """What no step has recorded is made again, and must be the same."""
+    card = release.folder / "MODEL_CARD.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("recall", "perfect recall"))
+    fit(release.folder)
+    said = release.audit(code=REFUTED)
+    assert "✗ documents: not what follows from the build: MODEL_CARD.md" in said
+    # The workflow that comes along is the commit's.
+    (release.folder / "Snakefile").write_text("rule all:\n")
+    fit(release.folder)
+    assert "✗ workflow: other files than the commit's: Snakefile" in release.audit(code=REFUTED)
 
 
 def test_another_key(release: Release) -> None:
     """Who re-signs has another key; whose signature is kept has signed another statement."""
     flip_a_weight(release.folder)
     envelope = (release.folder / statement.ENVELOPE).read_bytes()
-    fit(release.folder, key=release.key("somebody"))
-    key = ("--key", release.key("publisher.pub"))
+    fit(release.folder, key=release.other_key("somebody"))
+    key = ("--key", release.public_key)
     said = release.audit(*key, "--files", code=REFUTED)
     assert "✗ signature: the signature is not by the key" in said
     # Signed by somebody whom the auditor takes for the publisher: only the commit tells.
-    said = release.audit("--key", release.key("somebody.pub"), code=REFUTED)
+    said = release.audit("--key", Path(f"{release.other_key('somebody')}.pub"), code=REFUTED)
     assert "✓ signature" in said
     assert "✗ shipped files" in said
     for place in (release.folder, release.folder / "bundle"):
@@ -199,6 +213,11 @@ LINK = stat.S_IFLNK | 0o777
         (lambda p: tar(p, (tar_member("r/a", tarfile.SYMTYPE, "/"), b"")), "a symbolic link"),
         (lambda p: tar(p, (tar_member("r/a", tarfile.LNKTYPE, "/"), b"")), "a hard link"),
         (lambda p: zipped(p, (zip_member("r/a", LINK), b"/")), "a symbolic link"),
+        (lambda p: tar(p, (tar_member("r/a", tarfile.CHRTYPE), b"")), "a device"),
+        (
+            lambda p: tar(p, (tar_member("r/a"), b"1"), (tar_member("r/a"), b"2")),
+            "which stands there twice",
+        ),
         (archives.tar_bomb, "would unpack to 10,000,000,000 bytes"),
         (lambda p: archives.zip_bomb(p, 2**32 - 1), "would unpack to 4,294,967,295 bytes"),
     ],
@@ -252,7 +271,7 @@ def test_another_commit(release: Release) -> None:
     project.run("dvc", "push")
     claim(release.folder, project, "HEAD")
     said = release.audit(code=REFUTED)
-    assert "✗ settings: by the commit → by the statement: title: 'Another title' →" in said
+    assert "✗ settings: by the commit → by the statement: title: 'Another title" in said
     assert "✗ shipped files: bundle/about.json is not what assemble_bundle recorded" in said
     assert "the bundle was made with other config" in said
 

@@ -12,6 +12,7 @@ import yaml
 from conftest import ROOT, Project
 from recorded import clone as git_clone
 from recorded import edit
+from releases import Release
 
 from provender.attest import statement
 
@@ -20,6 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 VERSIONS = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
 BIT_FOR_BIT = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
+AUDIT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
 
@@ -228,6 +230,28 @@ def test_build_type() -> None:
     assert f"`{statement.METRICS}`" in BUILD_TYPE and f"`{statement.CANARIES}`" in BUILD_TYPE
 
 
+def test_audits(release: Release) -> None:
+    """Audit, collect and trace, as one reads it; the rebuild has a test of its own."""
+    (audit,), (collect,), traces = (block.splitlines() for block in blocks(AUDIT, "sh"))
+    project, folder = release.project, release.key.parent
+    places = {
+        "newsgroups-0.1.0.tar.gz": str(release.archive),
+        "publisher.pub": str(release.public_key),
+        "--rebuild": "--files",
+    }
+    project.run(*(places.get(word, word) for word in audit.split()))
+    assert "It is what it says" in (project.folder / "report.html").read_text(encoding="utf-8")
+    for name in ("anna", "ben"):
+        release.other_key(name)
+        signed = ("--vsa", folder / f"{name}.json", "--sign", folder / name)
+        project.run("provender", "audit", release.folder, *signed)
+    words = [f"{folder}/{w}" if w.endswith((".json", ".pub")) else w for w in collect.split()]
+    assert "2 of 2 independent auditors confirm it" in project.run(*words).stdout
+    for line in traces:
+        told = project.run(*(places.get(word, word) for word in line.split())).stdout
+        assert "fetch_source\n  wrote data/source/news.sqlite (md5 " in told
+
+
 RUN_BY: dict[str, Callable] = {
     "make": test_make,
     "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
@@ -250,6 +274,14 @@ RUN_BY: dict[str, Callable] = {
     "provender verify-remote HEAD~1..HEAD": test_versions,
     "provender keygen ~/.config/provender/key.pem": test_releases,
     "provender release 0.1.0 --key ~/.config/provender/key.pem": test_releases,
+    "provender audit newsgroups-0.1.0.tar.gz --key publisher.pub --rebuild --html report.html": (
+        test_audits
+    ),
+    "provender audit --collect anna.json ben.json --key anna.pub --key ben.pub --need 2": (
+        test_audits
+    ),
+    "provender trace dist/bundle/constants.json": test_audits,
+    "provender trace newsgroups-0.1.0.tar.gz --post 17": test_audits,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
     "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
 }
@@ -258,7 +290,7 @@ RUN_BY: dict[str, Callable] = {
 def test_every_command_is_run() -> None:
     """Each command in the README and the docs stands in the table above."""
     commands = set()
-    for document in (README, OWN_DATA, BIT_FOR_BIT, VERSIONS, RELEASES, BUILD_TYPE):
+    for document in (README, OWN_DATA, BIT_FOR_BIT, VERSIONS, RELEASES, BUILD_TYPE, AUDIT):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))
         commands |= set(re.findall(r"`((?:make|snakemake --cores)[^`\n]*)`", document))

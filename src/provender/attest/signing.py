@@ -130,7 +130,7 @@ def verify(envelope: bytes, public_key: Path) -> bytes:
     try:
         found.verify([key], 1)
     except VerificationError as error:
-        signers = ", ".join(sorted(found.signatures)) or "nobody"
+        signers = ", ".join(sorted(map(str, found.signatures))) or "nobody"
         raise SignatureError(
             f"the signature is not by the key {key.keyid} of {public_key}, or not of this "
             f"content; it names {signers}"

@@ -87,7 +87,7 @@ def _check_signature(
             signer = f"the key {signing.read_public(key).keyid} of {key}"
         else:
             read = signing.read(envelope)
-            payload, signer = read.payload, ", ".join(sorted(read.signatures)) or "nobody"
+            payload, signer = read.payload, ", ".join(sorted(map(str, read.signatures))) or "nobody"
     except signing.SignatureError as error:
         findings.refute("signature", str(error))
         return

@@ -83,7 +83,7 @@ def open_given(named: str) -> Iterator[Given]:
             folder = Path(named).resolve()
             yield _in_folder(named, folder, (folder.name,))
         elif Path(named).is_file():
-            if not _is_archive(Path(named)):
+            if not is_archive(Path(named)):
                 raise UserError(
                     f"{named} is neither a .tar.gz, .tar or .zip archive nor a folder: name the "
                     "release"
@@ -93,7 +93,8 @@ def open_given(named: str) -> Iterator[Given]:
             raise UserError(f"there is no {named}: name a release's folder, archive or address")
 
 
-def _is_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
+    """Tell whether a file begins as an archive does."""
     with open(path, "rb") as file:
         start = file.read(TAR_MARK_AT + len(TAR_MARK))
     marks = (archive.GZIP_MARK, archive.LOCAL_MARK, archive.END_MARK)

@@ -2,13 +2,20 @@
 
 import contextlib
 import datetime
+import json
+import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from provender import files as file_io
 from provender.attest import archive, statement
-from provender.audit import files, given, repository, trace
-from provender.audit.findings import Findings
+from provender.audit import compare, documents, files, given, objects, repository, stages, trace
+from provender.audit.findings import Findings, Outcome
+from provender.audit.rebuild import rebuild
+from provender.errors import Unavailable, UserError
 
 
 @dataclass
@@ -18,11 +25,14 @@ class Audit:
     named: str
     started: datetime.datetime
     findings: Findings = field(default_factory=Findings)
+    # The parts that were done.
+    parts: list[str] = field(default_factory=list)
     stated: statement.Statement | None = None
-    # sha256 digest of the file that holds the statement.
+    # sha256 digests: of the file that holds the statement, and of the files that were given.
     stated_sha256: str | None = None
+    sha256: dict[str, str] = field(default_factory=dict)
     traced: trace.Traced | None = None
-    place: str | None = None
+    comparison: compare.Comparison | None = None
 
 
 def audit(options: Namespace) -> Audit:
@@ -32,6 +42,7 @@ def audit(options: Namespace) -> Audit:
         with given.open_given(options.release) as found:
             _look_into(found, options, done)
     except (archive.ArchiveError, given.Unsafe) as error:
+        done.parts = ["files"]
         done.findings.part = "files"
         done.findings.refute("files", f"refused, and not unpacked: {error}")
     return done
@@ -40,7 +51,10 @@ def audit(options: Namespace) -> Audit:
 def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
     findings = done.findings
     key = options.key[0] if options.key else None
+    done.parts.append("files")
     done.stated = files.check(found, key, options.version, findings)
+    done.sha256 = {name: file_io.sha256(found.folder / name) for name in found.paths}
+    done.stated_sha256 = done.sha256.get(statement.STATEMENT)
     if options.files:
         if not key:
             findings.leave_open(
@@ -48,12 +62,90 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
                 "the files were held to each other alone: name the publisher's key by --key",
             )
         return
-    with _find_repository(options, done) as there:
-        done.place = there.place if there else None
+    signed = any(
+        (finding.about, finding.outcome) == ("signature", Outcome.CONFIRMED)
+        for finding in findings.found
+    )
+    with contextlib.ExitStack() as stack:
+        done.parts.append("trace")
+        findings.part = "trace"
+        try:
+            there = stack.enter_context(repository.find(options.repository, done.stated))
+        except Unavailable as error:
+            findings.leave_open("repository", str(error))
+            return
         done.traced = trace.trace(found, done.stated, there, options.remote, findings)
+        if done.traced is None:
+            return
+        if done.stated is not None:
+            documents.check(found, done.stated, done.traced, options.remote, signed, findings)
+        if options.rebuild:
+            _rebuild(found, options, signed, done)
 
 
-@contextlib.contextmanager
-def _find_repository(options: Namespace, done: Audit) -> Iterator[repository.Repository | None]:
-    with repository.find(options.repository, done.stated) as there:
-        yield there
+def _rebuild(found: given.Given, options: Namespace, signed: bool, done: Audit) -> None:
+    findings, traced = done.findings, done.traced
+    done.parts.append("rebuild")
+    findings.part = "rebuild"
+    if traced.repository.named_by is repository.NamedBy.RELEASE and not signed:
+        findings.leave_open(
+            "rebuild",
+            f"it runs the code of {traced.repository.place}, which only the release names: if "
+            "you trust it, name it yourself by --repository",
+        )
+        return
+    with (
+        rebuild(traced, options.remote, options.environment, options.cores, findings) as rebuilt,
+        tempfile.TemporaryDirectory(prefix="provender-compare-") as work,
+    ):
+        if rebuilt is None:
+            return
+        done.parts.append("compare")
+        done.comparison = compare.compare(
+            traced,
+            rebuilt,
+            _shipped(found),
+            _reader(traced, options.remote),
+            _read_run(found),
+            Path(work),
+            findings,
+        )
+
+
+def _shipped(found: given.Given) -> dict[str, Path]:
+    """Return the files in hand by the paths that they had in the build."""
+    places = (
+        {"": trace.PLACES[statement.BUNDLE]}
+        if found.is_bundle
+        else {f"{name}/": place for name, place in trace.PLACES.items()}
+    )
+    return {
+        f"{place}/{name.removeprefix(prefix)}": found.folder / name
+        for prefix, place in places.items()
+        for name in found.paths
+        if name.startswith(prefix)
+    }
+
+
+def _reader(traced: trace.Traced, remote_name: str | None) -> Callable[[str], bytes | None]:
+    """Return what reads a recorded file from the remote."""
+    written = stages.written(traced.locked)
+
+    def read(path: str) -> bytes | None:
+        try:
+            with objects.open_store(traced.repository, traced.commit, remote_name) as store:
+                return objects.fetch(store, written[path])
+        except (FileNotFoundError, UserError):
+            return None
+
+    return read
+
+
+def _read_run(found: given.Given) -> dict[str, Any] | None:
+    """Return run.json, which nobody has signed; None where there is none that can be read."""
+    path = found.folder / statement.RUN
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None

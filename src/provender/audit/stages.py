@@ -29,7 +29,8 @@ def parse(data: bytes, what: str) -> lock.Lock:
         stages = yaml.load(data.decode("utf-8"), yaml.CSafeLoader)["stages"]
         for entry in stages.values():
             for item in (*entry.get("deps", []), *entry.get("outs", [])):
-                if not (MD5.fullmatch(item["md5"]) and isinstance(item["size"], int)):
+                known = MD5.fullmatch(item["md5"]) and isinstance(item["size"], int)
+                if not (known and isinstance(item["path"], str)):
                     raise ValueError(f"{item['path']!r:.100} has no md5 digest and size")
             if not isinstance(entry["cmd"], str):
                 raise ValueError("a stage has no command")
@@ -49,22 +50,27 @@ def makers(locked: lock.Lock) -> dict[str, str]:
     return {path: name for name, entry in locked.items() for path in lock.digests(entry, "outs")}
 
 
-def ordered(locked: lock.Lock) -> list[str]:
-    """Return the stages in running order: by how many others come before, then by name."""
+def depths(locked: lock.Lock) -> dict[str, int]:
+    """Return how deep each stage lies: 1 where it needs no other. Raises UserError on a circle."""
     made_by = makers(locked)
-    depths: dict[str, int] = {}
+    found: dict[str, int] = {}
 
     def depth(name: str, above: tuple[str, ...] = ()) -> int:
         if name in above:
             raise UserError(f"{lock.FILE} goes in a circle at {name}")
-        if name not in depths:
-            before = {
-                made_by[path] for path in lock.digests(locked[name], "deps") if path in made_by
-            }
-            depths[name] = 1 + max((depth(each, (*above, name)) for each in before), default=0)
-        return depths[name]
+        if name not in found:
+            needed = lock.digests(locked[name], "deps")
+            before = {made_by[path] for path in needed if path in made_by}
+            found[name] = 1 + max((depth(each, (*above, name)) for each in before), default=0)
+        return found[name]
 
-    return sorted(locked, key=lambda name: (depth(name), name))
+    return {name: depth(name) for name in locked}
+
+
+def ordered(locked: lock.Lock) -> list[str]:
+    """Return the stages in running order: by how many others come before, then by name."""
+    found = depths(locked)
+    return sorted(locked, key=lambda name: (found[name], name))
 
 
 def items(commit: str, locked: lock.Lock) -> list[remote.Object]:

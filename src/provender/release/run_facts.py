@@ -26,7 +26,7 @@ def collect(started: datetime.datetime, folder: Path, archive: Path) -> dict[str
         "started": _as_text(started),
         "finished": _as_text(datetime.datetime.now(datetime.UTC)),
         "host": {
-            "cpu": _cpu(),
+            "cpu": cpu(),
             "cpus": len(os.sched_getaffinity(0)),
             "machine": platform.machine(),
             "system": platform.system(),
@@ -53,7 +53,8 @@ def _distribution() -> str:
         return "unknown"
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """Return the name of this machine's CPU."""
     for line in CPUS.read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

@@ -1,0 +1,104 @@
+"""A published page and an archive at an address are audited like what lies on disk."""
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from releases import Release
+
+from provender.attest import statement
+from provender.audit import given
+from provender.errors import Unavailable, UserError
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder; below /endless zeros without an end."""
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        if not self.path.startswith("/endless"):
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(bytes(1 << 16))
+        except ConnectionError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site(release: Release) -> Iterator[tuple[str, Path]]:
+    """Return the address of a server, and the folder that it serves."""
+    folder = release.folder.parent
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+def test_a_page_and_an_archive(release: Release, site: tuple[str, Path]) -> None:
+    """Both are fetched and confirmed; what is missing or edited there is named."""
+    address, _ = site
+    key = ("--key", release.public_key)
+    said = release.audit(*key, release=f"{address}/{release.archive.name}", code=0)
+    assert "✓ version: it is small-0.1.0" in said
+    page = f"{address}/{release.folder.name}/bundle"
+    for name in (page, f"{page}/", f"{page}/index.html"):
+        said = release.audit(*key, "--files", release=name, code=0)
+    assert "what a site has besides, no reader of it can see" in said
+    assert "✓ shipped files: 13 files" in release.audit(*key, release=page, code=0)
+    (release.folder / "bundle" / "style.css").unlink()
+    (release.folder / "bundle" / "page.js").write_text("fetch('/')")
+    said = release.audit(*key, "--files", release=page, code=1)
+    assert "✗ files: missing: style.css" in said
+    assert "✗ files: other content than the statement says: page.js" in said
+    # The newer page under an older name of an archive.
+    shutil.copy(release.archive, release.archive.with_name("small-0.0.9.tar.gz"))
+    said = release.audit("--files", release=f"{address}/small-0.0.9.tar.gz", code=1)
+    assert "✗ version: it is called small-0.0.9" in said
+
+
+def test_a_manifest_that_leads_elsewhere(release: Release, site: tuple[str, Path]) -> None:
+    """Names in a site's manifest are no paths of the auditor's machine."""
+    address, _ = site
+    bundle = release.folder / "bundle"
+    (bundle / statement.STATEMENT).unlink()
+    text = (bundle / "manifest.json").read_text(encoding="utf-8")
+    (bundle / "manifest.json").write_text(text.replace('"style.css"', '"../../style.css"'))
+    said = release.audit(release=f"{address}/{release.folder.name}/bundle", code=1)
+    assert "the site's manifest.json names a path that leads out of its folder" in said
+
+
+def test_servers_that_do_not_answer_well(
+    site: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What never ends is given up by size or by time; what is not there is said to be so."""
+    address, _ = site
+    monkeypatch.setattr(given, "MAX_FETCHED", 10 << 20)
+    with (
+        pytest.raises(given.Unsafe, match="more than 10,485,760 bytes are not fetched"),
+        given.open_given(f"{address}/endless.zip"),
+    ):
+        pass
+    monkeypatch.setattr(given, "MAX_FETCHED", 1 << 60)
+    monkeypatch.setattr(given, "FETCH_SECONDS", 0.5)
+    with (
+        pytest.raises(Unavailable, match=r"was not fetched within 0.5 s"),
+        given.open_given(f"{address}/endless.zip"),
+    ):
+        pass
+    with (
+        pytest.raises(UserError, match="there is nothing at"),
+        given.open_given(f"{address}/x.zip"),
+    ):
+        pass
