@@ -132,7 +132,7 @@ def test_run_crate(released: Released) -> None:
     assert crate.mainEntity.id == "Snakefile"
     assert set(crate.mainEntity.type) == {"File", "SoftwareSourceCode", "ComputationalWorkflow"}
     assert crate.mainEntity["programmingLanguage"]["name"] == "Snakemake"
-    [action] = root["mentions"]
+    action = root["mentions"]
     assert action.type == "CreateAction"
     assert action["instrument"] is crate.mainEntity
     results = {entity.id for entity in action["result"]}

@@ -40,7 +40,12 @@ DOCUMENTS = {
 }
 
 # Types of files that not every system knows.
-TYPES = {".js": "text/javascript", ".bin": "application/octet-stream", ".tgz": "application/gzip"}
+TYPES = {
+    ".bin": "application/octet-stream",
+    ".js": "text/javascript",
+    ".smk": "text/plain",
+    ".tgz": "application/gzip",
+}
 
 
 def build(facts: Facts) -> dict[str, Any]:
@@ -53,7 +58,12 @@ def build(facts: Facts) -> dict[str, Any]:
         main=True,
         lang="snakemake",
         lang_version=evidence.versions()["snakemake"],
-        properties={"name": "Provender's workflow", **_size(facts, WORKFLOW)},
+        properties={
+            "name": "Provender's workflow",
+            "version": facts.ready.commit,
+            "encodingFormat": "text/plain",
+            **_size(facts, WORKFLOW),
+        },
     )
     released = [_add_file(crate, facts, name) for name in facts.sizes if name != WORKFLOW]
     for name, (title, kind) in DOCUMENTS.items():
@@ -70,11 +80,13 @@ def build(facts: Facts) -> dict[str, Any]:
             },
         )
     )
+    if repository := facts.ready.config.get("repository"):
+        snakefile["url"] = repository
     action["instrument"] = snakefile
     action["object"] = _add_inputs(crate, facts)
     action["result"] = made
     action["actionStatus"] = "http://schema.org/CompletedActionStatus"
-    crate.root_dataset["mentions"] = [action]
+    crate.root_dataset["mentions"] = action
     # In the order of ids: the library's own follows the order in which they were added.
     metadata = crate.metadata.generate()
     metadata["@graph"].sort(key=lambda entity: entity["@id"])
