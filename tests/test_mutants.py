@@ -1,12 +1,17 @@
 """The tests notice small mistakes: each mutant of a line must make a named test fail."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import Queue
 
+import pytest
 from conftest import ROOT
 
 from provender.clone import copy_tree
@@ -859,20 +864,51 @@ MUTANTS = [
 ]
 
 
-def run_tests(folder: Path, *nodes: str) -> subprocess.CompletedProcess[str]:
-    """Run tests of a copy of the project, with the copy's own modules."""
-    # Plugins of other packages take longer to load than most of these tests to run.
-    environment = {"PYTHONPATH": str(folder / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *nodes],
-        cwd=folder,
-        env={**os.environ, **environment},
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+class Runner:
+    """A process that runs tests of copies of the project, one after the other."""
+
+    def __init__(self) -> None:
+        """Start it; plugins of other packages would take longer to load than most tests run."""
+        self.process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("fork_tests.py")],
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, folder: Path, *nodes: str) -> tuple[int, str]:
+        """Run tests of a copy with its own modules; return pytest's exit code and output."""
+        output = folder.with_name(f"{folder.name}.txt")
+        asked = {"folder": str(folder), "nodes": nodes, "output": str(output)}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline()), output.read_text(encoding="utf-8")
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def runners() -> Iterator[Queue]:
+    """Give as many runners as may run at once, for who needs one to take and give back."""
+    started = [Runner() for _ in range(RUNS_AT_ONCE)]
+    queue: Queue = Queue()
+    for runner in started:
+        queue.put(runner)
+    yield queue
+    for runner in started:
+        runner.stop()
+
+
+def run_tests(runners: Queue, folder: Path, *nodes: str) -> tuple[int, str]:
+    """Run tests of a copy of the project as soon as a runner is free."""
+    runner = runners.get()
+    try:
+        return runner.run(folder, *nodes)
+    finally:
+        runners.put(runner)
 
 
 def copy_repository(folder: Path) -> Path:
@@ -882,29 +918,29 @@ def copy_repository(folder: Path) -> Path:
     return folder
 
 
-def survive(mutant: Mutant, folder: Path) -> str:
+def survive(runners: Queue, mutant: Mutant, folder: Path) -> str:
     """Return how a mutant got away, or nothing where its test failed."""
     path = copy_repository(folder) / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         return f"{mutant.file} has its old text {text.count(mutant.old)} times"
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8", newline="")
-    done = run_tests(folder, mutant.node)
-    return "" if done.returncode == TESTS_FAILED else f"exit code {done.returncode}: {done.stdout}"
+    code, output = run_tests(runners, folder, mutant.node)
+    return "" if code == TESTS_FAILED else f"exit code {code}: {output}"
 
 
-def test_tests_pass_without_a_mutant(tmp_path: Path) -> None:
+def test_tests_pass_without_a_mutant(runners: Queue, tmp_path: Path) -> None:
     """In an unchanged copy all those tests pass, so that it is the mutants that they notice."""
     nodes = sorted({mutant.node for mutant in MUTANTS})
-    done = run_tests(copy_repository(tmp_path / "project"), *nodes)
-    assert done.returncode == 0, done.stdout
+    code, output = run_tests(runners, copy_repository(tmp_path / "project"), *nodes)
+    assert code == 0, output
 
 
-def test_every_mutant_is_noticed(tmp_path: Path) -> None:
+def test_every_mutant_is_noticed(runners: Queue, tmp_path: Path) -> None:
     """No mutant survives its test; those that do are listed by name."""
     folders = [tmp_path / str(number) for number in range(len(MUTANTS))]
     with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
-        outcomes = pool.map(survive, MUTANTS, folders)
+        outcomes = pool.map(partial(survive, runners), MUTANTS, folders)
     names = [mutant.name for mutant in MUTANTS]
     assert len(set(names)) == len(names)
     assert {name: how for name, how in zip(names, outcomes, strict=True) if how} == {}

@@ -52,7 +52,7 @@ def test_ctrl_c_during_imports(step: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, f"scripts/{step}.py", "--help"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}"},
         check=False,
         capture_output=True,
         text=True,
