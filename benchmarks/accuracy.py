@@ -53,16 +53,23 @@ OTHERS = (
         {
             "source": {"topics": TOPICS},
             "vocabulary": {"size": 150000},
-            "model": {"budget_kb": 1000},
+            "model": {"budget_kb": 1000, "epochs": 2, "learning_rate": 0.01},
         },
     ),
     Task(
         "8 topics raw",
         {300: 0.962},
         {
-            "text": {"strip": []},
+            "text": {
+                "strip": [],
+                "augment": [
+                    ["headers_but_subject"],
+                    ["headers_but_subject", "footers"],
+                    ["headers_but_subject", "footers", "quotes"],
+                ],
+            },
             "vocabulary": {"size": 150000},
-            "model": {"budget_kb": 300},
+            "model": {"budget_kb": 300, "epochs": 2, "learning_rate": 0.01},
         },
     ),
 )

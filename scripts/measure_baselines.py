@@ -14,7 +14,7 @@ from pathlib import Path
 
 from provender import files, step
 from provender.encode import FIRST_WORD, encode_words, pooling_weights
-from provender.features import Features
+from provender.features import Features, pool
 from provender.naive_bayes import NaiveBayes, naive_bayes_table
 from provender.text import split_in_batches
 
@@ -47,10 +47,7 @@ def score_naive_bayes(
     size = len(vocabulary) + FIRST_WORD
     table = naive_bayes_table(fitted, size, len(labels), NaiveBayes(SMOOTHING))
     asked = encode(test, split_in_batches(text, test["text"]), vocabulary, labels, max_words)
-    logits = np.zeros((len(asked.ids), len(labels)))
-    for slot in range(max_words):
-        logits += asked.weights[:, slot, np.newaxis] * table[asked.ids[:, slot]]
-    return float((logits.argmax(axis=1) == asked.labels).mean())
+    return float((pool(asked, table).argmax(axis=1) == asked.labels).mean())
 
 
 def encode(

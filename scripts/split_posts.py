@@ -1,8 +1,8 @@
 """Validate, deduplicate and split the posts into train, validation and test.
 
 Writes one Parquet file a split (rowid, text, label, year; by row id), another one with the
-posts of train and validation once more, with parts left in that are stripped otherwise, to
-learn from as well, and a JSON report of what was dropped, found twice or warned about. Row
+posts of train and validation once more, with more or less of them stripped, to learn from as
+well, and a JSON report of what was dropped, found twice or warned about. Row
 order and split depend on the values in the database alone.
 """
 
@@ -25,6 +25,9 @@ VALIDATION_SHARE = 0.1
 # Below this many training posts a label is hardly learned; it is only warned about.
 FEW_POSTS = 5
 
+# What may be stripped of a newsgroup post.
+PARTS = ("headers", "headers_but_subject", "footers", "quotes")
+
 QUOTED_LINE = re.compile(r"^[|>]|^In article|^Quoted from|writes in|(?:writes|wrote|says|said):")
 
 # Header lines that say what a post is about.
@@ -39,13 +42,17 @@ SCHEMA = pa.schema(
 def strip_post(text: str, parts: list[str]) -> str:
     """Remove the ``parts`` of a newsgroup post that no user of a page would type.
 
-    ``headers``: all up to the first blank line. ``footers``: the last block, where a
-    blank line or a rule of hyphens stands before it. ``quotes``: quoted lines and those
-    that introduce them. The rules are those by which the literature strips this corpus
-    (scikit-learn's ``fetch_20newsgroups``), so that figures compare.
+    ``headers``: all up to the first blank line; ``headers_but_subject`` leaves what the lines
+    Subject, Keywords and Summary say. ``footers``: the last block, where a blank line or a
+    rule of hyphens stands before it. ``quotes``: quoted lines and those that introduce them.
+    The rules are those by which the literature strips this corpus (scikit-learn's
+    ``fetch_20newsgroups``), so that figures compare.
     """
-    if "headers" in parts:
-        text = text.partition("\n\n")[2]
+    about = ""
+    if "headers" in parts or "headers_but_subject" in parts:
+        headers, _, text = text.partition("\n\n")
+        if "headers" not in parts:
+            about = REPLY.sub(" ", "\n".join(SUBJECT_LINE.findall(headers))) + "\n\n"
     if "footers" in parts:
         lines = text.strip().split("\n")
         breaks = [place for place, line in enumerate(lines) if not line.strip().strip("-")]
@@ -53,33 +60,21 @@ def strip_post(text: str, parts: list[str]) -> str:
             text = "\n".join(lines[: breaks[-1]])
     if "quotes" in parts:
         text = "\n".join(line for line in text.split("\n") if not QUOTED_LINE.search(line))
-    return text
-
-
-def strip_less(text: str, strip: list[str], left: list[str]) -> str:
-    """Strip a post as :func:`strip_post` does, but leave the parts ``left`` in.
-
-    ``subject`` leaves of the headers what the lines Subject, Keywords and Summary say.
-    """
-    stripped = strip_post(text, [part for part in strip if part not in left])
-    if "subject" not in left or "headers" not in strip:
-        return stripped
-    about = "\n".join(SUBJECT_LINE.findall(text.partition("\n\n")[0]))
-    return REPLY.sub(" ", about) + "\n\n" + stripped
+    return about + text
 
 
 def augment(
     posts: pd.DataFrame, test: pd.DataFrame, strip: list[str], augmentations: list[list[str]]
 ) -> pd.DataFrame:
-    """Return the posts again, once an augmentation, with its parts left in.
+    """Return the posts again, once an augmentation, which is what to strip of them then.
 
-    Augmentations that strip no less are left out, and texts that are blank or in the test
-    part. ``posts`` and the result have the columns of a split; ``posts`` also ``raw``.
+    Those that strip the same as ``strip`` are left out, and texts that are blank or in the
+    test part. ``posts`` and the result have the columns of a split; ``posts`` also ``raw``.
     """
     found = [posts[:0]]
-    for left in augmentations:
-        if {"headers" if part == "subject" else part for part in left} & set(strip):
-            texts = [strip_less(raw, strip, left) for raw in posts["raw"]]
+    for parts in augmentations:
+        if set(parts) != set(strip):
+            texts = [strip_post(raw, parts) for raw in posts["raw"]]
             again = posts.assign(text=pd.Series(texts, posts.index, "object"))
             found.append(again[~_blank(again["text"]) & ~again["text"].isin(test["text"])])
     return pd.concat(found)
@@ -200,8 +195,12 @@ def _blank(values: pd.Series) -> pd.Series:
 
 
 def parse_parts(value: str) -> list[str]:
-    """Read what an augmentation leaves in: its parts, with a plus sign between them."""
-    return value.split("+")
+    """Read what an augmentation strips: parts with a plus sign between them, or nothing."""
+    parts = value.split("+") if value else []
+    for part in parts:
+        if part not in PARTS:
+            raise argparse.ArgumentTypeError(f"{part} is none of {', '.join(PARTS)}")
+    return parts
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -212,12 +211,12 @@ def parse_arguments() -> argparse.ArgumentParser:
         "--threshold", type=float, required=True, help="first year of the test part"
     )
     parser.add_argument(
-        "--strip", nargs="*", default=[], choices=["headers", "footers", "quotes"], metavar="PART",
-        help="headers, footers, quotes: what to remove from each post",
+        "--strip", nargs="*", default=[], choices=PARTS, metavar="PART",
+        help=f"what to remove from each post: {', '.join(PARTS)}",
     )  # fmt: skip
     parser.add_argument(
         "--augment", type=parse_parts, nargs="*", default=[], metavar="PART+PART",
-        help="learn from each post again with these parts left in; also subject, of the headers",
+        help="learn from each post again, with these parts removed instead",
     )  # fmt: skip
     parser.add_argument("--train", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--validation", type=Path, required=True, help="Parquet file to write")

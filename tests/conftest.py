@@ -54,7 +54,7 @@ SMALL_CONFIG = {
         "split": "year",
     },
     "split": {"threshold": 1995},
-    "text": {"strip": []},
+    "text": {"strip": [], "augment": []},
     "vocabulary": {"size": 500, "min_count": 1},
     "model": {"max_words": 40, "epochs": 2},
 }

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 # Ids 0 and 1 are padding and unknown words, which count for nothing.
@@ -54,13 +54,15 @@ def naive_bayes(
     scale: float = 1,
     power: float = 1,
     idf_power: float = 1,
+    left_out: Collection[int] = (),
 ) -> list[list[float]]:
     """Return complement naive Bayes as a table of words by labels (Rennie et al. 2003).
 
     A text is its word vector times the inverse document frequency, at length 1. A word's
     number for a label is minus the log of its smoothed share in the texts of the other
     labels, each count raised to ``power``, less its mean over the labels, times ``scale`` and
-    the inverse document frequency, which is raised to ``idf_power``.
+    the inverse document frequency, which is raised to ``idf_power``. Texts ``left_out``, by
+    their places, have a say in that frequency alone.
     """
     frequency = Counter(word for ids in texts for word in set(ids))
     inverse = [
@@ -68,7 +70,9 @@ def naive_bayes(
         for word in range(words)
     ]
     own = [[0.0] * labels for _ in range(words)]
-    for ids, label in zip(texts, truth, strict=True):
+    for place, (ids, label) in enumerate(zip(texts, truth, strict=True)):
+        if place in left_out:
+            continue
         vector = {word: value * inverse[word] for word, value in word_vector(ids).items()}
         length = math.sqrt(sum(value**2 for value in vector.values()))
         for word, value in vector.items():

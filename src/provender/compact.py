@@ -15,7 +15,7 @@ import numpy as np
 
 from provender import arithmetic, metrics
 from provender.encode import FIRST_WORD, PADDING
-from provender.features import Features, restrict
+from provender.features import Features, pool, restrict
 from provender.training import Weights
 
 # Values that a number of the table may have. 255 is a multiple of each less one, so that bytes
@@ -88,10 +88,7 @@ def rows_of(table: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 def logits(features: Features, weights: Weights) -> np.ndarray:
     """Return each label's logit for each post: float64 [n, labels]."""
-    sums = np.zeros((len(features.ids), weights.table.shape[1])) + weights.bias
-    for slot in range(features.ids.shape[1]):
-        sums += features.weights[:, slot, np.newaxis] * weights.table[features.ids[:, slot]]
-    return sums
+    return pool(features, weights.table) + weights.bias
 
 
 def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int) -> int:

@@ -44,7 +44,13 @@ def read_overlay(path: str | Path) -> Config:
 def check(config: Config) -> None:
     """Raise UserError, naming every fault and its mend, unless ``config`` fits the schema."""
     _validate(config, "config.schema.yaml", "the configuration")
-    read_recipe(config["text"]["recipe"])
+    text = config["text"]
+    if config["source"]["kind"] != "newsgroups" and text["augment"] and not text["strip"]:
+        raise UserError(
+            "text.augment removes parts of newsgroup posts, though text.strip removes none: set "
+            "text.augment to [] as well"
+        )
+    read_recipe(text["recipe"])
 
 
 def read_recipe(path: str | Path) -> Config:

@@ -46,7 +46,11 @@ def restrict(features: Features, kept: np.ndarray) -> Features:
 
 def rows_with(features: Features, rowids: np.ndarray) -> Features:
     """Return the rows whose row ids are among ``rowids``."""
-    chosen = np.isin(features.rowids, rowids)
+    return rows_where(features, np.isin(features.rowids, rowids))
+
+
+def rows_where(features: Features, chosen: np.ndarray) -> Features:
+    """Return the rows that are ``chosen``: bool [n]."""
     return Features(
         features.rowids[chosen],
         features.labels[chosen],
@@ -68,6 +72,14 @@ def renumber(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
     new[PADDING] = PADDING
     new[kept] = np.arange(FIRST_WORD, FIRST_WORD + len(kept), dtype=np.int32)
     return new[ids]
+
+
+def pool(features: Features, table: np.ndarray) -> np.ndarray:
+    """Return the weighted sum of each text's rows of ``table`` [ids, width]: float64 [n, width]."""
+    sums = np.zeros((len(features.ids), table.shape[1]))
+    for slot in range(features.ids.shape[1]):
+        sums += features.weights[:, slot, np.newaxis] * table[features.ids[:, slot]]
+    return sums
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from provender import arithmetic
 from provender.encode import FIRST_WORD
-from provender.features import Features
+from provender.features import Features, pool, rows_where
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,49 @@ def naive_bayes_table(train: Features, words: int, labels: int, how: NaiveBayes)
     labels and times the word's inverse document frequency, which the pooling weights
     leave out. float32 [words, labels]; padding and unknown words have zeros.
     """
+    frequency = _frequency(train, words, how)
+    together = np.zeros(len(train.ids), int)
+    return _table(_count(train, frequency, labels, together)[0], frequency, how)
+
+
+def logits_out_of_fold(
+    train: Features, words: int, labels: int, how: NaiveBayes, folds: np.ndarray
+) -> np.ndarray:
+    """Return each post's logits by a table of the posts of all other folds: [n, labels].
+
+    ``folds``: int [n], from 0. Only labels are kept from a post's own table: inverse
+    document frequencies, which know none, are those of all posts. float32.
+    """
+    frequency = _frequency(train, words, how)
+    counts = _count(train, frequency, labels, folds)
+    logits = np.zeros((len(train.ids), labels), np.float32)
+    for fold in range(len(counts)):
+        table = _table(np.delete(counts, fold, axis=0).sum(axis=0), frequency, how)
+        own = folds == fold
+        logits[own] = pool(rows_where(train, own), table)
+    return logits
+
+
+def _frequency(train: Features, words: int, how: NaiveBayes) -> np.ndarray:
+    return raise_to(inverse_document_frequency(train.ids, words), how.idf_power)
+
+
+def _count(train: Features, frequency: np.ndarray, labels: int, folds: np.ndarray) -> np.ndarray:
+    """Add up the tf-idf of each fold's texts, at length 1: float64 [folds, words, labels]."""
+    words = len(frequency)
     rows, places = np.nonzero(train.ids >= FIRST_WORD)
     ids = train.ids[rows, places]
-    frequency = raise_to(inverse_document_frequency(train.ids, words), how.idf_power)
     tf_idf = train.weights[rows, places] * frequency[ids]
     pairs, slots = np.unique(rows * words + ids, return_inverse=True)
     squares = np.bincount(slots, tf_idf) ** 2
     norms = np.sqrt(np.bincount(pairs // words, squares, minlength=len(train.ids)))
-    counts = np.zeros((words, labels))
-    np.add.at(counts, (ids, train.labels[rows]), tf_idf / norms[rows])
+    counts = np.zeros((int(folds.max(initial=0)) + 1, words, labels))
+    np.add.at(counts, (folds[rows], ids, train.labels[rows]), tf_idf / norms[rows])
+    return counts
+
+
+def _table(counts: np.ndarray, frequency: np.ndarray, how: NaiveBayes) -> np.ndarray:
+    """Return the table of words counted [words, labels] and their rarity [words]: float32."""
     counts = raise_to(counts, how.power)
     others = counts.sum(axis=1, keepdims=True) - counts + how.smoothing
     table = -arithmetic.log(others / others[FIRST_WORD:].sum(axis=0))

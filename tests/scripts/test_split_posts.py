@@ -176,14 +176,14 @@ def test_strips_the_parts_that_it_is_told_to(split: Split) -> None:
     assert result.report["dropped"]["blank_after_strip"] == 1
 
 
-def test_learns_again_with_less_stripped(split: Split) -> None:
-    """Train and validation posts come once more an augmentation, with its parts left in."""
+def test_learns_again_with_other_parts_stripped(split: Split) -> None:
+    """Train and validation posts come once more an augmentation, without its parts."""
     head = "From: a@b.c\nSubject: Re: the RE: moon\nLines: 3\nKeywords: ebb\n\n"
     posts = [(row, head + text, label, year) for row, text, label, year in POSTS]
     full = head + "A writes:\n> quoted\nmy words\n\nmore of them\n--\na name\n"
     rows = [*posts, (40, full, "bread", 1901)]
     strip = ["--strip", "headers", "footers", "quotes"]
-    result = split(rows, *strip, "--augment", "footers+quotes", "subject+quotes")
+    result = split(rows, *strip, "--augment", "headers", "headers_but_subject+footers")
     found = [text for row, text, _, _ in result.rows("augmented") if row == 40]
     assert found == [
         "A writes:\n> quoted\nmy words\n\nmore of them\n--\na name\n",
@@ -194,9 +194,23 @@ def test_learns_again_with_less_stripped(split: Split) -> None:
     assert result.report["augmented"]["posts"] == len(ids) == 2 * len(set(ids))
 
 
-def test_with_nothing_stripped_nothing_is_left_in(split: Split) -> None:
-    """An augmentation that leaves in what stays anyway would repeat the posts."""
-    assert split(POSTS, "--augment", "footers+quotes", "subject").rows("augmented") == []
+def test_learns_again_with_more_stripped(split: Split) -> None:
+    """Where posts are read as they are, augmentations may still strip them."""
+    post = "Subject: moon\n\n> quoted\nmy words\n\na name"
+    strip = ["headers_but_subject+footers", "headers+footers+quotes", "quotes"]
+    result = split([*POSTS, (40, post, "bread", 1901)], "--augment", *strip)
+    assert [text for row, text, _, _ in result.rows("augmented") if row == 40] == [
+        " moon\n\n> quoted\nmy words",
+        "my words",
+        "Subject: moon\n\nmy words\n\na name",
+    ]
+
+
+def test_what_is_stripped_anyway_is_not_learnt_again(split: Split) -> None:
+    """Such an augmentation would repeat the posts, in whatever order it names the parts."""
+    options = ["--strip", "headers", "quotes", "--augment", "quotes+headers"]
+    head = [(row, f"Subject: x\n\n{text}", *rest) for row, text, *rest in POSTS]
+    assert split(head, *options).rows("augmented") == []
 
 
 def test_no_text_of_the_test_part_is_learnt(split: Split) -> None:
@@ -204,7 +218,7 @@ def test_no_text_of_the_test_part_is_learnt(split: Split) -> None:
     rows = [*POSTS, (30, "my words\n> late bread", "bread", 1900)]
     rows += [(31, "> late bread", "tides", 1900), (32, "> late\n\nwords", "bread", 1901)]
     rows += [(33, "> late bread\n\nmore", "bread", 1990), (34, "> late\n\nwords", "tides", 1991)]
-    result = split(rows, "--strip", "quotes", "--augment", "quotes")
+    result = split(rows, "--strip", "quotes", "--augment", "")
     texts = [text for _, text, _, _ in result.rows("augmented")]
     assert "my words\n> late bread" in texts
     assert "> late\n\nwords" not in texts

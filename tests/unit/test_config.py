@@ -152,6 +152,15 @@ def test_later_files_lie_over_earlier_ones(config: Config, tmp_path: Path) -> No
     assert configuration.read(one, two, three) == expected
 
 
+def test_augmentation_that_was_not_asked_for(config: Config) -> None:
+    """Who strips nothing of texts of their own is told to augment nothing, too."""
+    config["text"] |= {"strip": [], "augment": [["headers"]]}
+    with pytest.raises(UserError, match=r"set text\.augment to \[\] as well$"):
+        configuration.check(config)
+    config["text"]["augment"] = []
+    configuration.check(config)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "- a list\n", "a word\n"])
 def test_files_without_keys(tmp_path: Path, text: str) -> None:
     """An empty file or a list says where an example is."""

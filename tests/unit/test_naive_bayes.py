@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from provender.encode import pooling_weights
 from provender.features import Features
-from provender.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
+from provender.naive_bayes import (
+    NaiveBayes,
+    inverse_document_frequency,
+    logits_out_of_fold,
+    naive_bayes_table,
+)
 
 WORDS = 8
 LABELS = 3
@@ -63,3 +68,31 @@ def test_inverse_document_frequency() -> None:
     frequency = inverse_document_frequency(np.array([[2, 2, 3], [2, 1, 0], [0, 0, 0]]), 5)
     expected = [math.log(4 / 3) + 1, math.log(4 / 2) + 1, math.log(4 / 1) + 1]
     np.testing.assert_allclose(frequency[2:], expected)
+
+
+@given(
+    st.lists(
+        st.tuples(TEXT, st.integers(0, LABELS - 1), st.integers(0, 2)), min_size=1, max_size=8
+    ),
+    st.sampled_from([0.3, 1.0]),
+    st.sampled_from([0.7, 1.0]),
+)
+def test_out_of_fold(
+    corpus: list[tuple[list[int], int, int]], smoothing: float, power: float
+) -> None:
+    """Each text is answered by the table of the other folds' texts; folds may be empty."""
+    texts, truth, folds = [list(column) for column in zip(*corpus, strict=True)]
+    how = NaiveBayes(smoothing, power, 0.5, 2.0)
+    found = logits_out_of_fold(make_features(texts, truth), WORDS, LABELS, how, np.array(folds))
+    assert found.dtype == np.float32
+    for row, text in enumerate(texts):
+        own = [place for place, fold in enumerate(folds) if fold == folds[row]]
+        table = references.naive_bayes(
+            texts, truth, WORDS, LABELS, smoothing, 2.0, power, 0.5, left_out=own
+        )
+        weights = references.pooling_weights(text)
+        expected = [
+            sum(weight * table[word][label] for word, weight in zip(text, weights, strict=True))
+            for label in range(LABELS)
+        ]
+        np.testing.assert_allclose(found[row], expected, rtol=1e-4, atol=1e-5)

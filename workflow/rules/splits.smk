@@ -19,7 +19,7 @@ rule split_posts:
     params:
         threshold=config["split"]["threshold"],
         strip=config["text"]["strip"],
-        augment=["+".join(left) for left in config["text"]["augment"]],
+        augment=["+".join(parts) for parts in config["text"]["augment"]],
     shell:
         "python scripts/split_posts.py --source {input.source:q} --threshold {params.threshold}"
         " --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
