@@ -1,5 +1,7 @@
 """Assemble the site that is published: page, scripts, model in all forms, manifest.
 
+The same page is written as one file, too.
+
 Ships only model files and constants whose digests verify_parity has checked. The
 manifest lists each file's size and sha256 digest, and the digests of what the bundle
 was made from; it holds no clock, host, path or commit: same inputs, same bytes.
@@ -12,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provender import code, constants, files, node, step
+from provender import code, constants, files, node, single_page, step
 from provender.errors import UserError
 
 FORMAT = 1
@@ -107,9 +109,12 @@ def main(options: argparse.Namespace) -> None:
     try:
         node.run("build.js", "--output", part)
         copy_models(options.layers, options.graph, part)
-        (part / "constants.json").write_bytes(constants.build(options))
+        built = constants.build(options)
+        (part / "constants.json").write_bytes(built)
         check_parity(part, files.read_json(options.parity)["checked"])
+        files.write_text(part / "constants.js", constants.to_script(built))
         files.write_json(part / "about.json", describe(options))
+        files.write_text(part / "demo.single.html", single_page.build(part))
         manifest = build_manifest(part, options)
         files.write_json(part / "manifest.json", manifest)
         shutil.rmtree(options.output, ignore_errors=True)

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { readOptions } from "./command.js";
 
 const USAGE = `Usage: node web/build.js [--npm BUNDLE] --output DIR
-Writes classifier.js, page.js, index.html, style.css, icon.svg and vendor/tf.min.js to DIR;
+Writes the site's scripts, page, style, icon and vendor/tf.min.js to DIR;
 with --npm, index.cjs, index.mjs and index.d.ts with the model of the bundle in folder BUNDLE.`;
 
 const source = (name) => join(import.meta.dirname, "src", name);
@@ -23,18 +23,23 @@ const SHARED = {
   logLevel: "warning",
 };
 
+// Each script of the site, and the global that it sets, if any.
+const SCRIPTS = {
+  "classifier.js": "Provender",
+  "page.js": undefined,
+  "sw.js": undefined,
+  "verify.js": "ProvenderVerify",
+  "worker.js": undefined,
+};
+
 async function buildSite(output) {
   const script = { ...SHARED, format: "iife" };
   const tensorflow = createRequire(import.meta.url).resolve("@tensorflow/tfjs/dist/tf.min.js");
   await mkdir(join(output, "vendor"), { recursive: true });
   await Promise.all([
-    build({
-      ...script,
-      entryPoints: [source("classifier.js")],
-      globalName: "Provender",
-      outfile: join(output, "classifier.js"),
-    }),
-    build({ ...script, entryPoints: [source("page.js")], outfile: join(output, "page.js") }),
+    ...Object.entries(SCRIPTS).map(([name, globalName]) =>
+      build({ ...script, globalName, entryPoints: [source(name)], outfile: join(output, name) }),
+    ),
     ...["index.html", "style.css", "icon.svg"].map((name) =>
       copyFile(source(name), join(output, name)),
     ),

@@ -1,4 +1,4 @@
-"""The bundle's constants: all that the browser's preprocessing needs, as one JSON file."""
+"""The bundle's constants: all that the browser's preprocessing needs, as JSON and as a script."""
 
 import argparse
 import itertools
@@ -11,6 +11,9 @@ from typing import Any
 from provender import files
 
 FORMAT = 1
+
+# The global that the script sets.
+GLOBAL = "ProvenderConstants"
 
 # Each stands for the number of units, its place here, that a word shares with the one before.
 LETTERS = string.ascii_uppercase
@@ -57,6 +60,20 @@ def pack(
         "unsure_below": unsure_below,
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def to_script(constants: bytes) -> str:
+    """Return the classic script that sets :data:`GLOBAL` to these constants, in ASCII."""
+    return f"var {GLOBAL} = {to_literal(json.loads(constants))};\n"
+
+
+def to_literal(value: Any) -> str:
+    """Return a value as JSON that is an expression of JavaScript, too, and may stand in HTML.
+
+    Escaped are what ES2017 takes for the end of a line (U+2028, U+2029), with all else beyond
+    ASCII, since a page may declare no charset; and ``<``, which could end a script element.
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def front_code(words: Sequence[str]) -> dict[str, str]:

@@ -40,9 +40,14 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write ``value`` as indented JSON with sorted keys; NaN is refused."""
+    """Write ``value`` as :func:`format_json` does."""
+    write_text(path, format_json(value))
+
+
+def format_json(value: Any) -> str:
+    """Return ``value`` as indented JSON with sorted keys; NaN is refused."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-    write_text(path, text + "\n")
+    return text + "\n"
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

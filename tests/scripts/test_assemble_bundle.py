@@ -12,7 +12,11 @@ from step_runs import RunScript, names_in, run_limited
 
 from provender import code, constants, files
 
-SITE = ["classifier.js", "icon.svg", "index.html", "page.js", "style.css", "vendor/tf.min.js"]
+SITE = [
+    *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
+    *("vendor/tf.min.js", "verify.js", "worker.js"),
+]
+WRITTEN = ["about.json", "constants.js", "constants.json", "demo.single.html", "manifest.json"]
 MODEL = [
     "tfjs/graph/group1-shard1of1.bin",
     "tfjs/graph/model.json",
@@ -63,7 +67,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     output = tmp_path / "bundle"
     done = run_script("assemble_bundle", *arguments(data, output))
     found = contents(output)
-    assert sorted(found) == sorted([*SITE, *MODEL, "about.json", "constants.json", "manifest.json"])
+    assert sorted(found) == sorted([*SITE, *MODEL, *WRITTEN])
     for name in MODEL:
         assert found[name] == (data / name).read_bytes()
     assert json.loads(found["constants.json"]) == {
@@ -92,7 +96,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         },
     }
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 12 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 17 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
 
 

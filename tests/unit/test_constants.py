@@ -1,9 +1,11 @@
 """The vocabulary as it is shipped; web/test and tests/parity read it in JavaScript."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provender.constants import front_code
+from provender.constants import front_code, to_script
 
 # Letters of one and two UTF-16 code units; some pairs share their first unit.
 WORDS = st.text("abé\U00010428\U00010429", min_size=1, max_size=40)
@@ -31,3 +33,14 @@ def test_any_words(words: list[str]) -> None:
         units = ord(letter) - ord("A")
         found.append(found[-1][: 2 * units] + rest.encode("utf-16-le"))
     assert [word.decode("utf-16-le") for word in found[1:]] == words
+
+
+def test_script_by_hand() -> None:
+    """Old browsers read U+2028 as a line's end, a page any charset, and HTML ends at a tag."""
+    constants = '{"rests":"\u2028 é 𐐨 </script>"}'.encode()
+    script = to_script(constants)
+    assert script == (
+        'var ProvenderConstants = {"rests":"\\u2028 \\u00e9 \\ud801\\udc28 \\u003c/script>"};\n'
+    )
+    value = script.removeprefix("var ProvenderConstants = ").removesuffix(";\n")
+    assert json.loads(value) == json.loads(constants)

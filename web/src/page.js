@@ -1,9 +1,10 @@
 // The demo page: a text, its best labels, and what the model was made of.
 
 import { createEncoder, UNKNOWN } from "./encode.js";
-import { fetchJson, fetchModel } from "./fetch.js";
 import { kernelScores } from "./kernel.js";
+import { keepOffline } from "./offline.js";
 import { createPredict, rankLabels } from "./predict.js";
+import { single, siteJson, siteModel } from "./site.js";
 import { tensorflowScores } from "./tensorflow.js";
 
 const SHOWN_LABELS = 5;
@@ -31,7 +32,7 @@ const hundredths = (share) => (100 * share).toFixed(1);
 const percent = (share) => `${hundredths(share)} %`;
 const grouped = (number) => number.toLocaleString("en");
 
-const constantsLoaded = fetchJson("constants.json");
+const constantsLoaded = siteJson("constants.json");
 const encoderLoaded = constantsLoaded.then(createEncoder);
 const engines = {};
 
@@ -46,7 +47,7 @@ window.predict = (text, count) => {
 async function loadEngine(name) {
   const constants = await constantsLoaded;
   const encode = await encoderLoaded;
-  const parts = await fetchModel(`tfjs/${name === "graph" ? "graph" : "layers"}`);
+  const parts = await siteModel(`tfjs/${name === "graph" ? "graph" : "layers"}`);
   parts.constants = constants;
   const toScores =
     name === "kernel"
@@ -56,15 +57,19 @@ async function loadEngine(name) {
 }
 
 function loadTensorflow() {
-  const address = "vendor/tf.min.js";
+  // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
+  // one, which the page's security policy forbids.
+  if (!window.tf) window.regeneratorRuntime = undefined;
+  return loadScript("vendor/tf.min.js", "tf");
+}
+
+/** Loads a script that sets a global, once, and gives that global. */
+function loadScript(address, name) {
   return new Promise((resolve, reject) => {
-    if (window.tf) return resolve(window.tf);
-    // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
-    // one, which the page's security policy forbids.
-    window.regeneratorRuntime = undefined;
+    if (window[name]) return resolve(window[name]);
     const script = document.createElement("script");
     script.src = address;
-    script.onload = () => resolve(window.tf);
+    script.onload = () => resolve(window[name]);
     script.onerror = () => reject(new Error(`Could not load ${address}`));
     document.head.appendChild(script);
   });
@@ -219,9 +224,26 @@ function addExample({ title, text }) {
   byId("examples").hidden = false;
 }
 
+function verify(event) {
+  event.preventDefault();
+  byId("verify-verdict").textContent = "Reading every file…";
+  loadScript("verify.js", "ProvenderVerify")
+    .then(({ showCheck }) => showCheck(byId("verify-key").value))
+    .catch((error) => {
+      byId("verify-verdict").textContent = error.message;
+    });
+}
+
 textField.addEventListener("input", showPrediction);
+byId("verify-form").addEventListener("submit", verify);
 document.querySelector(".engines").addEventListener("change", (event) => {
   chooseEngine(event.target.value);
 });
+for (const element of document.querySelectorAll(".site-only")) element.hidden = single;
 chooseEngine("kernel");
-fetchJson("about.json").then(showAbout).catch(showProblem);
+siteJson("about.json").then(showAbout).catch(showProblem);
+if (!single) {
+  keepOffline((line) => {
+    byId("offline").textContent = line;
+  });
+}

@@ -9,6 +9,7 @@ import vm from "node:vm";
 import { parse } from "acorn";
 import { createClassifier } from "../src/classifier.js";
 import { makeParts } from "./fixture.js";
+import { NEWER_METHODS } from "./old_browsers.js";
 
 const require = createRequire(import.meta.url);
 const temporary = mkdtempSync(join(tmpdir(), "provender-"));
@@ -34,14 +35,20 @@ const listFiles = (folder) =>
 const readAll = (folder) => listFiles(folder).map((path) => readFileSync(path));
 const site = build("site");
 
-// What Safari 10.1 lacks and acorn, which knows syntax only, would let pass.
-const NEWER_METHODS =
-  /\.(normalize|replaceAll|flat|flatMap|fromEntries|at|finally|replaceChildren)\(/;
-
 test("the site has all its files, and tf.min.js byte by byte", () => {
   assert.deepEqual(
     listFiles(site).map((path) => path.slice(site.length + 1)),
-    ["classifier.js", "icon.svg", "index.html", "page.js", "style.css", "vendor/tf.min.js"],
+    [
+      "classifier.js",
+      "icon.svg",
+      "index.html",
+      "page.js",
+      "style.css",
+      "sw.js",
+      "vendor/tf.min.js",
+      "verify.js",
+      "worker.js",
+    ],
   );
   assert.deepEqual(
     readFileSync(join(site, "vendor/tf.min.js")),
@@ -53,7 +60,7 @@ test("the same sources give the same bytes", () => {
   assert.deepEqual(readAll(build("again")), readAll(site));
 });
 
-for (const name of ["classifier.js", "page.js"]) {
+for (const name of ["classifier.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
   test(`${name} is a classic ES2017 script, regular expressions included`, () => {
     const code = readFileSync(join(site, name), "utf8");
     parse(code, { ecmaVersion: 2017, sourceType: "script" });

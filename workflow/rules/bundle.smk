@@ -10,17 +10,22 @@ BUNDLE = expand(
     file=[
         "about.json",
         "classifier.js",
+        "constants.js",
         "constants.json",
+        "demo.single.html",
         "icon.svg",
         "index.html",
         "manifest.json",
         "page.js",
         "style.css",
+        "sw.js",
         "tfjs/graph/group1-shard1of1.bin",
         "tfjs/graph/model.json",
         "tfjs/layers/group1-shard1of1.bin",
         "tfjs/layers/model.json",
         "vendor/tf.min.js",
+        "verify.js",
+        "worker.js",
     ],
 )
 

@@ -2,18 +2,13 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { decodeWords } from "../../src/vocabulary.js";
-import { launchChromium, listen } from "./chromium.js";
+import { launchChromium } from "./chromium.js";
+import { serveSite } from "./site.js";
 
 const { BUNDLE, BASE_URL } = process.env;
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-};
 const ENGINES = ["kernel", "layers", "graph"];
 const TOLERANCE = 1e-5;
 
@@ -23,36 +18,27 @@ const about = await readJson("about.json");
 const vocabulary = decodeWords(constants.words);
 const words = (first, last) => vocabulary.slice(first, last).join(" ");
 
-let server;
+let site;
 let browser;
 let base = BASE_URL;
 
 before(async () => {
-  if (!base) ({ server, base } = await listen(serveFile));
+  if (!base) {
+    site = await serveSite(BUNDLE);
+    base = site.base;
+  }
   browser = await launchChromium();
 });
 
 after(async () => {
   await browser?.close();
-  server?.close();
+  site?.stop();
 });
-
-async function serveFile(request, response) {
-  const { pathname } = new URL(request.url, "http://localhost");
-  const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-  try {
-    const body = await readFile(join(BUNDLE, name));
-    response.setHeader("Content-Type", TYPES[extname(name)] || "application/octet-stream");
-    response.end(body);
-  } catch {
-    response.statusCode = 404;
-    response.end();
-  }
-}
 
 /** Opens the page, and records what it asks for and what it complains about. */
 async function openPage(t, { missing, ...options } = {}) {
-  const context = await browser.newContext(options);
+  // A service worker would answer for the server; offline.test.js has it.
+  const context = await browser.newContext({ serviceWorkers: "block", ...options });
   t.after(() => context.close());
   const page = await context.newPage();
   const requests = [];
@@ -80,7 +66,7 @@ const shownScores = (page) =>
   page.$$eval("#scores li", (items) => items.map((item) => item.innerText.split(/\n+/)));
 
 test("the page loads without a complaint and asks no other host, whichever engine", async (t) => {
-  const { page, requests, complaints } = await openReadyPage(t);
+  const { page, requests, complaints } = await openReadyPage(t, { serviceWorkers: "allow" });
   assert.ok(!requests.some((url) => url.includes("tf.min.js")), "TensorFlow.js is loaded unasked");
   for (const engine of ENGINES) {
     await chooseEngine(page, engine);

@@ -1,0 +1,17 @@
+// Where the page's data come from: the files beside it or, in demo.single.html, the page itself.
+
+import { fromBase64 } from "./bytes.js";
+import { fetchAs, readModel } from "./fetch.js";
+
+// Set by demo.single.html: parsed JSON, or bytes in base64, by a file's name.
+const held = window.ProvenderFiles;
+
+/** Whether the page is demo.single.html, which asks for no file. */
+export const single = Boolean(held);
+
+const read = held
+  ? async (type, name) => (type === "json" ? held[name] : fromBase64(held[name]))
+  : fetchAs;
+
+export const siteJson = (name) => read("json", name);
+export const siteModel = (folder) => readModel(folder, read);

@@ -1,0 +1,95 @@
+// Reads a release's statement (in-toto v1, with a predicate of SLSA provenance v1). It comes
+// from outside, so nothing is taken for granted about its shape.
+
+import { fromBase64 } from "./bytes.js";
+
+const STATEMENT = "https://in-toto.io/Statement/v1";
+const PREDICATE = "https://slsa.dev/provenance/v1";
+
+const BUNDLE = "bundle/";
+const DATA = "data/source/news.sqlite";
+const PYTHON_LOCK = "requirements.lock";
+const NODE_LOCK = "web/package-lock.json";
+
+const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const object = (value) => (isObject(value) ? value : {});
+const list = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
+const text = (value) => (typeof value === "string" ? value : null);
+const named = (items, name) => list(items).find((item) => item.name === name) || {};
+const digest = (item, kind) => text(object(item.digest)[kind]);
+
+/** Parses bytes as JSON in UTF-8; gives null where they are not a JSON object. */
+export function parseObject(bytes) {
+  let value;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
+  return isObject(value) ? value : null;
+}
+
+/**
+ * Gives what a page needs of a statement, each part null or empty where it does not say:
+ * `{subjects, name, version, commit, repository, inputs, canaries}`. `subjects` is a Map from a
+ * file of the site to its sha256 digest, and `inputs` has the names of manifest.json.
+ *
+ * @throws {Error} if it is no such statement
+ */
+export function readStatement(bytes) {
+  const statement = parseObject(bytes);
+  if (!statement) throw new Error("it is not a JSON object");
+  if (statement._type !== STATEMENT) throw new Error(`its _type is not ${STATEMENT}`);
+  if (statement.predicateType !== PREDICATE) throw new Error(`its predicate is not ${PREDICATE}`);
+
+  const { buildDefinition, runDetails } = object(statement.predicate);
+  const { externalParameters, resolvedDependencies } = object(buildDefinition);
+  const { name, version } = object(externalParameters);
+  const source = named(resolvedDependencies, "source");
+  return {
+    subjects: readSubjects(statement.subject),
+    name: text(name),
+    version: text(version),
+    commit: digest(source, "gitCommit"),
+    repository: text(source.uri),
+    inputs: {
+      database: digest(named(resolvedDependencies, DATA), "sha256"),
+      requirements: digest(named(resolvedDependencies, PYTHON_LOCK), "sha256"),
+      packages: digest(named(resolvedDependencies, NODE_LOCK), "sha256"),
+    },
+    canaries: readCanaries(named(object(runDetails).byproducts, "canaries")),
+  };
+}
+
+function readSubjects(items) {
+  const subjects = new Map();
+  for (const item of list(items)) {
+    const path = text(item.name) || "";
+    if (path.startsWith(BUNDLE)) {
+      const name = path.slice(BUNDLE.length);
+      if (subjects.has(name)) throw new Error(`it names ${path} twice`);
+      subjects.set(name, digest(item, "sha256"));
+    }
+  }
+  if (subjects.size === 0) throw new Error("it names no file of a site");
+  return subjects;
+}
+
+/** Gives `[{text, scores}]`, or null where there are none that can be read. */
+function readCanaries({ content }) {
+  if (typeof content !== "string") return null;
+  let canaries;
+  try {
+    canaries = JSON.parse(new TextDecoder().decode(fromBase64(content)));
+  } catch (error) {
+    // Of base64 that is none, or of JSON that is none.
+    if (error.name !== "InvalidCharacterError" && !(error instanceof SyntaxError)) throw error;
+    return null;
+  }
+  const usable = list(canaries).filter(
+    (canary) => typeof canary.text === "string" && isObject(canary.scores),
+  );
+  return usable.length && usable.length === canaries.length ? usable : null;
+}

@@ -1,0 +1,16 @@
+// A worker that predicts off the page's own thread. It takes messages {id, text, count} and
+// answers each by {id, labels}, or {id, error} where it cannot.
+
+import { load } from "./classifier.js";
+
+// The address of the worker's script is what its requests are relative to.
+const loading = load(".");
+
+self.onmessage = async ({ data: { id, text, count } }) => {
+  try {
+    const classifier = await loading;
+    self.postMessage({ id, labels: classifier.predict(text, count) });
+  } catch (error) {
+    self.postMessage({ id, error: error.message });
+  }
+};

@@ -1,0 +1,146 @@
+// The other ways into the bundle in BUNDLE: the page as one file, the worker, the constants.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+import { parse } from "acorn";
+import { createClassifier } from "../../src/classifier.js";
+import { decodeWords } from "../../src/vocabulary.js";
+import { NEWER_METHODS } from "../old_browsers.js";
+import { launchChromium } from "./chromium.js";
+import { readManifest, serveSite } from "./site.js";
+
+const { BUNDLE } = process.env;
+const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
+const constants = JSON.parse(read("constants.json"));
+const text = decodeWords(constants.words).slice(0, 20).join(" ");
+const classifier = createClassifier({
+  constants,
+  model: JSON.parse(read("tfjs/layers/model.json")),
+  weights: readFileSync(join(BUNDLE, "tfjs/layers/group1-shard1of1.bin")),
+});
+
+let browser;
+let site;
+
+before(async () => {
+  browser = await launchChromium();
+  site = await serveSite(BUNDLE);
+});
+
+after(async () => {
+  await browser?.close();
+  site?.stop();
+});
+
+test("the page as one file opens from a disk and asks for nothing", async (t) => {
+  const address = pathToFileURL(join(BUNDLE, "demo.single.html")).href;
+  const context = await browser.newContext({ offline: true });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const requests = [];
+  const complaints = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(address);
+  await page.evaluate(() => window.ready);
+  await page.fill("#text", text);
+  const shown = await page.$$eval("#scores .label", (items) => items.map((item) => item.innerText));
+  assert.deepEqual(shown, classifier.predict(text).map(({ label }) => label));
+  assert.deepEqual(await page.evaluate((value) => window.predict(value), text), classifier.predict(text));
+  await page.locator("#metrics").waitFor();
+  // The icon is written into the page.
+  assert.deepEqual(requests.filter((url) => !url.startsWith("data:")), [address]);
+  assert.deepEqual(complaints, []);
+  const offered = page.locator(".engines, #verify-form, a, [src], link[href^=http]");
+  for (const element of await offered.all()) assert.equal(await element.isVisible(), false);
+});
+
+test("the page as one file may not ask for anything", async (t) => {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(`${site.base}demo.single.html`);
+  await page.evaluate(() => window.ready);
+  const message = await page.evaluate(() =>
+    fetch("about.json").then(() => "fetched", (error) => error.message),
+  );
+  assert.equal(message, "Failed to fetch");
+  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  assert.match(policy, /^default-src 'none'; script-src 'sha256-\S+' 'sha256-\S+'; style-src 'sha256-\S+'/);
+  assert.doesNotMatch(policy, /unsafe|self/);
+});
+
+test("the worker answers each message by its id", async (t) => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(site.base);
+  const answers = await page.evaluate(
+    (messages) =>
+      new Promise((resolve) => {
+        const worker = new Worker("worker.js");
+        const received = {};
+        worker.onmessage = ({ data: { id, ...answer } }) => {
+          received[id] = answer;
+          if (Object.keys(received).length === messages.length) resolve(received);
+        };
+        messages.forEach((message) => worker.postMessage(message));
+      }),
+    [{ id: 1, text, count: 2 }, { id: "two", text: "" }, { id: 3, text: null }],
+  );
+  assert.deepEqual(answers, {
+    1: { labels: classifier.predict(text, 2) },
+    two: { labels: classifier.predict("") },
+    3: { error: "predict takes a text as a string, not null" },
+  });
+});
+
+test("a worker without its model says so", async (t) => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(site.base);
+  site.broken = ["constants.json"];
+  t.after(() => {
+    site.broken = [];
+  });
+  const answer = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const worker = new Worker("worker.js");
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.postMessage({ id: 1, text: "" });
+      }),
+  );
+  assert.deepEqual(answer, { id: 1, error: "Could not load ./constants.json: HTTP 500" });
+});
+
+test("constants.js sets one global, which is constants.json", () => {
+  const script = read("constants.js");
+  const context = vm.createContext({});
+  vm.runInContext(script, context);
+  assert.deepEqual(Object.keys(context), ["ProvenderConstants"]);
+  assert.deepEqual(JSON.parse(JSON.stringify(context.ProvenderConstants)), constants);
+  assert.match(script, /^[\0-\x7f]*$/);
+});
+
+const scripts = Object.keys(readManifest(BUNDLE).files)
+  .filter((name) => name.endsWith(".js") && !name.startsWith("vendor/"))
+  .map((name) => [name, read(name)]);
+const inlined = read("demo.single.html").match(/<script>[^]*?<\/script>/g);
+inlined.forEach((element, index) => {
+  scripts.push([`script ${index + 1} of demo.single.html`, element.slice(8, -9)]);
+});
+
+test("all scripts are read by the browsers of 2017", () => {
+  assert.equal(inlined.length, 2);
+  for (const [name, script] of scripts) {
+    parse(script, { ecmaVersion: 2017, sourceType: "script" });
+    assert.doesNotMatch(script, NEWER_METHODS, name);
+  }
+});

@@ -1,0 +1,263 @@
+// The site in BUNDLE without a server, and in several versions.
+
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { decodeWords } from "../../src/vocabulary.js";
+import { UNSAFE_HOST, launchChromium } from "./chromium.js";
+import { change, copySite, readManifest, rewriteManifest, serveSite, sha256 } from "./site.js";
+
+const { BUNDLE } = process.env;
+const KEPT = "This page also works without a connection.";
+const NEWER = "A newer version is ready: it shows when this page is opened again.";
+const TITLE = "Another corpus";
+
+const constants = JSON.parse(await readFile(join(BUNDLE, "constants.json"), "utf8"));
+const text = decodeWords(constants.words).slice(0, 20).join(" ");
+
+let browser;
+
+before(async () => {
+  browser = await launchChromium();
+});
+
+after(() => browser?.close());
+
+/** Serves a copy of the bundle and visits it once, until it is kept. */
+async function visit(t) {
+  const site = await serveSite(copySite(t, BUNDLE));
+  t.after(site.stop);
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await open(context, site.base);
+  await shows(page, KEPT);
+  return { site, context, page };
+}
+
+async function open(context, base) {
+  const page = await context.newPage();
+  await page.goto(base);
+  return page;
+}
+
+const versionOf = (folder) => sha256(readFileSync(join(folder, "manifest.json")));
+
+/** Waits until the browser keeps these versions, whole, and no others, the last for new pages. */
+async function keeps(page, versions) {
+  const expected = `${versions.slice(-1)} of ${versions.slice().sort()}`;
+  while ((await page.evaluate(listKept)) !== expected) await setTimeout(20);
+}
+
+async function listKept() {
+  const current = await caches.match("current");
+  const whole = [];
+  for (const name of await caches.keys()) {
+    if (await caches.match("manifest.json", { cacheName: name })) whole.push(name.slice(-64));
+  }
+  return `${current && (await current.text())} of ${whole.sort()}`;
+}
+
+const lookForNewer = (page) =>
+  page.evaluate(() => navigator.serviceWorker.controller.postMessage("look for newer"));
+
+/** Waits until the server has been asked for a file since its folder was last set. */
+async function asked(site, name) {
+  while (!site.asked.includes(name)) await setTimeout(20);
+}
+
+const shows = (page, line) => page.locator("#offline", { hasText: line }).waitFor();
+
+/** Makes a second version of a site, of which each part that a page loads differs. */
+function makeNewer(t, site) {
+  const folder = copySite(t, site.folder);
+  change(folder, "index.html", (html) => html.replace("Which label", "Now, which label"));
+  change(folder, "about.json", (about) => about.replace(/"title": ".*"/, `"title": "${TITLE}"`));
+  change(folder, "constants.json", (json) => json.replace('"unsure_below":', '"unsure_below": '));
+  for (const form of ["layers", "graph"]) {
+    change(folder, `tfjs/${form}/model.json`, (json) => `${json} `);
+  }
+  rewriteManifest(folder);
+  return folder;
+}
+
+/** Asserts that a page sees each file as `folder` has it, whatever the server has. */
+async function sees(page, folder) {
+  const { files } = readManifest(folder);
+  const found = await page.evaluate(async (names) => {
+    const digests = {};
+    for (const name of names) {
+      const bytes = await (await fetch(name)).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      digests[name] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+    return digests;
+  }, Object.keys(files));
+  const expected = Object.entries(files).map(([name, file]) => [name, file.sha256]);
+  assert.deepEqual(found, Object.fromEntries(expected));
+  const about = JSON.parse(await readFile(join(folder, "about.json"), "utf8"));
+  assert.ok((await page.innerText("#corpus")).includes(about.corpus.title));
+}
+
+test("after one visit the whole site works with its server gone", async (t) => {
+  const { site, page } = await visit(t);
+  site.stop();
+  await page.reload();
+  for (const engine of ["kernel", "layers", "graph"]) {
+    await page.check(`input[value="${engine}"]`, { force: true });
+    await page.evaluate(() => window.ready);
+    await page.fill("#text", text);
+    assert.equal(await page.locator("#scores li").count(), Math.min(5, constants.labels.length));
+  }
+  assert.equal(await page.isHidden("#problem"), true);
+  await sees(page, BUNDLE);
+
+  await page.click("#verify-form button");
+  const verdict = page.locator("#verify-verdict[data-verdict]");
+  assert.equal(await verdict.getAttribute("data-verdict"), "no release");
+
+  await page.goto(`${site.base}index.html?from=elsewhere#text`);
+  await page.evaluate(() => window.ready);
+  await page.goto(`${site.base}demo.single.html`);
+  await page.evaluate(() => window.ready);
+});
+
+test("a new version shows at once, whole, on a page that nobody has touched", async (t) => {
+  const { site, page } = await visit(t);
+  const newer = makeNewer(t, site);
+  site.folder = newer;
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  await shows(page, KEPT);
+  await sees(page, newer);
+  assert.equal(await page.innerText("h1"), "Now, which label fits this text?");
+
+  // The version before may still be in use; the one before that goes.
+  const newest = copySite(t, newer);
+  change(newest, "index.html", (html) => html.replace("Now, which", "At last, which"));
+  rewriteManifest(newest);
+  site.folder = newest;
+  await page.reload();
+  await page.locator("h1", { hasText: "At last" }).waitFor();
+  await shows(page, KEPT);
+  const versions = [newer, newest].map(versionOf);
+  await keeps(page, versions);
+});
+
+test("a page in use keeps its version, whole, until it is opened again", async (t) => {
+  const { site, page } = await visit(t);
+  const newer = makeNewer(t, site);
+  site.folder = newer;
+  await page.fill("#text", text);
+  await page.press("#text", "End");
+  await lookForNewer(page);
+  await shows(page, NEWER);
+  await sees(page, BUNDLE);
+  assert.equal(await page.inputValue("#text"), text);
+
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  await sees(page, newer);
+});
+
+test("pages of two versions are open at once, each with its own", async (t) => {
+  const { site, context, page } = await visit(t);
+  const newer = makeNewer(t, site);
+  site.folder = newer;
+  await page.press("#text", "End");
+  const second = await open(context, site.base);
+  await second.locator("#corpus", { hasText: TITLE }).waitFor();
+  await shows(page, NEWER);
+  await sees(second, newer);
+  await sees(page, BUNDLE);
+  const answers = await Promise.all([page, second].map((each) => each.evaluate(askWorker, text)));
+  assert.deepEqual(answers[0], answers[1]);
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  await sees(page, newer);
+});
+
+/** Asks a worker of the page's own version. */
+const askWorker = (value) =>
+  new Promise((resolve) => {
+    const worker = new Worker("worker.js");
+    worker.onmessage = ({ data }) => resolve(data.labels);
+    worker.postMessage({ id: 1, text: value });
+  });
+
+test("a version that is published by half is not taken", async (t) => {
+  const { site, page } = await visit(t);
+  const newer = makeNewer(t, site);
+  const half = copySite(t, newer);
+  change(half, "page.js", (script) => `${script};`);
+  site.folder = half;
+  site.asked = [];
+  await page.reload();
+  await shows(page, KEPT);
+  await asked(site, "page.js");
+  await sees(page, BUNDLE);
+
+  site.folder = newer;
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  await sees(page, newer);
+});
+
+const dropCaches = (page) =>
+  page.evaluate(async () => {
+    for (const name of await window.caches.keys()) await window.caches.delete(name);
+  });
+
+test("what the browser has dropped is downloaded again, quietly", async (t) => {
+  const { site, page } = await visit(t);
+  await dropCaches(page);
+  await page.reload();
+  await keeps(page, [versionOf(site.folder)]);
+  site.stop();
+  await page.reload();
+  await page.evaluate(() => window.ready);
+  await sees(page, BUNDLE);
+});
+
+test("what the browser has dropped is not mixed with a newer version", async (t) => {
+  const { site, page } = await visit(t);
+  const newer = makeNewer(t, site);
+  site.folder = newer;
+  await dropCaches(page);
+  const message = await page.evaluate(() => fetch("about.json").catch((error) => error.message));
+  assert.equal(message, "Failed to fetch");
+
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  await keeps(page, [versionOf(newer)]);
+  await sees(page, newer);
+});
+
+test("a site that cannot be kept says so and works", async (t) => {
+  const site = await serveSite(copySite(t, BUNDLE));
+  t.after(site.stop);
+  rmSync(join(site.folder, "sw.js"));
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await open(context, site.base);
+  await shows(page, "Not kept for use without a connection:");
+  await page.evaluate(() => window.ready);
+});
+
+test("without https there is no service worker, nor a complaint", async (t) => {
+  const site = await serveSite(BUNDLE);
+  t.after(site.stop);
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(site.base.replace("127.0.0.1", UNSAFE_HOST));
+  await page.evaluate(() => window.ready);
+  assert.equal(await page.evaluate(() => "serviceWorker" in navigator), false);
+  assert.equal(await page.innerText("#offline"), "");
+  assert.deepEqual(complaints, []);
+});

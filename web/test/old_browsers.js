@@ -1,0 +1,3 @@
+/** What Safari 10.1 lacks and acorn, which knows syntax only, would let pass. */
+export const NEWER_METHODS =
+  /\.(normalize|replaceAll|flat|flatMap|fromEntries|at|finally|replaceChildren)\(/;
