@@ -61,7 +61,7 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     if faults.errors:
         _raise(version, faults.errors)
     tree, date = _git("show", "--no-patch", "--format=%T %cI", commit).split()
-    return Ready(settings, paths, jobs, commit, tree, in_utc(date), signer)
+    return Ready(settings, paths, jobs, commit, tree, _in_utc(date), signer)
 
 
 def _raise(version: str, errors: list[UserError]) -> None:
@@ -102,9 +102,9 @@ def find_commit() -> str:
 
 def check_tree(commit: str) -> None:
     """Raise UserError unless the folder holds what ``commit`` does, and nothing else."""
-    status = ["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none"]
-    # Of a renamed file the old name follows, without a status.
-    changed = {line[3:] for line in _git(*status).split("\0") if line[2:3] == " "}
+    options = ["--untracked-files=all", "--ignore-submodules=none", "--no-renames"]
+    listed = _git("status", "--porcelain", "-z", *options).split("\0")
+    changed = {line[3:] for line in listed if line}
     # Files that git was told to take as unchanged, or whose size and date are as they were.
     changed |= set(_edited_unseen(commit))
     if changed:
@@ -171,7 +171,7 @@ def _check_remote(commit: str, name: str | None) -> None:
     remote.verify(commit, name)
 
 
-def in_utc(date: str) -> str:
+def _in_utc(date: str) -> str:
     """Return a date as git writes it, in ISO 8601, as one in UTC."""
     time = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
