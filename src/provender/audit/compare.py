@@ -27,7 +27,7 @@ from provender.audit.trace import PLACES, Traced
 BUNDLE = Path(PLACES["bundle"])
 TEST = "data/splits/test.parquet"
 
-# The step whose random numbers and matrix products depend on most.
+# The step that makes the weights; what comes after it may follow from other ones.
 TRAINING = "train_model"
 
 # Lines of what differs inside a file.
@@ -134,13 +134,17 @@ def compare(
     done = Comparison()
     other = _unequal(traced, rebuilt.folder, shipped)
     _bring(traced, other, shipped, recorded, work)
-    if other:
+    from_weights: set[str] = set()
+    if any(path.endswith(tensors.ENDS) for path in other):
         done.predictions = _predict(rebuilt.folder, work)
+        if done.predictions is not None and done.predictions.alike:
+            from_weights = stages.after(traced.locked, TRAINING)
     for stage in traced.order:
         for path in lock.digests(traced.locked[stage], "outs"):
             if stage.split("@")[0] in NOT_RUN and path not in other:
                 continue
-            done.files.append(_judge(path, stage, other, rebuilt.folder, work, done.predictions))
+            alike = stage in from_weights and not path.endswith(WRITTEN_BY_HAND)
+            done.files.append(_judge(path, stage, other, rebuilt.folder, work, alike))
     for stage in traced.order:
         if any(each.stage == stage and each.level is not Level.BYTES for each in done.files):
             done.first = stage
@@ -191,8 +195,9 @@ def _bring(
 
 
 def _judge(
-    path: str, stage: str, other: list[str], folder: Path, work: Path, found: Predictions | None
+    path: str, stage: str, other: list[str], folder: Path, work: Path, alike: bool
 ) -> Compared:
+    """Find the strongest word for a file; ``alike``: it follows from weights that answer alike."""
     if path not in other:
         return Compared(path, stage, Level.BYTES)
     one, two = work / path, folder / path
@@ -205,7 +210,7 @@ def _judge(
     if _same_weights(one, two):
         return Compared(path, stage, Level.WEIGHTS, "the same tensors in another container")
     said = "; ".join(differences.explain(one, two)[:SHOWN])
-    if found is not None and found.alike and not path.endswith(WRITTEN_BY_HAND):
+    if alike:
         return Compared(path, stage, Level.PREDICTIONS, said)
     return Compared(path, stage, Level.DIFFERENT, said)
 

@@ -227,6 +227,8 @@ def _environment(folder: Path) -> dict[str, str]:
         **kept,
         "PATH": os.pathsep.join([str(folder / ".venv/bin"), *paths]),
         "PYTHONPATH": str(folder / "src"),
+        # What an ended command leaves there goes with the rest.
+        "TMPDIR": str(folder.parent),
     }
 
 

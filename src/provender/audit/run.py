@@ -8,14 +8,16 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provender import files as file_io
 from provender.attest import archive, statement
-from provender.audit import compare, documents, files, given, objects, repository, stages, trace
+from provender.audit import documents, files, given, objects, repository, stages, trace
 from provender.audit.findings import Findings, Outcome
-from provender.audit.rebuild import rebuild
 from provender.errors import Unavailable, UserError
+
+if TYPE_CHECKING:
+    from provender.audit import compare
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Audit:
     stated_sha256: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     traced: trace.Traced | None = None
-    comparison: compare.Comparison | None = None
+    comparison: "compare.Comparison | None" = None
 
 
 def audit(options: Namespace) -> Audit:
@@ -84,6 +86,10 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
 
 
 def _rebuild(found: given.Given, options: Namespace, signed: bool, done: Audit) -> None:
+    # NumPy comes with the comparison, which an audit without a rebuild has no use for.
+    from provender.audit import compare
+    from provender.audit.rebuild import rebuild
+
     findings, traced = done.findings, done.traced
     done.parts.append("rebuild")
     findings.part = "rebuild"

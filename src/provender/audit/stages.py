@@ -73,6 +73,16 @@ def ordered(locked: lock.Lock) -> list[str]:
     return sorted(locked, key=lambda name: (found[name], name))
 
 
+def after(locked: lock.Lock, name: str) -> set[str]:
+    """Return a stage and all that need what it wrote, at whatever distance."""
+    made_by = makers(locked)
+    found = {name}
+    for each in ordered(locked):
+        if found & {made_by.get(path) for path in lock.digests(locked[each], "deps")}:
+            found.add(each)
+    return found
+
+
 def items(commit: str, locked: lock.Lock) -> list[remote.Object]:
     """Return the objects that a build wrote."""
     return [

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 CHECKPOINT = (".index", ".data-00000-of-00001")
 
+# How files end that hold weights.
+ENDS = (".h5", ".bin", *CHECKPOINT)
+
 
 def read(path: Path) -> dict[str, "np.ndarray"] | None:
     """Return the tensors of a model's file by their names; None for any other file.
