@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,8 +124,8 @@ def test_a_record_that_the_code_does_not_give(release: Release) -> None:
     assert "✗ receipts" not in said and "✗ remote" not in said and "✗ dvc.lock" not in said
     said = audit(project, release.folder, *key, *SHARED, code=1)
     assert "· environment: that of" in said
-    assert (
-        "✗ files: BYTES: 62, DIFFERENT: 3; the first step that differs is measure_baselines" in said
+    assert re.search(
+        r"✗ files: BYTES: \d+, DIFFERENT: 3; the first step that differs is measure_baselines", said
     )
     assert f"· {path}: DIFFERENT, of measure_baselines: $.naive_bayes: 0.123 |" in said
 

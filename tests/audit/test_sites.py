@@ -56,7 +56,7 @@ def test_a_page_and_an_archive(release: Release, site: tuple[str, Path]) -> None
     for name in (page, f"{page}/", f"{page}/index.html"):
         said = release.audit(*key, "--files", release=name, code=0)
     assert "what a site has besides, no reader of it can see" in said
-    assert "✓ shipped files: 13 files" in release.audit(*key, release=page, code=0)
+    assert "✓ shipped files: " in release.audit(*key, release=page, code=0)
     (release.folder / "bundle" / "style.css").unlink()
     (release.folder / "bundle" / "page.js").write_text("fetch('/')")
     said = release.audit(*key, "--files", release=page, code=1)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Where the build lies, by what it is called in a release.
 PLACES = {statement.BUNDLE: "dist/bundle", "npm": "dist/npm"}
 
+# What is said of a step before anything is known of it.
+UNSEEN = (Outcome.UNDECIDED, "not looked at")
+
 # The step that is given its data, and so reads what no commit has.
 SOURCE_RULE = "fetch_source"
 
@@ -150,7 +153,7 @@ def _read_commit(repository: Repository, commit: str) -> Traced:
         except (KeyError, ValueError, AttributeError, yaml.YAMLError) as error:
             raise UserError(f"the commit {commit} has no configuration {path}: {error}") from error
     order = stages.ordered(locked)
-    states = dict.fromkeys(order, (Outcome.UNDECIDED, "not looked at"))
+    states = dict.fromkeys(order, UNSEEN)
     return Traced(repository, commit, locked, order, states, paths[1:], settings)
 
 
@@ -456,7 +459,7 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
             wrong[name] = faults
     _report_stages(traced, wrong, findings, "receipts", "its receipt tells of")
     for name in traced.order:
-        if name in traced.receipts and traced.states[name][0] is Outcome.UNDECIDED:
+        if name in traced.receipts and traced.states[name] == UNSEEN:
             count = len(traced.receipts[name]["inputs"]) if name not in wrong else 0
             traced.states[name] = (Outcome.CONFIRMED, f"{count} inputs traced by sha256")
     lacking = [n for n in traced.order if n not in traced.receipts and traced.locked[n].get("deps")]
