@@ -206,7 +206,10 @@ def _have_archive(config: configuration.Config, given: Path | None) -> bool:
 
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(prog="provender", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="provender",
+        description="Build a text classifier for the browser, record it, release it, audit it.",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("build", help="run the whole workflow")
@@ -301,4 +304,4 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    return step.run(parse_arguments(), lambda options: options.work(options))
+    return step.run(parse_arguments(), lambda options: options.work(options), receipts=False)

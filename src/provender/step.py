@@ -35,25 +35,24 @@ def run(
     parser: argparse.ArgumentParser,
     work: Callable[[argparse.Namespace], None],
     arguments: list[str] | None = None,
+    receipts: bool = True,
 ) -> int:
     """Parse ``arguments``, do ``work`` and return the exit code.
 
     Pins the environment. Adds ``--log FILE``; what is logged goes to standard error and to
-    that file. Adds ``--receipt FILE``, written to record the digests of ``--inputs`` and
-    ``--outputs``.
+    that file. With ``receipts`` adds ``--receipt FILE``, written to record the digests of
+    ``--inputs`` and ``--outputs``.
     Exit codes: 0 done, 1 an error that the user can mend, 3 something cannot be
     reached, 130 interrupted. Any other exception is a defect and passes through.
     """
     parser.add_argument("--log", metavar="FILE", help="also write the log lines to this file")
-    parser.add_argument("--receipt", metavar="FILE", help="record here what was read and written")
-    names = {"metavar": "FILE", "nargs": "*", "default": []}
-    parser.add_argument("--inputs", **names, help="what the receipt names as read, with the code")
-    parser.add_argument("--outputs", **names, help="what the receipt names as written")
+    if receipts:
+        _add_receipt(parser)
     options = parser.parse_args(arguments)
     determinism.pin_environment()
     handlers = _open_log(Path(parser.prog).stem, options.log)
     try:
-        with _receipt(options):
+        with _receipt(options) if receipts else contextlib.nullcontext():
             work(options)
         return 0
     except Unavailable as error:
@@ -81,6 +80,13 @@ def run(
         for handler in handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+def _add_receipt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--receipt", metavar="FILE", help="record here what was read and written")
+    names = {"metavar": "FILE", "nargs": "*", "default": []}
+    parser.add_argument("--inputs", **names, help="what the receipt names as read, with the code")
+    parser.add_argument("--outputs", **names, help="what the receipt names as written")
 
 
 def _receipt(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
