@@ -23,10 +23,21 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         "data/source/news.sqlite": "rows",
         "own.yaml": "name: a",
         "requirements.lock": "Some_Package[extra]==1.0 \\\n    --hash=sha256:0\nother==2.0\n",
-        "web/package.json": json.dumps({"devDependencies": {"@tensorflow/tfjs": "4.0.0"}}),
-        "web/package-lock.json": json.dumps(
-            {"packages": {"node_modules/@tensorflow/tfjs": {"version": "4.0.0"}}}
+        "web/package.json": json.dumps(
+            {"devDependencies": {"@tensorflow/tfjs": "4.0.0", "@hash/es": "5.0.0", "tool": "6.0.0"}}
         ),
+        "web/package-lock.json": json.dumps(
+            {
+                "packages": {
+                    "node_modules/@tensorflow/tfjs": {"version": "4.0.0"},
+                    "node_modules/@hash/es": {"version": "5.0.0", "dependencies": {"bytes": "^7"}},
+                    "node_modules/bytes": {"version": "7.0.0"},
+                    "node_modules/tool": {"version": "6.0.0"},
+                    "node_modules/other": {"version": "8.0.0"},
+                }
+            }
+        ),
+        "web/src/page.js": 'import { hash } from "@hash/es";\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -98,11 +109,13 @@ def test_any_label_in_the_model_card(facts: Facts) -> None:
 
 
 def test_packages_by_their_addresses(facts: Facts) -> None:
-    """Names are as registries have them."""
-    found = [component.get("purl") for component in mlbom.build(facts)["components"]]
-    assert found == [
-        None,
-        "pkg:pypi/other@2.0",
-        "pkg:pypi/some-package@1.0",
-        "pkg:npm/%40tensorflow/tfjs@4.0.0",
-    ]
+    """Names are as registries have them; what the bundle's scripts import is part of it."""
+    found = mlbom.build(facts)["components"]
+    assert {part["purl"]: part["scope"] for part in found if "purl" in part} == {
+        "pkg:pypi/other@2.0": "excluded",
+        "pkg:pypi/some-package@1.0": "excluded",
+        "pkg:npm/%40hash/es@5.0.0": "required",
+        "pkg:npm/%40tensorflow/tfjs@4.0.0": "optional",
+        "pkg:npm/bytes@7.0.0": "required",
+        "pkg:npm/tool@6.0.0": "excluded",
+    }

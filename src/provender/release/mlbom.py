@@ -1,6 +1,7 @@
 """mlbom.cdx.json: the model and what it was made with, as CycloneDX 1.6 lists materials."""
 
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ Component = dict[str, Any]
 
 SPEC = "1.6"
 
-# The one package whose code is in the bundle as it came.
-SHIPPED = "@tensorflow/tfjs"
+# The one package whose file is in the bundle as it came, to be loaded on demand.
+COPIED = "@tensorflow/tfjs"
 
 PACKAGE = Path("web/package.json")
+SOURCES = Path("web/src")
 
 NAMESPACE = uuid.UUID(statement.NAMESPACE)
 
@@ -158,15 +160,30 @@ def _python_packages() -> list[Component]:
 
 
 def _node_packages() -> list[Component]:
-    """Return the npm packages that the browser's side names, as package-lock.json pins them."""
+    """Return the npm packages that the browser's side names or takes in, as locked."""
     locked = files.read_json(code.NODE_LOCK)["packages"]
     package = files.read_json(PACKAGE)
     named = package.get("dependencies", {}) | package.get("devDependencies", {})
+    bundled = _bundled(locked, named.keys())
     found = []
-    for name in sorted(named):
+    for name in sorted(named.keys() | bundled):
         version = locked[f"node_modules/{name}"]["version"]
         place = f"pkg:npm/{name.replace('@', '%40')}@{version}"
-        found.append(_library(name, version, place, "optional" if name == SHIPPED else "excluded"))
+        scope = "required" if name in bundled else "optional" if name == COPIED else "excluded"
+        found.append(_library(name, version, place, scope))
+    return found
+
+
+def _bundled(locked: dict[str, Any], named: Iterable[str]) -> set[str]:
+    """Return the packages that the bundle's scripts import, with those that these import."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.js"))]
+    waiting = [name for name in named if any(f'from "{name}"' in text for text in texts)]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += locked[f"node_modules/{name}"].get("dependencies", {})
     return found
 
 
