@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from conftest import ROOT, Project
 from forgery import claim, digests, fit, md5
 from recorded import clone, objects
 from releases import Release
+
+from provender.audit import repository, run
 
 # An environment that is there already: only one test makes one from the lock, which takes a
 # minute and 2.7 GB.
@@ -142,15 +145,9 @@ def test_what_cannot_be_rebuilt(release: Release, tmp_path: Path) -> None:
     assert "? rebuild: the remote lacks data/source/news.sqlite, of which all is made" in said
 
 
-def test_code_that_only_the_release_names(release: Release, tmp_path: Path) -> None:
+def test_code_that_only_the_release_names(tmp_path: Path) -> None:
     """A rebuild runs the commit's code, so nobody's repository is built by mistake."""
-    from argparse import Namespace
-
-    from provender.audit import repository, run
-
-    place = repository.Repository(
-        release.project.folder, "https://localhost/x", repository.NamedBy.RELEASE
-    )
+    place = repository.Repository(tmp_path, "https://localhost/x", repository.NamedBy.RELEASE)
     done = run.Audit("x", None)
     done.traced = Namespace(repository=place)
     options = Namespace(rebuild=True, remote=None, environment=ROOT, cores=1)

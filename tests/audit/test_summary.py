@@ -11,6 +11,7 @@ from releases import Release
 
 from provender.attest import signing, statement
 from provender.audit import summary
+from provender.errors import UserError
 
 SUBJECTS = {"bundle/index.html": "1" * 64, "npm/x.tgz": "2" * 64}
 
@@ -74,6 +75,26 @@ def collect(project: Project, paths: list[Path], keys: list[str], *more: str, co
     done = project.run("provender", "audit", "--collect", *paths, *named, *more, code=code)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
+
+
+def test_one_auditor_counts_once(write: Callable[..., Path]) -> None:
+    """By key, at the worse word, and only for what the key has signed."""
+    good, bad, other, more = (
+        write("a.json", "anna"),
+        write("b.json", "anna", passed=False),
+        write("c.json", "ben"),
+        write("d.json", "ben", subjects={"bundle/index.html": "4" * 64}),
+    )
+    anna, ben = (good.with_name(f"{name}.pub") for name in ("anna", "ben"))
+    count = summary.collect([good, other], [anna])
+    assert (count.passed, count.failed, [*count.refused]) == ([anna], [], [other])
+    assert summary.collect([good, good, other], [anna, ben]).passed == [anna, ben]
+    for paths in ([good, bad], [bad, good]):
+        count = summary.collect(paths, [anna])
+        assert (count.passed, count.failed) == ([], [anna])
+    for paths in ([good, more], [other, more]):
+        with pytest.raises(UserError, match="of several releases"):
+            summary.collect(paths, [anna, ben])
 
 
 def test_counting(small_build: Project, write: Callable[..., Path]) -> None:
