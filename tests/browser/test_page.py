@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-from node_runner import run_node_tests
+import pytest
+from node_runner import WEB, run_node_tests
+
+NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"))
 
 
-def test_page(small_bundle: Path) -> None:
-    """The page of a small bundle works, and its three engines agree."""
-    run_node_tests("test/browser/*.test.js", BUNDLE=str(small_bundle))
+@pytest.mark.parametrize("name", NAMES)
+def test_page(small_bundle: Path, name: str) -> None:
+    """The bundle works: page, engines, offline, as one file, in a worker, and its own check."""
+    run_node_tests(f"test/browser/{name}", BUNDLE=str(small_bundle))

@@ -28,8 +28,8 @@ function makeCanaries() {
   }));
 }
 
-/** Makes a signed site of three files, as a Map of bytes by name. */
-function makeSite(canaries = makeCanaries()) {
+/** Makes a signed site of three files, as a Map of bytes by name; `stated` goes astray. */
+function makeSite(canaries = makeCanaries(), stated = {}) {
   const { constants, model, weights } = makeParts();
   const site = new Map([
     ["constants.json", json(constants)],
@@ -41,18 +41,24 @@ function makeSite(canaries = makeCanaries()) {
   for (const [name, bytes] of site) files[name] = { bytes: bytes.length, sha256: sha256(bytes) };
   site.set("manifest.json", json({ format: 1, name: "tiny", version: "1", files, inputs }));
   const dependency = (name, digest) => ({ name, digest: { sha256: digest } });
+  const { name, version, database, requirements, packages } = {
+    name: "tiny",
+    version: "1",
+    ...inputs,
+    ...stated,
+  };
   const statement = json({
     _type: "https://in-toto.io/Statement/v1",
     subject: [...site].map(([name, bytes]) => dependency(`bundle/${name}`, sha256(bytes))),
     predicateType: "https://slsa.dev/provenance/v1",
     predicate: {
       buildDefinition: {
-        externalParameters: { name: "tiny", version: "1" },
+        externalParameters: { name, version },
         resolvedDependencies: [
           { name: "source", digest: { gitCommit: "c" } },
-          dependency("data/source/news.sqlite", "d"),
-          dependency("requirements.lock", "r"),
-          dependency("web/package-lock.json", "p"),
+          dependency("data/source/news.sqlite", database),
+          dependency("requirements.lock", requirements),
+          dependency("web/package-lock.json", packages),
         ],
       },
       runDetails: { byproducts: [{ name: "canaries", content: base64(canaries) }] },
@@ -78,6 +84,37 @@ test("an honest site is confirmed", async () => {
     Signature: "passed",
     Answers: "passed",
   });
+});
+
+test("a statement of another build is refuted", async () => {
+  for (const what of ["name", "version", "database", "requirements", "packages"]) {
+    const found = await check(makeSite(makeCanaries(), { [what]: "another" }));
+    assert.equal(found.verdict, "refuted");
+    const input = what === "name" || what === "version" ? what : `input ${what}`;
+    const [, { details }] = found.checks;
+    assert.deepEqual(details, [`${input}: the statement differs from manifest.json`]);
+  }
+});
+
+test("without a statement, files are held to their manifest", async () => {
+  const site = makeSite();
+  site.delete(STATEMENT);
+  site.delete(ENVELOPE);
+  assert.equal((await check(site, "")).verdict, "no release");
+  const name = "constants.json";
+  const changed = Buffer.from(site.get(name));
+  changed[0] ^= 1;
+  for (const [bytes, problem] of [
+    [changed, "other content"],
+    [undefined, "missing"],
+  ]) {
+    const spoilt = new Map(site);
+    if (bytes) spoilt.set(name, bytes);
+    else spoilt.delete(name);
+    const { verdict, checks } = await check(spoilt, "");
+    assert.equal(verdict, "refuted");
+    assert.deepEqual(checks[0].details, [`${name}: ${problem}`]);
+  }
 });
 
 test("answers within the tolerance pass, and no others", async () => {
