@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from node_runner import WEB, run_node_tests
+from released import Released
 
 NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"))
 
@@ -12,3 +13,9 @@ NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"
 def test_page(small_bundle: Path, name: str) -> None:
     """The bundle works: page, engines, offline, as one file, in a worker, and its own check."""
     run_node_tests(f"test/browser/{name}", BUNDLE=str(small_bundle))
+
+
+def test_page_of_a_release(released: Released) -> None:
+    """The page of a signed release confirms it, by the key that was made for it."""
+    bundle, key = released.folder / "bundle", released.public_key
+    run_node_tests("test/release/*.test.js", BUNDLE=str(bundle), PUBLIC_KEY=str(key))
