@@ -14,14 +14,11 @@ from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.given import Given
 from provender.audit.trace import PLACES, Traced
-from provender.code import NODE_LOCK, PYTHON_LOCK
 from provender.errors import Unavailable, UserError
 
 # Where the code lies that writes them; of other code nothing could be said.
 WRITERS = ("src/provender/release", "src/provender/attest")
 ROOT = Path(__file__).resolve().parents[3]
-
-PACKAGE = "web/package.json"
 
 
 def check(
@@ -105,9 +102,8 @@ def _make_again(given: Given, traced: Traced, remote_name: str | None) -> dict[s
     )
     with tempfile.TemporaryDirectory(prefix="provender-documents-") as temporary:
         folder = Path(temporary)
-        for name, data in traced.repository.read(
-            traced.commit, [*paths, PYTHON_LOCK, NODE_LOCK, PACKAGE]
-        ).items():
+        there = [p for p in traced.repository.paths(traced.commit) if statement.is_safe_path(p)]
+        for name, data in traced.repository.read(traced.commit, there).items():
             _put(folder / name, data)
         needed = [stages.DATABASE, *map(str, (ready.VALIDATION, ready.CHOICE, ready.PARITY))]
         written = stages.written(traced.locked)

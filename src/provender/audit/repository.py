@@ -56,6 +56,11 @@ class Repository:
         """Tell whether all commits that the repository was made of are there."""
         return self.git("rev-parse", "--is-shallow-repository").stdout.strip() == b"false"
 
+    def paths(self, commit: str) -> list[str]:
+        """Return all files of a commit."""
+        listed = self.git("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit).stdout
+        return [name for name in listed.decode("utf-8", "replace").split("\0") if name]
+
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the content of files of a commit by their paths; what is no file is left out."""
         # A name with a line's end would be two for git; no file of a project has one.

@@ -61,7 +61,7 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     if faults.errors:
         _raise(version, faults.errors)
     tree, date = _git("show", "--no-patch", "--format=%T %cI", commit).split()
-    return Ready(settings, paths, jobs, commit, tree, _in_utc(date), signer)
+    return Ready(settings, paths, jobs, commit, tree, in_utc(date), signer)
 
 
 def _raise(version: str, errors: list[UserError]) -> None:
@@ -171,7 +171,7 @@ def _check_remote(commit: str, name: str | None) -> None:
     remote.verify(commit, name)
 
 
-def _in_utc(date: str) -> str:
+def in_utc(date: str) -> str:
     """Return a date as git writes it, in ISO 8601, as one in UTC."""
     time = datetime.datetime.fromisoformat(date).astimezone(datetime.UTC)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
