@@ -168,11 +168,11 @@ function showAbout({ corpus, metrics, name, examples = [] }) {
   document.title = `${name} – Provender`;
   byId("name").textContent = `Provender / ${name}`;
   byId("corpus").textContent =
-    `The model learnt from ${grouped(train)} ${noun}: ${corpus.title}.` +
+    `The model learnt from ${grouped(train + validation)} ${noun}: ${corpus.title}.` +
     (corpus.kind === "docstrings" ? " They stand in for data of your own." : "");
   byId("metrics-intro").textContent =
-    `Measured on ${grouped(test)} ${noun} of the test split and ${grouped(validation)} of the ` +
-    "validation split. It learnt from none of them.";
+    `Measured on ${grouped(test)} ${noun} of the test split, from which it learnt nothing, and on ` +
+    `${grouped(validation)} of the validation split, before it learnt from those too.`;
 
   const splits = [metrics.test, metrics.validation];
   fillTable("overview-head", "th", [["", "test", "validation"]]);
