@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accuracy
+import audit
 import determinism_cost
 import disk
 import main_job
@@ -27,7 +28,7 @@ from provender.errors import UserError
 
 PARTS = (
     "disk", "second-make", "recipe", "accuracy", "determinism", "memory",
-    "versioning", "main-job",
+    "versioning", "audit", "main-job",
 )  # fmt: skip
 
 # Where make bench installs the peers; no part of the environment.
@@ -60,6 +61,10 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     if "versioning" in options.parts:
         step.log.info("building by DVC and by Snakemake on one core")
         yield from versioning.measure(work / "versioning", archive)
+    if "audit" in options.parts:
+        step.log.info("releasing the main job, auditing it and building it again")
+        (work / "audit").mkdir()
+        yield from audit.measure(work / "audit", archive, options.cores)
     if "main-job" in options.parts:
         step.log.info("timing workflow and twin in turn, %d times", options.runs)
         yield from main_job.measure(work, archive, commands, options.cores, options.runs)

@@ -17,9 +17,10 @@ import pytest
 from releases import Release
 
 from provender import files, pipeline
-from provender.audit import compare, findings, rebuild, repository, trace
+from provender.audit import compare, findings, rebuild, repository
 from provender.audit.compare import Level
 from provender.audit.findings import Outcome
+from provender.audit.traced import Traced, read_commit
 
 LAYERS = Path("data/tfjs/layers")
 SHIPPED = Path("dist/bundle/tfjs/layers")
@@ -30,7 +31,7 @@ class Rebuild:
     """A rebuild that a test may change, and what was recorded."""
 
     release: Release
-    traced: trace.Traced
+    traced: Traced
     rebuilt: rebuild.Rebuilt
     work: Path
     run: dict[str, Any]
@@ -67,7 +68,7 @@ def again(small_release: Release, tmp_path: Path) -> Rebuild:
         shutil.copytree(project.folder / name, folder / name)
     place = repository.Repository(project.folder, "here", repository.NamedBy.AUDITOR)
     commit = project.git("rev-parse", "HEAD").strip()
-    traced = trace._read_commit(place, commit)
+    traced = read_commit(place, commit)
     assert traced.overlays == pipeline.parse_overlays((project.folder / "dvc.yaml").read_text())
     for path in sorted((project.folder / "data" / "receipts").rglob("*.json")):
         name = path.relative_to(project.folder / "data/receipts").with_suffix("").as_posix()

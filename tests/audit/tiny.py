@@ -15,7 +15,8 @@ from provender.attest import statement
 from provender.audit.findings import Findings
 from provender.audit.given import open_given
 from provender.audit.repository import NamedBy, Repository
-from provender.audit.trace import Traced, trace
+from provender.audit.trace import trace
+from provender.audit.traced import Traced
 
 SETTINGS = {
     "name": "tiny",

@@ -22,7 +22,7 @@ from provender.attest import canaries
 from provender.audit import stages, tensors
 from provender.audit.findings import Findings, Outcome
 from provender.audit.rebuild import NOT_RUN, Rebuilt
-from provender.audit.trace import PLACES, Traced
+from provender.audit.traced import PLACES, Traced
 
 BUNDLE = Path(PLACES["bundle"])
 TEST = "data/splits/test.parquet"

@@ -13,7 +13,7 @@ from provender.attest import statement
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.given import Given
-from provender.audit.trace import PLACES, Traced
+from provender.audit.traced import PLACES, Traced
 from provender.errors import Unavailable, UserError
 
 # Where the code lies that writes them; of other code nothing could be said.

@@ -15,7 +15,7 @@ from typing import Any
 from provender import lock
 from provender.attest import statement
 from provender.audit import given, objects, repository, stages
-from provender.audit.trace import PLACES
+from provender.audit.traced import PLACES
 from provender.errors import UserError
 
 SPLITS = re.compile(r"data/splits/(\w+)\.parquet")

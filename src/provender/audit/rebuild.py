@@ -20,7 +20,7 @@ from pathlib import Path
 from provender import code, determinism, files, lock, step
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
-from provender.audit.trace import SOURCE_RULE, Traced
+from provender.audit.traced import SOURCE_RULE, Traced
 from provender.errors import Unavailable, UserError
 
 # What makes the source data, which are taken as they are.

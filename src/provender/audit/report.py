@@ -39,6 +39,7 @@ def as_json(done: Audit) -> dict[str, Any]:
         "files": done.sha256,
         "steps": [],
         "comparison": None,
+        "seconds": done.seconds,
     }
     if done.traced is not None:
         found["commit"] = done.traced.commit

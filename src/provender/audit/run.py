@@ -14,6 +14,7 @@ from provender import files as file_io
 from provender.attest import archive, statement
 from provender.audit import documents, files, given, objects, repository, stages, trace
 from provender.audit.findings import Findings, Outcome
+from provender.audit.traced import PLACES, Traced
 from provender.errors import Unavailable, UserError
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class Audit:
     # sha256 digests: of the file that holds the statement, and of the files that were given.
     stated_sha256: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
-    traced: trace.Traced | None = None
+    traced: Traced | None = None
     comparison: "compare.Comparison | None" = None
+    # Of a rebuild: for the environment, None where one was given, and for the build.
+    seconds: dict[str, float | None] | None = None
 
 
 def audit(options: Namespace) -> Audit:
@@ -107,6 +110,7 @@ def _rebuild(found: given.Given, options: Namespace, signed: bool, done: Audit) 
         if rebuilt is None:
             return
         done.parts.append("compare")
+        done.seconds = {"setup": rebuilt.setup_seconds, "build": rebuilt.build_seconds}
         done.comparison = compare.compare(
             traced,
             rebuilt,
@@ -121,9 +125,9 @@ def _rebuild(found: given.Given, options: Namespace, signed: bool, done: Audit) 
 def _shipped(found: given.Given) -> dict[str, Path]:
     """Return the files in hand by the paths that they had in the build."""
     places = (
-        {"": trace.PLACES[statement.BUNDLE]}
+        {"": PLACES[statement.BUNDLE]}
         if found.is_bundle
-        else {f"{name}/": place for name, place in trace.PLACES.items()}
+        else {f"{name}/": place for name, place in PLACES.items()}
     )
     return {
         f"{place}/{name.removeprefix(prefix)}": found.folder / name
@@ -133,7 +137,7 @@ def _shipped(found: given.Given) -> dict[str, Path]:
     }
 
 
-def _reader(traced: trace.Traced, remote_name: str | None) -> Callable[[str], bytes | None]:
+def _reader(traced: Traced, remote_name: str | None) -> Callable[[str], bytes | None]:
     """Return what reads a recorded file from the remote."""
     written = stages.written(traced.locked)
 
