@@ -20,7 +20,7 @@ from types import ModuleType
 
 import twin
 
-from provender import arithmetic, compact, determinism, files, metrics, training
+from provender import arithmetic, compact, determinism, files, levels, metrics, training
 from provender.features import Features, find_words, read_features
 
 # What train_model writes, as its command line names it.
@@ -41,7 +41,7 @@ def validation_loss(sizes: Path) -> float:
     (exact,) = (
         row
         for row in rows
-        if row["words"] == chosen["words"] and int(row["levels"]) == compact.FLOAT
+        if row["words"] == chosen["words"] and int(row["levels"]) == levels.FLOAT32
     )
     return float(exact["recall@1"]) - float(chosen["recall@1"])
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import conversion, files, step
+from provender import conversion, files, levels, step
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -18,8 +18,8 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Load the SavedModel and write the graph format."""
-    as_bytes = files.read_json(options.choice)["levels"] != 0
-    conversion.convert_graph(options.saved_model, options.output, as_bytes)
+    stored = levels.stored_as(files.read_json(options.choice)["levels"])
+    conversion.convert_graph(options.saved_model, options.output, stored)
     step.log.info("wrote %s", options.output)
 
 

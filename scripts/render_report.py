@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provender import files, metrics, step
+from provender import files, levels, metrics, step
 
 import jinja2
 
@@ -140,9 +140,9 @@ def plot_sizes(sizes: list[dict[str, str]]) -> Plot:
     )
     plot.lines.append(("", "", sorted((x, y) for x, y, row in points if row["front"] == "1")))
     for x, y, row in points:
-        levels = f"{row['levels']} levels" if row["levels"] != "0" else "float32"
+        numbers = levels.describe(int(row["levels"]))
         what = (
-            f"{int(row['words']):,} words, {levels}: {int(row['bytes']):,} bytes, recall@1 {y:.3f}"
+            f"{int(row['words']):,} words, {numbers}: {int(row['bytes']):,} bytes, recall@1 {y:.3f}"
         )
         plot.marks.append(("dot" if row["front"] == "0" else "disc", x, y, what))
         if row["chosen"] == "1":
@@ -225,6 +225,7 @@ def main(options: argparse.Namespace) -> None:
         history=plot_history(read_csv(options.history)),
         calibration=plot_calibration(values["test"]["calibration"]),
         ranks=plot_ranks(values["test"]["labels"]),
+        describe_levels=levels.describe,
         width=WIDTH,
         height=HEIGHT,
     )

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provender import arithmetic, compact, constants, files, metrics, step, training
+from provender import arithmetic, compact, constants, files, levels, metrics, step, training
 from provender.encode import FIRST_WORD
 from provender.features import join, read_features, restrict, rows_with
 
@@ -86,13 +86,13 @@ def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candida
 
 
 def ship(
-    weights: training.Weights, levels: int, temperature: float, max_words: int
+    weights: training.Weights, values: int, temperature: float, max_words: int
 ) -> tuple["tf_keras.Model", training.Weights]:
-    """Return the model that ships, and its weights as they are after rounding.
+    """Return the model that ships, and its weights as they are after rounding to ``values``.
 
     The columns' scales and the temperature stand in the dense layer behind the table.
     """
-    grid, scales = compact.quantise(weights.table, levels)
+    grid, scales = compact.quantise(weights.table, values)
     # Rounded here, so that the weights are those that the model holds.
     diagonal = (scales / temperature).astype(np.float32)
     bias = (weights.bias / temperature).astype(np.float32)
@@ -238,7 +238,7 @@ def main(options: argparse.Namespace) -> None:
         "chosen: %s of %s words, %s, %s bytes",
         f"{chosen.words:,}",
         f"{len(words):,}",
-        f"{chosen.levels} levels" if chosen.levels else "float32",
+        levels.describe(chosen.levels),
         f"{chosen.bytes:,}",
     )
 

@@ -46,7 +46,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 def read_shard(folder: Path) -> list[np.ndarray]:
     """Return a model's weights as its model.json lays them out in the one shard.
 
-    What is stored as bytes is restored as TensorFlow.js does it.
+    What is stored in fewer bytes is restored as TensorFlow.js does it.
     """
     (group,) = files.read_json(folder / "model.json")["weightsManifest"]
     (shard,) = group["paths"]
@@ -58,16 +58,23 @@ def read_shard(folder: Path) -> list[np.ndarray]:
         values, content = content[:size], content[size:]
         array = np.frombuffer(values, how["dtype"]).reshape(weight["shape"])
         if "scale" in how:
-            array = (array * how["scale"] + how["min"]).astype(np.float32)
+            array = array * how["scale"] + how["min"]
+        if "quantization" in weight:
+            array = array.astype(np.float32)
         arrays.append(array)
     assert content == b""
     return arrays
 
 
-def assert_same_weights(folder: Path, hdf5: Path) -> None:
-    """Assert that a folder holds the weights of an HDF5 model, bit for bit, among constants."""
+def assert_same_weights(folder: Path, hdf5: Path, table: type = np.float32) -> None:
+    """Assert that a folder holds the weights of an HDF5 model, bit for bit, among constants.
+
+    The table's are those that type ``table`` has nearest to them.
+    """
     found = [array for array in read_shard(folder) if array.dtype == np.float32]
     for name, weights in read_weights(hdf5).items():
+        if name == "embeddings":
+            weights = weights.astype(table).astype(np.float32)
         same = [array for array in found if np.array_equal(array, weights)]
         assert len(same) == 1, name
 

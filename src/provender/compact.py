@@ -1,6 +1,6 @@
 """Smaller models: fewer words and coarser numbers, what they weigh and what they are worth.
 
-The numbers of a quantised table are whole multiples of ``UNIT``, with one scale a column
+The numbers of a table in bytes are whole multiples of ``UNIT``, with one scale a column
 that the dense layer behind the table multiplies back. TensorFlow.js stores a tensor as
 ``min + scale * byte`` and derives both from the tensor's ends. Those stand in the padding
 row, which weighs nothing; so its converter finds the very same numbers again, and nothing
@@ -16,12 +16,8 @@ import numpy as np
 from provender import arithmetic, metrics
 from provender.encode import FIRST_WORD, PADDING
 from provender.features import Features, pool, restrict
+from provender.levels import FLOAT16, FLOAT32, LEVELS
 from provender.training import Weights
-
-# Values that a number of the table may have. 255 is a multiple of each less one, so that bytes
-# hold them exactly; FLOAT stands for float32, as trained.
-FLOAT = 0
-LEVELS = (FLOAT, 256, 52, 16, 6)
 
 # Exact in float32, as are its multiples here.
 UNIT = 1 / 128
@@ -47,11 +43,12 @@ class Candidate:
 def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a coarser table float32 [ids, width] and each column's scale float32 [width].
 
-    The table times the scales is near ``table``, but for the padding row. With ``FLOAT``
-    levels it is ``table`` itself.
+    The table times the scales is near ``table``, but for the padding row. With ``FLOAT32``
+    levels it is ``table`` itself, with ``FLOAT16`` its nearest numbers of that type.
     """
-    if levels == FLOAT:
-        return table, np.ones(table.shape[1], np.float32)
+    if levels in (FLOAT32, FLOAT16):
+        grid = table if levels == FLOAT32 else table.astype(np.float16).astype(np.float32)
+        return grid, np.ones(table.shape[1], np.float32)
     below = (levels - 1) // 2
     above = levels - 1 - below
     words = table[FIRST_WORD:].astype(np.float64)
@@ -93,13 +90,16 @@ def logits(features: Features, weights: Weights) -> np.ndarray:
 
 def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int) -> int:
     """Return how many bytes a web server sends for the vocabulary and the weights."""
-    stored = grid.tobytes()
-    if levels != FLOAT:
+    if levels == FLOAT32:
+        stored = grid
+    elif levels == FLOAT16:
+        stored = grid.astype(np.float16)
+    else:
         low, high = float(grid.min()), float(grid.max())
-        stored = np.rint((grid - low) * (255 / (high - low))).astype(np.uint8).tobytes()
+        stored = np.rint((grid - low) * (255 / (high - low))).astype(np.uint8)
     # The dense layer behind the table is as it is.
     dense = bytes(grid.dtype.itemsize * (grid.shape[1] + 1) * grid.shape[1])
-    return len(compress(constants)) + len(compress(stored)) + len(dense)
+    return len(compress(constants)) + len(compress(stored.tobytes())) + len(dense)
 
 
 def compress(content: bytes) -> bytes:

@@ -28,10 +28,10 @@ LAYERS_TABLE = "embedding/embeddings"
 GRAPH_TABLE = "unknown"
 
 
-def convert_layers(hdf5: Path, output: Path, as_bytes: bool) -> None:
+def convert_layers(hdf5: Path, output: Path, stored: str) -> None:
     """Write a tf-keras HDF5 model to folder ``output`` in the layers format.
 
-    With ``as_bytes`` its table is stored as bytes, see provender.compact.
+    Its table is stored as type ``stored``, see provender.levels.
     """
     converter = _hdf5_converter()
     topology, weights = converter.h5_merged_saved_model_to_tfjs_format(str(hdf5))
@@ -41,26 +41,31 @@ def convert_layers(hdf5: Path, output: Path, as_bytes: bool) -> None:
             topology,
             weights,
             folder,
-            quantization_dtype_map={"uint8": LAYERS_TABLE} if as_bytes else None,
+            quantization_dtype_map=_quantise(stored, LAYERS_TABLE),
             weight_shard_size_bytes=SHARD_BYTES,
         )
 
-    _convert(output, write, as_bytes)
+    _convert(output, write, stored)
 
 
-def convert_graph(saved_model: Path, output: Path, as_bytes: bool) -> None:
-    """Write a SavedModel to folder ``output`` in the graph format; as_bytes: as above."""
+def convert_graph(saved_model: Path, output: Path, stored: str) -> None:
+    """Write a SavedModel to folder ``output`` in the graph format; ``stored``: as above."""
     converter = _graph_converter()
 
     def write(folder: str) -> None:
         converter.convert_tf_saved_model(
             str(saved_model),
             folder,
-            quantization_dtype_map={"uint8": GRAPH_TABLE} if as_bytes else None,
+            quantization_dtype_map=_quantise(stored, GRAPH_TABLE),
             weight_shard_size_bytes=SHARD_BYTES,
         )
 
-    _convert(output, write, as_bytes)
+    _convert(output, write, stored)
+
+
+def _quantise(stored: str, table: str) -> dict[str, str]:
+    """Return what the converters are told: the types of weights, by which of them."""
+    return {} if stored == "float32" else {stored: table}
 
 
 def _hdf5_converter() -> types.ModuleType:
@@ -99,7 +104,7 @@ def _standing_in(*modules: types.ModuleType) -> Iterator[None]:
         sys.modules.update(kept)
 
 
-def _convert(output: Path, write: Callable[[str], None], as_bytes: bool) -> None:
+def _convert(output: Path, write: Callable[[str], None], stored: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write(folder)
         written = sorted(path.name for path in Path(folder).iterdir())
@@ -109,7 +114,10 @@ def _convert(output: Path, write: Callable[[str], None], as_bytes: bool) -> None
             )
         model = files.read_json(Path(folder) / MODEL)
         weights = [weight for group in model["weightsManifest"] for weight in group["weights"]]
-        if sum("quantization" in weight for weight in weights) != as_bytes:
+        quantised = [
+            weight["quantization"]["dtype"] for weight in weights if "quantization" in weight
+        ]
+        if quantised != list(_quantise(stored, "")):
             raise RuntimeError("the converter names the table otherwise than is expected here")
         with files.replacing(output / SHARD) as part:
             shutil.copyfile(Path(folder) / SHARD, part)

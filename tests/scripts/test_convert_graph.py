@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 from conftest import Project
 from databases import digests
 from model_inputs import assert_same_weights
 from step_runs import RunScript, names_in
 
 from provender import files
+from provender.levels import FLOAT16
 
 
 def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
@@ -25,3 +27,13 @@ def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -
     assert sorted(model["signature"]["inputs"]) == ["word_ids", "word_weights"]
     assert sorted(model["signature"]["outputs"]) == ["scores"]
     assert digests(output) == digests(data / "tfjs" / "graph")
+
+
+def test_float16(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
+    """The converter's float16 has the nearest numbers to those trained, in the table alone."""
+    model, choice = small_build.folder / "data" / "model", tmp_path / "choice.json"
+    files.write_json(choice, {"levels": FLOAT16})
+    output = tmp_path / "graph"
+    options = ["--saved-model", model / "saved_model", "--choice", choice, "--output", output]
+    run_script("convert_graph", *options)
+    assert_same_weights(output, model / "model.h5", table=np.float16)

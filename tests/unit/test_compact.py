@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provender import compact
-from provender.compact import FLOAT, LEVELS, Candidate
+from provender.compact import Candidate
 from provender.encode import pooling_weights
 from provender.features import Features
+from provender.levels import BYTES, FLOAT16, FLOAT32, LEVELS
 from provender.training import Weights
-
-COARSE = [levels for levels in LEVELS if levels != FLOAT]
 
 
 def made_up_table(seed: int, words: int = 40, width: int = 3) -> np.ndarray:
@@ -33,7 +32,7 @@ def restored(grid: np.ndarray) -> np.ndarray:
     return (stored * scale + low).astype(np.float32)
 
 
-@pytest.mark.parametrize("levels", COARSE)
+@pytest.mark.parametrize("levels", BYTES)
 @given(seed=st.integers(0, 1000))
 def test_bytes_hold_every_number(levels: int, seed: int) -> None:
     """What the converter stores as bytes is restored to the very same numbers."""
@@ -42,7 +41,7 @@ def test_bytes_hold_every_number(levels: int, seed: int) -> None:
     assert len(np.unique(grid)) <= levels
 
 
-@pytest.mark.parametrize("levels", COARSE)
+@pytest.mark.parametrize("levels", BYTES)
 def test_no_number_moves_more_than_half_a_step(levels: int) -> None:
     """A column's step is what its largest number needs; zero stays zero."""
     table = made_up_table(1)
@@ -59,9 +58,22 @@ def test_no_number_moves_more_than_half_a_step(levels: int) -> None:
 def test_float32_stays_as_it_is() -> None:
     """Without levels nothing is rounded."""
     table = made_up_table(2)
-    grid, scales = compact.quantise(table, FLOAT)
+    grid, scales = compact.quantise(table, FLOAT32)
     assert np.array_equal(grid, table)
     assert scales.tolist() == [1, 1, 1]
+
+
+def test_float16_rounds_to_the_nearest() -> None:
+    """At most one part in 2,048 is lost, and the bytes counted are two a number."""
+    table = made_up_table(2, words=500)
+    grid, scales = compact.quantise(table, FLOAT16)
+    np.testing.assert_allclose(grid, table, rtol=2**-11)
+    assert not np.array_equal(grid, table)
+    assert np.array_equal(grid.astype(np.float16).astype(np.float32), grid)
+    assert scales.tolist() == [1, 1, 1]
+    half = brotli.compress(grid.astype("<f2").tobytes(), quality=9)
+    expected = len(half) + len(brotli.compress(b"words", quality=9)) + 4 * (3 * 3 + 3)
+    assert compact.shipped_bytes(b"words", grid, FLOAT16) == expected
 
 
 def test_a_column_of_zeros() -> None:

@@ -11,7 +11,12 @@ const ARCHITECTURE = [
   "Dense scores < pooling",
 ];
 
-const STORED = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array };
+const STORED = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+};
 
 /**
  * Returns a function from `(ids, weights)` of one text to its scores, a Float32Array with one
@@ -113,10 +118,18 @@ function readWeights(model, weights, shapes) {
   });
 }
 
-const restore = (array, quantization) =>
-  quantization
-    ? Float32Array.from(array, (step) => step * quantization.scale + quantization.min)
-    : array;
+function restore(array, quantization) {
+  if (!quantization) return array;
+  const { dtype, scale, min } = quantization;
+  return Float32Array.from(array, dtype === "float16" ? fromHalf : (step) => step * scale + min);
+}
+
+/** Gives the number that a float16 of these bits stands for; there are no infinite weights. */
+function fromHalf(bits) {
+  const exponent = (bits >> 10) & 31;
+  const size = (bits & 1023) + (exponent && 1024);
+  return (bits >> 15 ? -size : size) * Math.pow(2, (exponent || 1) - 25);
+}
 
 function check(holds, problem) {
   if (!holds) throw new Error(`The kernel cannot run this model: ${problem}`);

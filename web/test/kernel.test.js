@@ -57,6 +57,17 @@ test("weights stored in 8 or 16 bits are restored", () => {
   }
 });
 
+test("weights stored as float16 are restored", () => {
+  const parts = makeParts();
+  const [embedding] = parts.model.weightsManifest[0].weights;
+  embedding.quantization = { dtype: "float16", original_dtype: "float32" };
+  const halves = { 0: 0, 1: 0x3c00, 2: 0x4000, 5: 0x4500, 0.5: 0x3800, "-1": 0xbc00 };
+  const table = Array.from(new Float32Array(parts.weights, 0, 12), (value) => halves[value]);
+  const stored = new Uint8Array(Uint16Array.from(table).buffer);
+  parts.weights = new Uint8Array([...stored, ...new Uint8Array(parts.weights, 48)]).buffer;
+  assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+});
+
 test("the order of layers in the file does not matter", () => {
   const parts = makeParts();
   parts.model.modelTopology.model_config.config.layers.reverse();
@@ -93,8 +104,8 @@ const REFUSED = {
   "embedding/embeddings is stored as int32": ({ model }) => {
     model.weightsManifest[0].weights[0].dtype = "int32";
   },
-  "embedding/embeddings is stored as float16": ({ model }) => {
-    model.weightsManifest[0].weights[0].quantization = { dtype: "float16" };
+  "embedding/embeddings is stored as bfloat16": ({ model }) => {
+    model.weightsManifest[0].weights[0].quantization = { dtype: "bfloat16" };
   },
   "it has a weight named extra": ({ model }) => {
     model.weightsManifest[0].weights.push({ name: "extra", shape: [1], dtype: "float32" });

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from provender import levels
 from provender.release.ready import Facts
 
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
@@ -116,7 +117,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "max_words": config["model"]["max_words"],
         "seed": config["model"]["seed"],
         "words": _number(choice["words"]),
-        "stored": f"{choice['levels']} levels" if choice["levels"] else "float32",
+        "stored": levels.describe(choice["levels"]),
         "model_bytes": _number(choice["bytes"]),
         "budget": config["model"]["budget_kb"],
         "commit": facts.ready.commit,
