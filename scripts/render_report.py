@@ -11,6 +11,7 @@ import csv
 import gzip
 import math
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,10 @@ def plot_history(history: list[dict[str, str]]) -> Plot:
     plot = Plot(
         "Accuracy by epoch", Axis("epoch", 1, max(epochs, 2), ticks), shares(lowest, "accuracy")
     )
-    for dash, (name, series) in zip(DASHES, values.items(), strict=False):
+    for dash, shape, (name, series) in zip(DASHES, ("disc", "ring"), values.items(), strict=False):
         plot.lines.append((name, dash, list(enumerate(series, 1))))
+        # Of one epoch there is no line.
+        plot.marks += [(shape, *point, f"{name}: {point[1]:.3f}") for point in enumerate(series, 1)]
     return plot
 
 
@@ -150,6 +153,18 @@ def plot_sizes(sizes: list[dict[str, str]]) -> Plot:
     return plot
 
 
+def count_all(test: dict[str, Any], validation: dict[str, Any]) -> dict[str, Any]:
+    """Return recall@1 with the test posts that lost all text, answered by the commonest label."""
+    learnt = Counter(validation["splits"]["train"]["labels"])
+    learnt.update(validation["splits"]["validation"]["labels"])
+    # Of equally frequent labels the first, as everywhere.
+    commonest = min(learnt, key=lambda label: (-learnt[label], label))
+    lost = validation["test_without_text"]
+    posts = test["posts"] + lost["posts"]
+    right = test["recall@1"] * test["posts"] + lost["labels"].get(commonest, 0)
+    return {"posts": posts, "lost": lost["posts"], "recall@1": right / posts, "label": commonest}
+
+
 def describe_confusion(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return each row of the confusion matrix with its cells' shares of the row."""
     described = []
@@ -204,7 +219,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read the reports and render them."""
-    values = files.read_json(options.metrics)
+    values, validation = files.read_json(options.metrics), files.read_json(options.validation)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -217,7 +232,8 @@ def main(options: argparse.Namespace) -> None:
         sizes=plot_sizes(read_csv(options.sizes)),
         candidates=read_csv(options.sizes),
         search=read_csv(options.search) if options.search else [],
-        validation=files.read_json(options.validation),
+        validation=validation,
+        everything=count_all(values["test"], validation),
         parity=files.read_json(options.parity),
         confusion=describe_confusion(read_csv(options.confusion)),
         files=describe_files(options.bundle),

@@ -186,6 +186,11 @@ def write_split(path: Path, posts: pd.DataFrame) -> dict[str, Any]:
     posts = posts.sort_values("rowid", kind="stable")
     columns = {name: pa.array(posts[name], SCHEMA.field(name).type) for name in SCHEMA.names}
     files.write_parquet(path, pa.table(columns, SCHEMA))
+    return count_labels(posts)
+
+
+def count_labels(posts: pd.DataFrame) -> dict[str, Any]:
+    """Return how many posts there are, and how many of each label."""
     labels = posts["label"].value_counts().sort_index()
     return {"posts": len(posts), "labels": {name: int(count) for name, count in labels.items()}}
 
@@ -233,6 +238,8 @@ def main(options: argparse.Namespace) -> None:
     is_test = usable["year"] >= options.threshold
     training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     test = usable[is_test]
+    lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
+    blank = lost[(lost["year"] >= options.threshold) & ~_blank(lost["label"])]
     warnings = check_sides(training, test, options.threshold)
     train, validation = split_validation(training)
     if validation.empty:
@@ -253,6 +260,7 @@ def main(options: argparse.Namespace) -> None:
             "test": write_split(options.test, test),
         },
         "augmented": write_split(options.augmented, augmented),
+        "test_without_text": count_labels(blank),
         "warnings": warnings,
     }
     files.write_json(options.report, report)

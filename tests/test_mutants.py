@@ -260,6 +260,27 @@ MUTANTS = [
         "tests/unit/test_config.py::test_augmentation_that_was_not_asked_for",
     ),
     Mutant(
+        "posts without text count for whatever label they have",
+        "scripts/render_report.py",
+        'lost["labels"].get(commonest, 0)',
+        'lost["posts"]',
+        "tests/scripts/test_render_report.py::test_shows_every_number",
+    ),
+    Mutant(
+        "float16 is cut off, not rounded",
+        "src/provender/compact.py",
+        "table.astype(np.float16).astype(np.float32)",
+        "(table * 0.9995).astype(np.float16).astype(np.float32)",
+        "tests/unit/test_compact.py::test_float16_rounds_to_the_nearest",
+    ),
+    Mutant(
+        "the converter stores other numbers than were counted",
+        "src/provender/levels.py",
+        'FLOAT16: "float16"}',
+        'FLOAT16: "uint8"}',
+        "tests/scripts/test_convert_layers.py::test_float16",
+    ),
+    Mutant(
         "ten times the tolerance",
         "scripts/verify_parity.py",
         "differences > TOLERANCE)",

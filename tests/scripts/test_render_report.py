@@ -65,7 +65,12 @@ VALIDATION = {
     "rows": 2000,
     "dropped": {"null_text": 3},
     "duplicates": {"on_both_sides": 17},
-    "splits": {"train": {"posts": 700}, "validation": {"posts": 77}, "test": {"posts": 1234}},
+    "splits": {
+        "train": {"posts": 700, "labels": {"<b>": 350, "tides": 350}},
+        "validation": {"posts": 77, "labels": {"<b>": 38, "tides": 39}},
+        "test": {"posts": 1234},
+    },
+    "test_without_text": {"posts": 16, "labels": {"<b>": 10, "tides": 6}},
     "warnings": ["label tides has 4 training posts, fewer than 5"],
 }
 PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "layers": 2.5e-7}}
@@ -153,6 +158,8 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     rows = Cells(page).rows
     assert "1,234 test posts have their label ranked first" in page
     assert '<span class="score">87.6 %</span>' in page
+    # 39 and 350 of tides were learnt from, and of <b> one less: (0.876 · 1,234 + 6) / 1,250.
+    assert "most frequent label, tides, they would make it 87.0 % of\n1,250." in page
     for row in (
         ["this model", "0.876", ""],
         ["complement naive Bayes, all words", "0.864", ""],
@@ -209,6 +216,12 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         ("288.8", "60.0", "none"),
         ("52.5", "180.0", "currentColor"),
         ("157.5", "180.0", "none"),
+        ("0.0", "168.0", "currentColor"),
+        ("210.0", "96.0", "currentColor"),
+        ("420.0", "0.0", "currentColor"),
+        ("0.0", "192.0", "none"),
+        ("210.0", "144.0", "none"),
+        ("420.0", "48.0", "none"),
         ("105.0", "120.0", "currentColor"),
         ("315.0", "24.0", "currentColor"),
     ]

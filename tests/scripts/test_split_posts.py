@@ -115,6 +115,7 @@ def test_splits(split: Split) -> None:
             "test": {"posts": 2, "labels": {"bread": 1, "tides": 1}},
         },
         "augmented": {"posts": 0, "labels": {}},
+        "test_without_text": {"posts": 0, "labels": {}},
         "warnings": [],
     }
     assert pq.read_schema(result.path("augmented")) == pq.read_schema(result.path("test"))
@@ -174,6 +175,7 @@ def test_strips_the_parts_that_it_is_told_to(split: Split) -> None:
         (40, "my words\n\nmore of them", "bread", 1995),
     ]
     assert result.report["dropped"]["blank_after_strip"] == 1
+    assert result.report["test_without_text"] == {"posts": 1, "labels": {"bread": 1}}
 
 
 def test_learns_again_with_other_parts_stripped(split: Split) -> None:

@@ -49,7 +49,8 @@ def _of_model(model: Path) -> dict[str, "np.ndarray"]:
     for weight in (weight for group in groups for weight in group["weights"]):
         array, form = stored[weight["name"]], weight.get("quantization")
         if form:
-            array = (array * form.get("scale", 1) + form.get("min", 0)).astype(np.dtype(weight["dtype"]))
+            array = array * form.get("scale", 1) + form.get("min", 0)
+            array = array.astype(np.dtype(weight["dtype"]))
         found[weight["name"]] = array
     return found
 
