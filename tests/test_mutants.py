@@ -278,7 +278,7 @@ MUTANTS = [
         "src/provender/levels.py",
         'FLOAT16: "float16"}',
         'FLOAT16: "uint8"}',
-        "tests/scripts/test_convert_layers.py::test_float16",
+        "tests/unit/test_levels.py::test_each_has_a_type_and_a_name",
     ),
     Mutant(
         "ten times the tolerance",
