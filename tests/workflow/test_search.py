@@ -47,7 +47,7 @@ def test_no_part_of_a_build(small_project: Project) -> None:
     assert "search_model" not in rules
     assert TABLE not in plan(small_project)
     files.write_text(small_project.folder / TABLE, SCORES)
-    assert planned_rules(small_project) == rules
+    assert sorted(planned_rules(small_project)) == sorted(rules)
     small_project.run("provender", "dvc", "--config", "small.yaml")
     pipeline = (small_project.folder / "dvc.yaml").read_text(encoding="utf-8")
     stages = yaml.safe_load(pipeline)["stages"]
