@@ -241,8 +241,24 @@ def test_locks(small_release: Release) -> None:
         stages.ordered(locked)
         stages.written(locked)
         stages.items("commit", locked)
+        stages.after(locked, "train_model")
 
     survive(mutate_bytes, [data], read, OTHERS)
+
+
+def test_locks_without_an_end() -> None:
+    """A dvc.lock, or a stage's settings, that holds itself; steps that need each other."""
+    for text in ("stages: &a {x: *a}", "stages: {x: {cmd: c, params: &p {f: *p}}}"):
+        with pytest.raises(UserError), no_hang():
+            stages.parse(text.encode(), "dvc.lock")
+    item = f"{{path: %s, md5: {'a' * 32}, size: 1}}"
+    one, two = item % "one", item % "two"
+    text = (
+        f"stages: {{a: {{cmd: c, deps: [{one}], outs: [{two}]}}, "
+        f"b: {{cmd: c, deps: [{two}], outs: [{one}]}}}}"
+    )
+    with pytest.raises(UserError, match="goes in a circle"):
+        stages.ordered(stages.parse(text.encode(), "dvc.lock"))
 
 
 @pytest.mark.parametrize("data", [b"", b"[" * 100_000, b'{"a":' * 100_000, b"9" * 10**6, b"\xff"])

@@ -250,9 +250,12 @@ def _check_scores(given: Given, found: statement.Statement, findings: Findings) 
     if findings.refuted("files"):
         findings.note("canaries", "not replayed: what is not as published is not run")
         return
-    about = statement.read_json((given.bundle / ABOUT).read_bytes(), ABOUT)
-    if about.get("metrics") != statement.content(stated[statement.METRICS]):
-        findings.refute("metrics", "the page shows others than the statement")
+    try:
+        about = statement.read_json((given.bundle / ABOUT).read_bytes(), ABOUT)
+        if about["metrics"] != statement.content(stated[statement.METRICS]):
+            findings.refute("metrics", "the page shows others than the statement")
+    except (statement.StatementError, FileNotFoundError, KeyError, TypeError) as error:
+        findings.refute("metrics", f"the page has none that can be read: {error!r:.200}")
     texts = statement.content(stated[statement.CANARIES])
     try:
         largest = canaries.replay(given.bundle, texts)

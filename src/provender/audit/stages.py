@@ -1,5 +1,6 @@
 """The graph of a recorded build: which stage made which file, in running order."""
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
@@ -13,6 +14,9 @@ from provender.errors import UserError
 from provender.why import CODE
 
 DATABASE = "data/source/news.sqlite"
+
+# What is raised for a dvc.lock that is none.
+UNREADABLE = (AttributeError, KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError)
 
 MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -34,7 +38,11 @@ def parse(data: bytes, what: str) -> lock.Lock:
                     raise ValueError(f"{item['path']!r:.100} has no md5 digest and size")
             if not isinstance(entry["cmd"], str):
                 raise ValueError("a stage has no command")
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+            for values in entry.get("params", {}).values():
+                values.items()
+        # Whose parts hold themselves, as YAML can say, has no end.
+        json.dumps(stages, default=str)
+    except UNREADABLE as error:
         raise UserError(f"{what} cannot be read: {error!r:.200}") from error
     return {str(name): entry for name, entry in stages.items()}
 

@@ -96,9 +96,8 @@ def _search_commit(given: Given, repository: Repository, findings: Findings) -> 
 
 def _check_source_files(traced: Traced, found: statement.Statement, findings: Findings) -> None:
     """Hold the digests of lock and configuration files to the commit's files."""
-    recipe = traced.settings.get("text", {}).get("recipe")
     needed = [PYTHON_LOCK, NODE_LOCK, str(lock.FILE), str(pipeline.FILE)]
-    needed += [config.DEFAULT, *traced.overlays, *([recipe] if isinstance(recipe, str) else [])]
+    needed += [config.DEFAULT, *traced.overlays, traced.settings["text"]["recipe"]]
     there = traced.repository.read(traced.commit, needed)
     known = statement.dependencies(found)
     wrong = []

@@ -1,6 +1,7 @@
 """The commit behind a release: what it holds, and what is known of each of its steps."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,11 @@ from provender.errors import UserError
 
 # Where the build lies, by what it is called in a release.
 PLACES = {statement.BUNDLE: "dist/bundle", "npm": "dist/npm"}
+
+# What is raised for a configuration that is none, by whoever reads it.
+NO_SETTINGS = (
+    AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError,
+)  # fmt: skip
 
 # What is said of a step before anything is known of it.
 UNSEEN = (Outcome.UNDECIDED, "not looked at")
@@ -52,16 +58,20 @@ def read_commit(repository: Repository, commit: str) -> Traced:
         if name not in there:
             raise UserError(f"the commit {commit} has no {name}: it recorded no build")
     locked = stages.parse(there[names[0]], f"{names[0]} of {commit}")
-    overlays = pipeline.parse_overlays(there[names[1]].decode("utf-8", "replace"))
-    paths = [config.DEFAULT, *map(str, overlays)]
-    texts = repository.read(commit, paths)
     settings: config.Config = {}
-    for path in paths:
-        try:
-            value = yaml.safe_load(texts[path].decode("utf-8"))
-            config.lay_over(settings, value)
-        except (KeyError, ValueError, AttributeError, yaml.YAMLError) as error:
-            raise UserError(f"the commit {commit} has no configuration {path}: {error}") from error
+    try:
+        overlays = pipeline.parse_overlays(there[names[1]].decode("utf-8"))
+        paths = [config.DEFAULT, *map(str, overlays)]
+        texts = repository.read(commit, paths)
+        for path in paths:
+            config.lay_over(settings, yaml.safe_load(texts[path].decode("utf-8")))
+        # Whose parts hold themselves, as YAML can say, has no end.
+        json.dumps(settings, default=str)
+        recipe = settings["text"]["recipe"]
+        if not isinstance(recipe, str):
+            raise ValueError("text.recipe is no path")
+    except NO_SETTINGS as error:
+        raise UserError(f"the commit {commit} has no configuration: {error!r:.200}") from error
     order = stages.ordered(locked)
     states = dict.fromkeys(order, UNSEEN)
     return Traced(repository, commit, locked, order, states, paths[1:], settings)
