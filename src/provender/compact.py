@@ -15,7 +15,7 @@ import numpy as np
 
 from provender import arithmetic, metrics
 from provender.encode import FIRST_WORD, PADDING
-from provender.features import Features, pool, restrict
+from provender.features import Features, count_posts, pool, restrict
 from provender.levels import FLOAT16, FLOAT32, LEVELS
 from provender.training import Weights
 
@@ -66,10 +66,7 @@ def choose_words(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
     A word is useful as far as it tells labels apart, and by the square root of the posts
     that have it. ``table`` float32 [ids, labels]; ``ids`` [n, max_words] of the posts.
     """
-    rows, places = np.nonzero(ids >= FIRST_WORD)
-    found = np.unique(rows * len(table) + ids[rows, places]) % len(table)
-    posts = np.bincount(found, minlength=len(table))
-    useful = np.abs(table).max(axis=1) * np.sqrt(posts)
+    useful = np.abs(table).max(axis=1) * np.sqrt(count_posts(ids, len(table)))
     return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
 
 

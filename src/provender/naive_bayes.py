@@ -6,7 +6,7 @@ import numpy as np
 
 from provender import arithmetic
 from provender.encode import FIRST_WORD
-from provender.features import Features, pool, rows_where
+from provender.features import Features, count_posts, pool, rows_where
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,7 @@ class NaiveBayes:
 
 def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
     """Return ln((1 + n) / (1 + df)) + 1 for each id: float64 [words]."""
-    rows, places = np.nonzero(ids >= FIRST_WORD)
-    found = np.unique(rows * words + ids[rows, places]) % words
-    frequency = np.bincount(found, minlength=words)
-    return arithmetic.log((1 + len(ids)) / (1 + frequency)) + 1
+    return arithmetic.log((1 + len(ids)) / (1 + count_posts(ids, words))) + 1
 
 
 def raise_to(values: np.ndarray, power: float) -> np.ndarray:
@@ -53,13 +50,13 @@ def naive_bayes_table(train: Features, words: int, labels: int, how: NaiveBayes)
     return _table(_count(train, frequency, labels, together)[0], frequency, how)
 
 
-def logits_out_of_fold(
+def naive_bayes_out_of_fold(
     train: Features, words: int, labels: int, how: NaiveBayes, folds: np.ndarray
-) -> np.ndarray:
-    """Return each post's logits by a table of the posts of all other folds: [n, labels].
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return that table, and each post's logits by one of the posts of all other folds.
 
-    ``folds``: int [n], from 0. Only labels are kept from a post's own table: inverse
-    document frequencies, which know none, are those of all posts. float32.
+    Logits: [n, labels]. ``folds``: int [n], from 0. Only labels are kept from a post's own
+    table: inverse document frequencies, which know none, are those of all posts. Both float32.
     """
     frequency = _frequency(train, words, how)
     counts = _count(train, frequency, labels, folds)
@@ -68,7 +65,7 @@ def logits_out_of_fold(
         table = _table(np.delete(counts, fold, axis=0).sum(axis=0), frequency, how)
         own = folds == fold
         logits[own] = pool(rows_where(train, own), table)
-    return logits
+    return _table(counts.sum(axis=0), frequency, how), logits
 
 
 def _frequency(train: Features, words: int, how: NaiveBayes) -> np.ndarray:

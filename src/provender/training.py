@@ -10,7 +10,7 @@ import numpy as np
 
 from provender import arithmetic
 from provender.features import Features, pool
-from provender.naive_bayes import NaiveBayes, logits_out_of_fold, naive_bayes_table
+from provender.naive_bayes import NaiveBayes, naive_bayes_out_of_fold
 
 if TYPE_CHECKING:
     import tf_keras
@@ -110,8 +110,7 @@ def train(
     """
     import tf_keras as keras
 
-    table = naive_bayes_table(posts, words, labels, how.start)
-    start = logits_out_of_fold(posts, words, labels, how.start, assign_folds(posts))
+    table, start = naive_bayes_out_of_fold(posts, words, labels, how.start, assign_folds(posts))
     model = _build_training(words, labels, posts.ids.shape[1])
     keras.utils.set_random_seed(how.seed)
     steps = how.epochs * -(-len(posts.ids) // how.batch_size)

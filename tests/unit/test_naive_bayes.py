@@ -12,7 +12,7 @@ from provender.features import Features
 from provender.naive_bayes import (
     NaiveBayes,
     inverse_document_frequency,
-    logits_out_of_fold,
+    naive_bayes_out_of_fold,
     naive_bayes_table,
 )
 
@@ -83,7 +83,9 @@ def test_out_of_fold(
     """Each text is answered by the table of the other folds' texts; folds may be empty."""
     texts, truth, folds = [list(column) for column in zip(*corpus, strict=True)]
     how = NaiveBayes(smoothing, power, 0.5, 2.0)
-    found = logits_out_of_fold(make_features(texts, truth), WORDS, LABELS, how, np.array(folds))
+    posts = make_features(texts, truth)
+    table, found = naive_bayes_out_of_fold(posts, WORDS, LABELS, how, np.array(folds))
+    np.testing.assert_allclose(table, naive_bayes_table(posts, WORDS, LABELS, how), rtol=1e-6)
     assert found.dtype == np.float32
     for row, text in enumerate(texts):
         own = [place for place, fold in enumerate(folds) if fold == folds[row]]
