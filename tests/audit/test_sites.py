@@ -3,11 +3,13 @@
 import functools
 import http.server
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forgery import edit_statement
 from releases import Release
 
 from provender.attest import statement
@@ -66,6 +68,66 @@ def test_a_page_and_an_archive(release: Release, site: tuple[str, Path]) -> None
     shutil.copy(release.archive, release.archive.with_name("small-0.0.9.tar.gz"))
     said = release.audit("--files", release=f"{address}/small-0.0.9.tar.gz", code=1)
     assert "✗ version: it is called small-0.0.9" in said
+
+
+def test_no_clone_at_hand(release: Release, tmp_path: Path) -> None:
+    """The repository, whole or bare, and the remote may be named by their places."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    bare = tmp_path / "bare.git"
+    release.project.git("clone", "--quiet", "--bare", ".", str(bare))
+
+    def audit(*arguments: str | Path, code: int) -> str:
+        done = subprocess.run(
+            ["provender", "audit", str(release.archive), *map(str, arguments)],
+            cwd=elsewhere,
+            # A folder of another repository above this one is none of the release's.
+            env={**release.project.environment(), "GIT_CEILING_DIRECTORIES": str(tmp_path)},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
+
+    assert "? repository: there is none to look into" in audit(code=2)
+    remote = ("--remote", release.remote)
+    for place in (f"file://{release.project.folder}", bare, release.project.folder):
+        assert "a repository named by you" in audit("--repository", place, *remote, code=0)
+    # Its own remote is a folder beside it, where a clone elsewhere finds nothing.
+    said = audit("--repository", bare, code=2)
+    assert "? remote: it lacks what was recorded" in said
+    said = audit("--repository", f"file://{tmp_path}/nothing", code=2)
+    assert "cannot be cloned" in said
+
+
+def test_a_repository_that_only_the_release_names(
+    release: Release, site: tuple[str, Path], tmp_path: Path
+) -> None:
+    """It is fetched and compared, but nothing of it is run."""
+    address, folder = site
+    release.project.git("clone", "--quiet", "--bare", ".", str(folder / "project.git"))
+    release.project.run("git", "-C", folder / "project.git", "update-server-info")
+
+    def name(value: dict) -> None:
+        source = value["predicate"]["buildDefinition"]["resolvedDependencies"][0]
+        commit = source["digest"]["gitCommit"]
+        source["uri"] = f"git+{address}/project.git@{commit}"
+
+    edit_statement(release.folder, name)
+    done = subprocess.run(
+        ["provender", "audit", release.folder, "--remote", release.remote, "--rebuild"],
+        cwd=tmp_path,
+        env={**release.project.environment(), "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "a repository named by the release itself; its tree is the same" in said
+    assert "✓ receipts" in said and "✗" not in said
+    assert "? rebuild: it runs the code of http://127.0.0.1" in said
 
 
 def test_a_manifest_that_leads_elsewhere(release: Release, site: tuple[str, Path]) -> None:

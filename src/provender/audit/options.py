@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 
 AUDIT = """\
-Tell whether a release is what its publisher made from the commit that it names: its files
-and signature, the commit and the data behind it, and with --rebuild whether building it
-again gives the same. See docs/audit.md. Exit codes: 0 confirmed, 1 refuted, 2 undecided.
+Tell whether a release is what its publisher made from the commit that it names:
+its files and signature, the commit and the data behind it, and with --rebuild
+whether building it again gives the same. See docs/audit.md.
+Exit codes: 0 confirmed, 1 refuted, 2 undecided.
 """
 
 
@@ -51,8 +52,9 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
 
 
 TRACE = """\
-Print the way from a file of the build, or from a release, back to the inputs: every step,
-what it read and wrote, by digest. Nothing is built, and no text of a post is printed.
+Print the way from a file of the build, or from a release, back to the inputs:
+every step, what it read and wrote, by digest. Nothing is built, and no text of
+a post is printed.
 """
 
 
