@@ -285,6 +285,12 @@ def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes longest first, so that the processes that share the tests end together."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/workflow"))
+    items.sort(key=lambda item: item.path.name != "test_mutants.py")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the parity tests have compared."""
     compared = [
