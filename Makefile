@@ -38,10 +38,11 @@ setup: .venv/set-up web/node_modules/.package-lock.json
 	rm -rf .venv/lib/python3.11/site-packages/*/include
 	touch $@
 
-# What TensorFlow.js is made of goes too: its one-file build, all that is used, has it inside.
+# What TensorFlow.js is made of goes too, and its source maps: its one-file build is all that is
+# used, and has the rest inside.
 web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .venv/set-up
 	cd web && npm ci
-	rm -rf web/node_modules/@tensorflow/tfjs-*
+	rm -rf web/node_modules/@tensorflow/tfjs-* web/node_modules/@tensorflow/tfjs/dist/*.map
 	touch $@
 
 test: setup lint

@@ -9,6 +9,7 @@ quotes would give away.
 import argparse
 import sqlite3
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -38,16 +39,30 @@ def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:
 
 
 def score_naive_bayes(
-    train: pa.Table, test: pa.Table, text: dict, labels: list[str], max_words: int
+    tables: Iterator[pa.Table], text: dict, labels: list[str], max_words: int
 ) -> float:
-    """Train on one table (columns text, label) and return recall@1 on the other."""
+    """Train on the first of two tables (columns text, label) and return recall@1 on the second.
+
+    An iterator, so that each is read only once the other is gone from memory.
+    """
+    vocabulary, table = fit_naive_bayes(next(tables), text, labels, max_words)
+    test = next(tables)
+    asked = encode(test, split_in_batches(text, test["text"]), vocabulary, labels, max_words)
+    return float((pool(asked, table).argmax(axis=1) == asked.labels).mean())
+
+
+def fit_naive_bayes(
+    train: pa.Table, text: dict, labels: list[str], max_words: int
+) -> tuple[list[str], np.ndarray]:
+    """Return the words of a table of posts and their logits float32 [ids, labels].
+
+    By itself, so that what it read is gone from memory before the other posts are encoded.
+    """
     words = split_in_batches(text, train["text"])
     vocabulary = pc.unique(pc.list_flatten(words)).to_pylist()
     fitted = encode(train, words, vocabulary, labels, max_words)
     size = len(vocabulary) + FIRST_WORD
-    table = naive_bayes_table(fitted, size, len(labels), NaiveBayes(SMOOTHING))
-    asked = encode(test, split_in_batches(text, test["text"]), vocabulary, labels, max_words)
-    return float((pool(asked, table).argmax(axis=1) == asked.labels).mean())
+    return vocabulary, naive_bayes_table(fitted, size, len(labels), NaiveBayes(SMOOTHING))
 
 
 def encode(
@@ -99,12 +114,11 @@ def main(options: argparse.Namespace) -> None:
     most_frequent = min(counts, key=lambda each: (-each["counts"], each["values"]))["values"]
     report = {
         "most_frequent_label": pc.mean(pc.equal(test["label"], most_frequent)).as_py(),
-        "naive_bayes": score_naive_bayes(train, test, text, labels, options.max_words),
+        "naive_bayes": score_naive_bayes(iter((train, test)), text, labels, options.max_words),
     }
     if options.strip:
         report["naive_bayes_unstripped"] = score_naive_bayes(
-            read_unstripped(options.source, train),
-            read_unstripped(options.source, test),
+            (read_unstripped(options.source, posts) for posts in (train, test)),
             text,
             labels,
             options.max_words,

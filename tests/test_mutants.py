@@ -213,8 +213,8 @@ MUTANTS = [
     Mutant(
         "the baseline reads stripped texts where it should not",
         "scripts/measure_baselines.py",
-        "read_unstripped(options.source, test)",
-        "test",
+        "read_unstripped(options.source, posts) for posts",
+        "posts for posts",
         "tests/scripts/test_measure_baselines.py::test_scores",
     ),
     Mutant(
