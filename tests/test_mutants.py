@@ -460,7 +460,7 @@ MUTANTS = [
         "web/src/text.js",
         "point <= last",
         "point < last",
-        "tests/browser/test_web_units.py::test_web_units",
+        "tests/browser/test_web_units.py::test_web_units[text]",
     ),
     Mutant(
         "the browser takes Latin-1 for ASCII",
@@ -488,7 +488,7 @@ MUTANTS = [
         "web/src/text.js",
         "point <= 0xdfff) return true",
         "point <= 0xdfff) return false",
-        "tests/browser/test_web_units.py::test_web_units",
+        "tests/browser/test_web_units.py::test_web_units[text]",
     ),
     Mutant(
         "the browser replaces the first match alone",
@@ -537,7 +537,7 @@ MUTANTS = [
         "web/src/vocabulary.js",
         "words.length !== shared.length",
         "words.length > shared.length",
-        "tests/browser/test_web_units.py::test_web_units",
+        "tests/browser/test_web_units.py::test_web_units[vocabulary]",
     ),
     Mutant(
         "more is shared than there are letters for",

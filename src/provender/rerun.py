@@ -10,6 +10,17 @@ from pathlib import Path
 from provender import files, receipt
 
 
+def compare_without_pandas() -> None:
+    """Keep Snakemake from importing pandas, a third of its start, to compare parameters.
+
+    It looks for data frames among them wherever pandas is installed; here none is one.
+    """
+    # Where Snakemake is already imported: receipts are read without it.
+    from snakemake.persistence import PersistenceBase
+
+    PersistenceBase._serialize_param_pandas = PersistenceBase._serialize_param_builtin
+
+
 def rerun_by_content() -> None:
     """Make Snakemake run again each job whose receipt does not describe what is on disk.
 

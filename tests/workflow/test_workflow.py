@@ -115,6 +115,16 @@ def test_nothing_to_do(built_project: Project) -> None:
     assert planned(built_project) == []
 
 
+def test_starts_without_pandas(small_build: Project, tmp_path: Path) -> None:
+    """To plan a build Snakemake does not take the time to import it."""
+    (tmp_path / "pandas.py").write_text("raise RuntimeError('imported')\n")
+    path = f"{tmp_path}{os.pathsep}{small_build.folder / 'src'}"
+    done = small_build.run(
+        *("snakemake", "--dry-run", "--configfile", "small.yaml"), PYTHONPATH=path
+    )
+    assert "Nothing to be done" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "first"),
     [
