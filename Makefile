@@ -49,7 +49,7 @@ test: setup lint
 	tests/install-chromium
 	tests/install-variations
 	tests/install-remotes
-	pytest --numprocesses 2 --dist worksteal
+	pytest --numprocesses 3 --dist worksteal
 
 lint: setup
 	ruff check .

@@ -42,7 +42,7 @@ def check_parity(output: Path, checked: dict[str, str]) -> None:
 
 def describe(options: argparse.Namespace) -> dict[str, Any]:
     """Return about.json: what the page says of the model."""
-    validation = files.read_json(options.validation)
+    validation, metrics = files.read_json(options.validation), files.read_json(options.metrics)
     return {
         "name": options.name,
         "corpus": {
@@ -51,8 +51,8 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
             "posts": {name: split["posts"] for name, split in validation["splits"].items()},
         },
         "metrics": {
-            split: {name: value for name, value in metrics.items() if name in SHOWN_METRICS}
-            for split, metrics in files.read_json(options.metrics).items()
+            split: {name: metrics[split][name] for name in SHOWN_METRICS}
+            for split in ("validation", "test")
         },
     }
 

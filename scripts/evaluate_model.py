@@ -1,14 +1,18 @@
 """Score the SavedModel on the validation and the test split.
 
-Writes metrics.json (recall@k, macro-F1, calibration, each label's scores; for the test split
-also scores by split value and by length, and the hardest posts); as CSV the test split's
-confusion matrix (row: true label, column: predicted), and for plots recall@k of both splits
-and each test post's true and predicted label; the test split's predictions as Parquet (rowid,
-label, scores float32 [labels]).
+Writes metrics.json, the numbers of the report: of both splits recall@k, macro-F1,
+calibration and each label's scores; of the test split also the confusion matrix, scores by
+split value and by length, and the hardest posts; and what earlier steps have measured: the
+baselines, the learning curve, what was chosen of what, and which posts were dropped. In
+summary.json are the main ones. As CSV the confusion matrix (row: true label, column:
+predicted), and for plots recall@k of both splits and each test post's true and predicted
+label; the test split's predictions as Parquet (rowid, label, scores float32 [labels]).
 """
 
 import argparse
+import csv
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +124,46 @@ def describe_sure(scores: np.ndarray, truth: np.ndarray, unsure_below: float) ->
     return {"share": int(sure.sum()) / len(sure), "accuracy": right / max(int(sure.sum()), 1)}
 
 
+def count_all(test: dict[str, Any], posts: dict[str, Any]) -> dict[str, Any]:
+    """Return recall@1 with the test posts that lost all text, answered by the commonest label.
+
+    ``test``: the scores of those with text; ``posts``: what split_posts says of them all.
+    """
+    learnt = Counter(posts["splits"]["train"]["labels"])
+    learnt.update(posts["splits"]["validation"]["labels"])
+    # Of equally frequent labels the first, as everywhere.
+    commonest = min(learnt, key=lambda label: (-learnt[label], label))
+    lost = posts["test_without_text"]
+    count = test["posts"] + lost["posts"]
+    right = test["recall@1"] * test["posts"] + lost["labels"].get(commonest, 0)
+    return {"posts": count, "lost": lost["posts"], "recall@1": right / count, "label": commonest}
+
+
+def summarise(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the main numbers of metrics.json, which ``dvc metrics`` shows."""
+    splits = {
+        split: {
+            "posts": values[split]["posts"],
+            **{f"recall@{k}": values[split][f"recall@{k}"] for k in metrics.RANKS},
+            "macro_f1": values[split]["macro_f1"],
+            "calibration_error": values[split]["calibration"]["expected_error"],
+        }
+        for split in ("validation", "test")
+    }
+    model = {name: values["choice"][name] for name in ("bytes", "words")}
+    return {**splits, "baselines": values["baselines"], "model": model}
+
+
+def read_numbers(path: Path) -> list[dict[str, float]]:
+    """Read a CSV file with a header row, whose values are numbers all."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {name: int(value) if value.isdigit() else float(value) for name, value in row.items()}
+        for row in rows
+    ]
+
+
 def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
     """Return the confusion matrix as CSV with a header row and column."""
     rows = ([label, *map(int, row)] for label, row in zip(labels, counts, strict=True))
@@ -137,7 +181,12 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--vocabulary", type=Path, required=True, help="words shipped, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
+    parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
+    parser.add_argument("--sizes", type=Path, required=True, help="ways to ship, CSV")
+    parser.add_argument("--history", type=Path, required=True, help="learning curve, CSV")
+    parser.add_argument("--checked", type=Path, required=True, help="split_posts' report, JSON")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--summary", type=Path, required=True, help="the same: the main numbers")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
     parser.add_argument("--recall", type=Path, required=True, help="CSV file to write, to plot")
     parser.add_argument("--labelled", type=Path, required=True, help="the same: a row a post")
@@ -146,14 +195,14 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Predict both splits and write metrics, tables to plot and predictions."""
+    """Predict the test split, score both and write metrics, tables to plot and predictions."""
     labels, words = files.read_json(options.labels), files.read_json(options.vocabulary)
     test = read_features(options.test, find_words(words, files.read_json(options.candidates)))
     model = load(options.saved_model)
     scores = predict(model, test)
     # Predicted before the model had learnt from these posts as well.
     validation = read_predictions(options.validation)
-    values: dict[str, dict[str, Any]] = {
+    values: dict[str, Any] = {
         name: {
             **metrics.measure(found, truth, labels),
             "calibration": metrics.calibration(found, truth),
@@ -165,28 +214,39 @@ def main(options: argparse.Namespace) -> None:
     }
     best = metrics.rank(scores)[:, 0]
     hits = best == test.labels
+    counts = metrics.confusion(best, test.labels, len(labels))
     years = files.read_parquet(options.posts, ["year"])["year"].to_numpy()
+    values |= {
+        "baselines": files.read_json(options.baselines),
+        "choice": files.read_json(options.choice),
+        "sizes": read_numbers(options.sizes),
+        "history": read_numbers(options.history),
+        "posts": files.read_json(options.checked),
+    }
     values["test"] |= {
+        "with_blank_posts": count_all(values["test"], values["posts"]),
+        "confusion": counts.tolist(),
         "by_year": metrics.by_value(hits, years),
         "by_words": metrics.by_words(hits, (test.ids >= FIRST_WORD).sum(axis=1)),
-        "sure": describe_sure(scores, test.labels, files.read_json(options.choice)["unsure_below"]),
+        "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
         "hardest": find_hardest(test, scores, word_logits(model), labels, words),
     }
     files.write_json(options.metrics, values)
-    counts = metrics.confusion(best, test.labels, len(labels))
+    files.write_json(options.summary, summarise(values))
     files.write_text(options.confusion, format_confusion(counts, labels))
-    recall = [(k, *(value[f"recall@{k}"] for value in values.values())) for k in metrics.RANKS]
-    files.write_text(options.recall, files.format_csv(["k", *values], recall))
+    splits = ("validation", "test")
+    recall = [(k, *(values[split][f"recall@{k}"] for split in splits)) for k in metrics.RANKS]
+    files.write_text(options.recall, files.format_csv(["k", *splits], recall))
     pairs = zip(test.labels, best, strict=True)
     labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
     files.write_text(options.labelled, files.format_csv(["actual", "predicted"], labelled))
     files.write_parquet(options.predictions, metrics.predictions(test, scores))
-    for split, value in values.items():
+    for split in splits:
         step.log.info(
             "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f",
             split,
-            *(value[f"recall@{k}"] for k in metrics.RANKS),
-            value["macro_f1"],
+            *(values[split][f"recall@{k}"] for k in metrics.RANKS),
+            values[split]["macro_f1"],
         )
 
 

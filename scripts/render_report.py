@@ -11,7 +11,6 @@ import csv
 import gzip
 import math
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,10 +81,10 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def plot_history(history: list[dict[str, str]]) -> Plot:
+def plot_history(history: list[dict[str, float]]) -> Plot:
     """Draw accuracy by epoch, on the posts that are learnt and on those that are not."""
     columns = (("training", "accuracy"), ("validation", "val_accuracy"))
-    values = {name: [float(row[column]) for row in history] for name, column in columns}
+    values = {name: [row[column] for row in history] for name, column in columns}
     lowest = min(min(series) for series in values.values())
     epochs = len(history)
     ticks = [(float(epoch), str(epoch)) for epoch in range(1, epochs + 1)]
@@ -130,9 +129,9 @@ def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
     return plot
 
 
-def plot_sizes(sizes: list[dict[str, str]]) -> Plot:
+def plot_sizes(sizes: list[dict[str, float]]) -> Plot:
     """Draw every candidate's recall@1 by its bytes; a line joins the front, a ring is chosen."""
-    points = [(math.log10(int(row["bytes"])), float(row["recall@1"]), row) for row in sizes]
+    points = [(math.log10(row["bytes"]), row["recall@1"], row) for row in sizes]
     low, high = min(points)[0], max(point[0] for point in points)
     ticks = [(math.log10(size * KILOBYTE), f"{size:,}") for size in TICKS]
     ticks = [tick for tick in ticks if low <= tick[0] <= high]
@@ -141,39 +140,25 @@ def plot_sizes(sizes: list[dict[str, str]]) -> Plot:
         Axis("thousands of bytes, words and weights, compressed", low, high, ticks),
         shares(min(point[1] for point in points), "recall@1, validation"),
     )
-    plot.lines.append(("", "", sorted((x, y) for x, y, row in points if row["front"] == "1")))
+    plot.lines.append(("", "", sorted((x, y) for x, y, row in points if row["front"])))
     for x, y, row in points:
-        numbers = levels.describe(int(row["levels"]))
+        numbers = levels.describe(row["levels"])
         what = (
-            f"{int(row['words']):,} words, {numbers}: {int(row['bytes']):,} bytes, recall@1 {y:.3f}"
+            f"{row['words']:,} words, width {row['width']}, {numbers}: {row['bytes']:,} bytes, "
+            f"recall@1 {y:.3f}"
         )
-        plot.marks.append(("dot" if row["front"] == "0" else "disc", x, y, what))
-        if row["chosen"] == "1":
+        plot.marks.append(("disc" if row["front"] else "dot", x, y, what))
+        if row["chosen"]:
             plot.marks.append(("target", x, y, what))
     return plot
 
 
-def count_all(test: dict[str, Any], validation: dict[str, Any]) -> dict[str, Any]:
-    """Return recall@1 with the test posts that lost all text, answered by the commonest label."""
-    learnt = Counter(validation["splits"]["train"]["labels"])
-    learnt.update(validation["splits"]["validation"]["labels"])
-    # Of equally frequent labels the first, as everywhere.
-    commonest = min(learnt, key=lambda label: (-learnt[label], label))
-    lost = validation["test_without_text"]
-    posts = test["posts"] + lost["posts"]
-    right = test["recall@1"] * test["posts"] + lost["labels"].get(commonest, 0)
-    return {"posts": posts, "lost": lost["posts"], "recall@1": right / posts, "label": commonest}
-
-
-def describe_confusion(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+def describe_confusion(counts: list[list[int]], labels: list[str]) -> list[dict[str, Any]]:
     """Return each row of the confusion matrix with its cells' shares of the row."""
-    described = []
-    for row in rows:
-        counts = {name: int(value) for name, value in row.items() if name != "label"}
-        total = max(sum(counts.values()), 1)
-        cells = [(name, count, count / total) for name, count in counts.items()]
-        described.append({"label": row["label"], "cells": cells})
-    return described
+    return [
+        {"label": label, "cells": [(count, count / max(sum(row), 1)) for count in row]}
+        for label, row in zip(labels, counts, strict=True)
+    ]
 
 
 def describe_files(bundle: Path) -> list[dict[str, Any]]:
@@ -200,12 +185,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--title", required=True, help="what the model was trained on")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
-    parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
-    parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
-    parser.add_argument("--sizes", type=Path, required=True, help="candidates, CSV")
-    parser.add_argument("--confusion", type=Path, required=True, help="confusion matrix, CSV")
-    parser.add_argument("--history", type=Path, required=True, help="learning curve, CSV")
-    parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--search", type=Path, help="values that were tried, CSV")
@@ -218,8 +197,9 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Read the reports and render them."""
-    values, validation = files.read_json(options.metrics), files.read_json(options.validation)
+    """Read the numbers and render them."""
+    values = files.read_json(options.metrics)
+    test = values["test"]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -227,20 +207,15 @@ def main(options: argparse.Namespace) -> None:
     page = template.render(
         title=options.title,
         metrics=values,
-        baselines=files.read_json(options.baselines),
-        choice=files.read_json(options.choice),
-        sizes=plot_sizes(read_csv(options.sizes)),
-        candidates=read_csv(options.sizes),
+        sizes=plot_sizes(values["sizes"]),
         search=read_csv(options.search) if options.search else [],
-        validation=validation,
-        everything=count_all(values["test"], validation),
         parity=files.read_json(options.parity),
-        confusion=describe_confusion(read_csv(options.confusion)),
+        confusion=describe_confusion(test["confusion"], list(test["labels"])),
         files=describe_files(options.bundle),
         texts=read_texts(options.show_text) if options.show_text else {},
-        history=plot_history(read_csv(options.history)),
-        calibration=plot_calibration(values["test"]["calibration"]),
-        ranks=plot_ranks(values["test"]["labels"]),
+        history=plot_history(values["history"]),
+        calibration=plot_calibration(test["calibration"]),
+        ranks=plot_ranks(test["labels"]),
         describe_levels=levels.describe,
         width=WIDTH,
         height=HEIGHT,

@@ -1,9 +1,9 @@
 """Train the classifier, choose how it ships, and save it as a SavedModel and as HDF5.
 
 A text's logits are the weighted sum of its words' rows in a table. First the table is
-trained on the training split alone; on the validation split, by it, are chosen which words
-and how coarse numbers ship within the byte budget, and the temperature that makes the
-scores honest. Then it is trained once more, with all as chosen, on both splits.
+trained on the training split alone; on the validation split, by it, are chosen which words,
+how wide a table and how coarse numbers ship within the byte budget, and the temperature that
+makes the scores honest. Then it is trained once more, with all as chosen, on both splits.
 
 Writes beside the model: the words that ship; a learning curve; every candidate with its
 bytes and its worth; what was chosen; and the chosen model's predictions for the validation
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from provender import arithmetic, compact, constants, files, levels, metrics, step, training
 from provender.encode import FIRST_WORD
-from provender.features import join, read_features, restrict, rows_with
+from provender.features import count_posts, join, read_features, restrict, rows_with
 
 import numpy as np
 
@@ -72,6 +72,7 @@ def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candida
     rows = [
         [
             each.words,
+            each.width,
             each.levels,
             each.bytes,
             f"{each.recall:.6f}",
@@ -81,23 +82,30 @@ def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candida
         ]
         for each in candidates
     ]
-    names = ["words", "levels", "bytes", "recall@1", "loss", "front", "chosen"]
+    names = ["words", "width", "levels", "bytes", "recall@1", "loss", "front", "chosen"]
     return files.format_csv(names, rows)
 
 
 def ship(
-    weights: training.Weights, values: int, temperature: float, max_words: int
+    weights: training.Weights,
+    ids: np.ndarray,
+    chosen: compact.Candidate,
+    temperature: float,
+    max_words: int,
 ) -> tuple["tf_keras.Model", training.Weights]:
-    """Return the model that ships, and its weights as they are after rounding to ``values``.
+    """Return the model that ships, and its weights as they are after narrowing and rounding.
 
-    The columns' scales and the temperature stand in the dense layer behind the table.
+    ``ids`` [n, max_words] are those of the posts that it has learnt from. The axes, the columns'
+    scales and the temperature stand in the dense layer behind the table.
     """
-    grid, scales = compact.quantise(weights.table, values)
+    axes = compact.principal_axes(weights.table, count_posts(ids, len(weights.table)))
+    axes = axes[:, : chosen.width]
+    grid, scales = compact.quantise(compact.narrow(weights.table, axes), chosen.levels)
     # Rounded here, so that the weights are those that the model holds.
-    diagonal = (scales / temperature).astype(np.float32)
+    kernel = (scales[:, np.newaxis] * axes.T / temperature).astype(np.float32)
     bias = (weights.bias / temperature).astype(np.float32)
-    model = training.build_model(grid, np.diag(diagonal), bias, max_words)
-    return model, training.Weights(grid * diagonal, bias)
+    model = training.build_model(grid, kernel, bias, max_words)
+    return model, training.Weights(arithmetic.matmul(grid, kernel), bias)
 
 
 def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
@@ -193,7 +201,7 @@ def main(options: argparse.Namespace) -> None:
                 lambda chosen: constants.pack("", labels, chosen, max_words, text, 1),
             ),
             "weighing candidates",
-            compact.count_candidates(len(words)),
+            compact.count_candidates(len(words), len(labels)),
         )
     )
     budget = round(options.budget_kb * 1000)
@@ -209,14 +217,14 @@ def main(options: argparse.Namespace) -> None:
     kept = compact.in_code_point_order(order[: chosen.words], words)
     asked = restrict(validation, kept)
     kept_weights = training.Weights(compact.rows_of(weights.table, kept), weights.bias)
-    _, rounded = ship(kept_weights, chosen.levels, temperature, max_words)
+    seen = restrict(learnt, kept).ids
+    _, rounded = ship(kept_weights, seen, chosen, temperature, max_words)
     scores = arithmetic.softmax(compact.logits(asked, rounded))
     uncalibrated = arithmetic.softmax(compact.logits(asked, rounded) * temperature)
 
-    final = training.train(
-        restrict(join(train, validation, augmented), kept), len(kept) + FIRST_WORD, len(labels), how
-    )
-    model, _ = ship(final, chosen.levels, temperature, max_words)
+    everything = restrict(join(train, validation, augmented), kept)
+    final = training.train(everything, len(kept) + FIRST_WORD, len(labels), how)
+    model, _ = ship(final, everything.ids, chosen, temperature, max_words)
     save(model, options.saved_model, options.hdf5)
     files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
     files.write_text(options.history, curve.as_csv())
@@ -227,17 +235,18 @@ def main(options: argparse.Namespace) -> None:
         "budget": budget,
         "temperature": temperature,
         "calibration_error": {
-            "before": metrics.calibration(uncalibrated, asked.labels)["error"],
-            "after": metrics.calibration(scores, asked.labels)["error"],
+            "before": metrics.calibration(uncalibrated, asked.labels)["expected_error"],
+            "after": metrics.calibration(scores, asked.labels)["expected_error"],
         },
         "unsure_below": metrics.sure_from(scores, asked.labels, SURE),
         "sure_accuracy": SURE,
     }
     files.write_json(options.choice, choice)
     step.log.info(
-        "chosen: %s of %s words, %s, %s bytes",
+        "chosen: %s of %s words, width %d, %s, %s bytes",
         f"{chosen.words:,}",
         f"{len(words):,}",
+        chosen.width,
         levels.describe(chosen.levels),
         f"{chosen.bytes:,}",
     )

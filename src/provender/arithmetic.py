@@ -4,8 +4,10 @@ NumPy and the C library pick another logarithm and exponential for AVX-512, for 
 neither, and these differ in their last bits; so do the matrix products of NumPy's BLAS, and
 TensorFlow's softmax between CPUs whose approximate reciprocals differ. What is here takes
 only operations that IEEE 754 defines to the bit: addition, subtraction, multiplication,
-division and rounding.
+division, square roots and rounding.
 """
+
+import math
 
 import numpy as np
 
@@ -22,6 +24,9 @@ EXP_TERMS = 14
 
 # Below it exp is no normal float64; such a score would be 0 as float32 too.
 LOWEST_EXPONENT = -700.0
+
+# Each squares what is left off the diagonal; from whatever matrix, eight leave nothing.
+SWEEPS = 10
 
 
 def log(values: np.ndarray) -> np.ndarray:
@@ -68,3 +73,47 @@ def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for place in range(left.shape[1]):
         total += left[:, place, np.newaxis].astype(np.float64) * right[place]
     return total
+
+
+def gram(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the sum of each row's outer product with itself, times its weight: [k, k].
+
+    ``rows``: [n, k]; ``weights``: [n]. float64, added up in the order of the rows.
+    """
+    rows = rows.astype(np.float64)
+    weighted = rows * weights[:, np.newaxis]
+    # Running sums have one order only, and their last is the sum.
+    columns = [np.add.accumulate(weighted * column[:, np.newaxis])[-1] for column in rows.T]
+    return np.array(columns)
+
+
+def eigenvectors(matrix: np.ndarray) -> np.ndarray:
+    """Return the eigenvectors of a symmetric matrix [k, k], as columns: float64.
+
+    That of the largest eigenvalue comes first. Jacobi's method (Golub and Van Loan 2013, 8.5):
+    rotations that each make one pair of elements zero, sweep by sweep.
+    """
+    matrix, vectors = np.array(matrix, np.float64), np.eye(len(matrix))
+    for _ in range(SWEEPS):
+        for first in range(len(matrix)):
+            for second in range(first + 1, len(matrix)):
+                # Squared, so that what is as good as zero is left alone.
+                if matrix[first, second] ** 2 > 0:
+                    _rotate(matrix, vectors, first, second)
+    return vectors[:, np.argsort(-np.diag(matrix), kind="stable")]
+
+
+def _rotate(matrix: np.ndarray, vectors: np.ndarray, first: int, second: int) -> None:
+    """Turn two axes so that ``matrix`` is zero where they meet, and ``vectors`` with them."""
+    apart = float(matrix[second, second] - matrix[first, first])
+    twice = 2 * float(matrix[first, second])
+    tangent = (
+        twice / (abs(apart) + math.sqrt(apart * apart + twice * twice)) * (1 if apart >= 0 else -1)
+    )
+    cosine = 1 / math.sqrt(tangent * tangent + 1)
+    sine = tangent * cosine
+    for turned in (matrix, matrix.T, vectors):
+        old = turned[:, first].copy()
+        turned[:, first] = cosine * old - sine * turned[:, second]
+        turned[:, second] = sine * old + cosine * turned[:, second]
+    matrix[first, second] = matrix[second, first] = 0

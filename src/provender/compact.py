@@ -1,9 +1,14 @@
-"""Smaller models: fewer words and coarser numbers, what they weigh and what they are worth.
+"""Smaller models: fewer words, a narrower table and coarser numbers; their bytes and worth.
+
+A row of the table says what its word adds to each label's logit. What it adds to all alike
+changes no score, so that a table one column narrower says the same: its columns are the
+rows' principal axes, and the dense layer behind it turns them back into labels. Leaving out
+the last axes makes it narrower still.
 
 The numbers of a table in bytes are whole multiples of ``UNIT``, with one scale a column
-that the dense layer behind the table multiplies back. TensorFlow.js stores a tensor as
-``min + scale * byte`` and derives both from the tensor's ends. Those stand in the padding
-row, which weighs nothing; so its converter finds the very same numbers again, and nothing
+that the dense layer multiplies back. TensorFlow.js stores a tensor as ``min + scale * byte``
+and derives both from the tensor's ends. Those stand in the rows of padding and of unknown
+words, which weigh nothing; so its converter finds the very same numbers again, and nothing
 is lost after this module.
 """
 
@@ -14,16 +19,24 @@ import brotli
 import numpy as np
 
 from provender import arithmetic, metrics
-from provender.encode import FIRST_WORD, PADDING
+from provender.encode import FIRST_WORD, PADDING, UNKNOWN
 from provender.features import Features, count_posts, pool, restrict
-from provender.levels import FLOAT16, FLOAT32, LEVELS
+from provender.levels import BYTES, FLOAT16, FLOAT32, LEVELS
 from provender.training import Weights
 
 # Exact in float32, as are its multiples here.
 UNIT = 1 / 128
 
+# The ends of a table in bytes, in units: 0 is a byte, and so are 256 numbers.
+LOWEST, HIGHEST = -127, 128
+
 # How many words a model may have: each of these numbers, and all candidates.
 SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45000)
+
+# How wide a table may be, as shares of the widest; narrower ones are weighed at one coarseness,
+# which tells whether any is worth it.
+WIDTHS = (0.75, 0.5)
+NARROW_LEVELS = BYTES[1]
 
 # As web servers compress: 11 takes ten times as long and gains a few hundredths.
 BROTLI_QUALITY = 9
@@ -34,17 +47,41 @@ class Candidate:
     """One way to ship a model, its bytes, and its worth on the validation split."""
 
     words: int
+    width: int
     levels: int
     bytes: int
     recall: float
     loss: float
 
 
+def principal_axes(table: np.ndarray, posts: np.ndarray) -> np.ndarray:
+    """Return the directions in which a table's rows differ most, the first the most.
+
+    ``table`` float32 [ids, labels]; ``posts``, how many have each word, [ids], so that what
+    is frequent counts most. float64 [labels, labels - 1]; a row less its mean is
+    ``row @ axes @ axes.T``.
+    """
+    axes = arithmetic.eigenvectors(arithmetic.gram(_centred(table), posts))
+    # What all labels have in common is left as 0, and so comes last.
+    return axes[:, :-1]
+
+
+def narrow(table: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Return the table along ``axes`` [labels, width]: float32 [ids, width]."""
+    return arithmetic.matmul(_centred(table), axes).astype(np.float32)
+
+
+def _centred(table: np.ndarray) -> np.ndarray:
+    # Column by column: how NumPy adds up a row depends on its length.
+    columns = table.T.astype(np.float64)
+    return (columns - sum(columns) / len(columns)).T
+
+
 def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a coarser table float32 [ids, width] and each column's scale float32 [width].
 
-    The table times the scales is near ``table``, but for the padding row. With ``FLOAT32``
-    levels it is ``table`` itself, with ``FLOAT16`` its nearest numbers of that type.
+    The table times the scales is near ``table``, but for padding and unknown words. With
+    ``FLOAT32`` levels it is ``table`` itself, with ``FLOAT16`` its nearest numbers of that type.
     """
     if levels in (FLOAT32, FLOAT16):
         grid = table if levels == FLOAT32 else table.astype(np.float16).astype(np.float32)
@@ -56,7 +93,7 @@ def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     steps[steps == 0] = 1
     numbers = np.zeros(table.shape)
     numbers[FIRST_WORD:] = np.rint(words / steps)
-    numbers[PADDING, 0], numbers[PADDING, -1] = -below, above
+    numbers[PADDING, 0], numbers[UNKNOWN, 0] = LOWEST, HIGHEST
     return (numbers * UNIT).astype(np.float32), (steps / UNIT).astype(np.float32)
 
 
@@ -85,18 +122,20 @@ def logits(features: Features, weights: Weights) -> np.ndarray:
     return pool(features, weights.table) + weights.bias
 
 
-def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int) -> int:
-    """Return how many bytes a web server sends for the vocabulary and the weights."""
+def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int, labels: int) -> int:
+    """Return how many bytes a web server sends for the vocabulary and the weights.
+
+    ``constants`` are compressed.
+    """
     if levels == FLOAT32:
         stored = grid
     elif levels == FLOAT16:
         stored = grid.astype(np.float16)
     else:
-        low, high = float(grid.min()), float(grid.max())
-        stored = np.rint((grid - low) * (255 / (high - low))).astype(np.uint8)
+        stored = (np.rint(grid / UNIT) - LOWEST).astype(np.uint8)
     # The dense layer behind the table is as it is.
-    dense = bytes(grid.dtype.itemsize * (grid.shape[1] + 1) * grid.shape[1])
-    return len(compress(constants)) + len(compress(stored.tobytes())) + len(dense)
+    dense = grid.dtype.itemsize * (grid.shape[1] + 1) * labels
+    return len(constants) + len(compress(stored.tobytes())) + dense
 
 
 def compress(content: bytes) -> bytes:
@@ -117,28 +156,38 @@ def weigh(
     ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
     bundle's constants for some of them.
     """
+    labels = weights.table.shape[1]
     order = choose_words(weights.table, train.ids)
+    posts = count_posts(train.ids, len(weights.table))
     for size in _sizes(len(words)):
         kept = in_code_point_order(order[:size], words)
-        constants = build_constants([words[word - FIRST_WORD] for word in kept])
+        constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
         asked, table = restrict(validation, kept), rows_of(weights.table, kept)
-        for levels in LEVELS:
-            grid, scales = quantise(table, levels)
-            scores = arithmetic.softmax(
-                logits(asked, Weights(grid * scales, weights.bias)) / temperature
-            )
+        axes = principal_axes(table, rows_of(posts, kept))
+        for width, levels in _shapes(labels):
+            grid, scales = quantise(narrow(table, axes[:, :width]), levels)
+            turned = arithmetic.matmul(pool(asked, grid) * scales, axes[:, :width].T)
+            scores = arithmetic.softmax((turned + weights.bias) / temperature)
             yield Candidate(
                 words=size,
+                width=width,
                 levels=levels,
-                bytes=shipped_bytes(constants, grid, levels),
+                bytes=shipped_bytes(constants, grid, levels, labels),
                 recall=float((metrics.rank(scores)[:, 0] == asked.labels).mean()),
                 loss=metrics.loss(scores, asked.labels),
             )
 
 
-def count_candidates(words: int) -> int:
-    """Return how many candidates :func:`weigh` yields for so many words."""
-    return len(_sizes(words)) * len(LEVELS)
+def count_candidates(words: int, labels: int) -> int:
+    """Return how many candidates :func:`weigh` yields for so many words and labels."""
+    return len(_sizes(words)) * len(_shapes(labels))
+
+
+def _shapes(labels: int) -> list[tuple[int, int]]:
+    """Return the widths and coarsenesses that are weighed, the widest and finest first."""
+    widest = labels - 1
+    narrower = sorted({max(1, round(widest * share)) for share in WIDTHS} - {widest}, reverse=True)
+    return [(widest, levels) for levels in LEVELS] + [(w, NARROW_LEVELS) for w in narrower]
 
 
 def _sizes(words: int) -> list[int]:

@@ -4,9 +4,9 @@
 FLOAT32 = 0
 FLOAT16 = 1 << 16
 
-# 255 is a multiple of each of these less one, so that bytes hold them exactly. Columns have
-# scales of their own; few values are a codebook of evenly spaced numbers for each column.
-BYTES = (256, 52, 16, 6)
+# Of what a byte holds. Columns have scales of their own; few values are a codebook of evenly
+# spaced numbers for each column.
+BYTES = (256, 96, 48, 24, 8)
 
 LEVELS = (FLOAT32, FLOAT16, *BYTES)
 

@@ -78,8 +78,8 @@ def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarr
 def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     """Compare how sure the best label's score says it is with how often it is right.
 
-    ``error`` is the expected calibration error (Guo et al. 2017) over ten bins of equal
-    width: the mean distance of a bin's confidence from its accuracy, weighted by posts.
+    ``expected_error`` is the expected calibration error (Guo et al. 2017) over ten bins of
+    equal width: the mean distance of a bin's confidence from its accuracy, weighted by posts.
     ``bins`` are those with posts: from, posts, confidence, accuracy.
     """
     best = rank(scores)[:, 0]
@@ -98,7 +98,8 @@ def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
             }
         )
     off = [each["posts"] * abs(each["confidence"] - each["accuracy"]) for each in bins]
-    return {"error": math.fsum(off) / len(truth), "bins": bins}
+    # Not "error": by that key DVC knows metrics that it could not read.
+    return {"expected_error": math.fsum(off) / len(truth), "bins": bins}
 
 
 def loss(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -38,15 +38,15 @@ def rare_word(data: Path) -> int:
     )
 
 
-def place_of(folder: Path, rows: int) -> tuple[int, int]:
-    """Return where a TensorFlow.js model's first matrix of so many rows lies: start, row bytes."""
+def place_of(folder: Path, rows: int) -> tuple[int, int, int]:
+    """Return where a TensorFlow.js model's matrix of so many rows lies: start, width, itemsize."""
     (group,) = files.read_json(folder / "model.json")["weightsManifest"]
     place = 0
     for weight in group["weights"]:
         stored = weight.get("quantization", weight)["dtype"]
         size = np.dtype(stored).itemsize
         if len(weight["shape"]) == 2 and weight["shape"][0] == rows:
-            return place, weight["shape"][1] * size
+            return place, weight["shape"][1], size
         place += math.prod(weight["shape"]) * size
     raise AssertionError(f"{folder} has no matrix of {rows} rows")
 
@@ -56,12 +56,12 @@ def change_one_byte(data: Path, form: str, word: int) -> None:
     candidates = files.read_json(data / "vocabulary" / "candidates.json")
     shipped = files.read_json(data / "vocabulary" / "vocabulary.json")
     folder = data / "tfjs" / form
-    start, width = place_of(folder, len(shipped) + FIRST_WORD)
+    start, width, size = place_of(folder, len(shipped) + FIRST_WORD)
     row = shipped.index(candidates[word - FIRST_WORD]) + FIRST_WORD
     shard = folder / "group1-shard1of1.bin"
     content = bytearray(shard.read_bytes())
     # A bit that matters of a byte, and of a float32 the lowest but one of its exponent.
-    content[start + row * width + width // 3 - 1] ^= 0x40 if width == 3 else 1
+    content[start + row * width * size + size - 1] ^= 0x40 if size == 1 else 1
     shard.write_bytes(content)
 
 
@@ -87,7 +87,8 @@ def test_one_byte_of_a_shard(run_script: RunScript, data: Path, form: str) -> No
 def test_a_weight_that_is_no_number(run_script: RunScript, data: Path, form: str) -> None:
     """A NaN, which no comparison finds larger than anything, is noticed in every post."""
     shard = data / "tfjs" / form / "group1-shard1of1.bin"
-    place, _ = place_of(shard.parent, 3)
+    # The dense layer's, of one axis less than there are labels.
+    place, *_ = place_of(shard.parent, 2)
     content = shard.read_bytes()
     nan = np.float32("nan").tobytes()
     shard.write_bytes(content[:place] + nan + content[place + len(nan) :])

@@ -31,6 +31,29 @@ def approximately(value: object) -> object:
     return pytest.approx(value, abs=1e-9)
 
 
+def write_measured(folder: Path) -> dict[str, object]:
+    """Write what earlier steps have measured and return it as metrics.json has it."""
+    measured = {
+        "baselines": {"naive_bayes": 0.5, "most_frequent_label": 0.25},
+        "posts": {
+            "splits": {
+                "train": {"labels": {"bread": 20, "chess": 30, "tides": 30}},
+                "validation": {"labels": {"bread": 12, "chess": 1, "tides": 2}},
+            },
+            "test_without_text": {"posts": 10, "labels": {"chess": 6, "tides": 4}},
+        },
+    }
+    files.write_json(folder / "baselines.json", measured["baselines"])
+    files.write_json(folder / "checked.json", measured["posts"])
+    files.write_text(folder / "sizes.csv", "words,bytes,loss,chosen\n500,1234,1.000000,1\n")
+    files.write_text(folder / "history.csv", "epoch,val_loss\n1,0.500000\n2,0.250000\n")
+    return {
+        **measured,
+        "sizes": [{"words": 500, "bytes": 1234, "loss": 1.0, "chosen": 1}],
+        "history": [{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.25}],
+    }
+
+
 def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
     """All that is written agrees with the weights, applied and counted by plain loops."""
     data = small_build.folder / "data"
@@ -52,6 +75,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     pq.write_table(pa.table(predicted), tmp_path / "validation.parquet")
     years = [float(1990 + row % 3) for row in range(300)]
     pq.write_table(pa.table({"year": years}), tmp_path / "posts.parquet")
+    measured = write_measured(tmp_path)
     output = tmp_path / "reports"
     done = run_script(
         "evaluate_model",
@@ -62,6 +86,9 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", data / "vocabulary" / "vocabulary.json"),
         *("--labels", data / "vocabulary" / "labels.json"),
+        *("--baselines", tmp_path / "baselines.json", "--checked", tmp_path / "checked.json"),
+        *("--sizes", tmp_path / "sizes.csv", "--history", tmp_path / "history.csv"),
+        *("--summary", output / "summary.json"),
         *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
         *("--predictions", output / "predictions.parquet"),
         *("--recall", output / "recall.csv", "--labelled", output / "labelled.csv"),
@@ -88,7 +115,11 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         expected["test"]["recall@1"]
     )
     assert sum(group["posts"] for group in metrics["test"]["by_words"]) == 300
-    assert 0 < metrics["test"]["calibration"]["error"] < 1
+    assert 0 < metrics["test"]["calibration"]["expected_error"] < 1
+    choice = files.read_json(data / "model" / "choice.json")
+    assert {name: metrics[name] for name in (*measured, "choice")} == {**measured, "choice": choice}
+    everything = metrics["test"]["with_blank_posts"]
+    assert (everything["posts"], everything["lost"], everything["label"]) == (310, 10, "bread")
     hardest = metrics["test"]["hardest"]
     assert len(hardest) == 20
     assert [post["score"] for post in hardest] == sorted(
@@ -115,6 +146,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         values = [expected[split][f"recall@{k}"] for split in ("validation", "test")]
         assert [float(cell) for cell in line.split(",")] == approximately([k, *values])
     lines = [[name, *map(str, row)] for name, row in zip(LABELS, counts, strict=True)]
+    assert metrics["test"]["confusion"] == counts
     assert (output / "confusion.csv").read_text(encoding="utf-8").splitlines() == [
         "label,bread,chess,tides",
         *map(",".join, lines),
@@ -126,4 +158,17 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         "metrics.json",
         "predictions.parquet",
         "recall.csv",
+        "summary.json",
     ]
+    names = ("posts", "recall@1", "recall@3", "recall@5", "macro_f1")
+    assert files.read_json(output / "summary.json") == {
+        "baselines": measured["baselines"],
+        "model": {"bytes": choice["bytes"], "words": choice["words"]},
+        **{
+            split: {
+                **{name: metrics[split][name] for name in names},
+                "calibration_error": metrics[split]["calibration"]["expected_error"],
+            }
+            for split in ("validation", "test")
+        },
+    }

@@ -29,12 +29,14 @@ METRICS = {
             },
         },
         "calibration": {
-            "error": 0.0625,
+            "expected_error": 0.0625,
             "bins": [
                 {"from": 0.2, "posts": 34, "confidence": 0.25, "accuracy": 0.5},
                 {"from": 0.7, "posts": 1200, "confidence": 0.75, "accuracy": 0.9},
             ],
         },
+        "with_blank_posts": {"posts": 1250, "lost": 16, "recall@1": 0.87, "label": "tides"},
+        "confusion": [[750, 250], [0, 234]],
         "sure": {"share": 0.75, "accuracy": 0.9375},
         "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
         "by_words": [
@@ -49,30 +51,45 @@ METRICS = {
             {"rowid": 23, "label": "<b>", "predicted": "tides", "score": 0.75, "words": []},
         ],
     },
-}  # fmt: skip
-CHOICE = {
-    "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
-    "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
-}  # fmt: skip
-SIZES = """\
-words,levels,bytes,recall@1,loss,front,chosen
-1000,16,10000,0.800000,0.500000,1,0
-1000,256,12345,0.850000,0.400000,1,1
-2000,0,100000,0.900000,0.450000,0,0
-"""
-BASELINES = {"most_frequent_label": 0.81, "naive_bayes": 0.864, "naive_bayes_unstripped": 0.912}
-VALIDATION = {
-    "rows": 2000,
-    "dropped": {"null_text": 3},
-    "duplicates": {"on_both_sides": 17},
-    "splits": {
-        "train": {"posts": 700, "labels": {"<b>": 350, "tides": 350}},
-        "validation": {"posts": 77, "labels": {"<b>": 38, "tides": 39}},
-        "test": {"posts": 1234},
+    "baselines": {
+        "most_frequent_label": 0.81, "naive_bayes": 0.864, "naive_bayes_unstripped": 0.912,
     },
-    "test_without_text": {"posts": 16, "labels": {"<b>": 10, "tides": 6}},
-    "warnings": ["label tides has 4 training posts, fewer than 5"],
-}
+    "choice": {
+        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
+        "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
+    },
+    "sizes": [
+        {
+            "words": 1000, "width": 7, "levels": 16, "bytes": 10000, "recall@1": 0.8, "loss": 0.5,
+            "front": 1, "chosen": 0,
+        },
+        {
+            "words": 1000, "width": 7, "levels": 256, "bytes": 12345, "recall@1": 0.85, "loss": 0.4,
+            "front": 1, "chosen": 1,
+        },
+        {
+            "words": 2000, "width": 7, "levels": 0, "bytes": 100000, "recall@1": 0.9, "loss": 0.45,
+            "front": 0, "chosen": 0,
+        },
+    ],
+    "history": [
+        {"epoch": 1, "loss": 1.5, "accuracy": 0.65, "val_loss": 1.6, "val_accuracy": 0.6},
+        {"epoch": 2, "loss": 1.0, "accuracy": 0.8, "val_loss": 1.1, "val_accuracy": 0.7},
+        {"epoch": 3, "loss": 0.9, "accuracy": 1.0, "val_loss": 1.0, "val_accuracy": 0.9},
+    ],
+    "posts": {
+        "rows": 2000,
+        "dropped": {"null_text": 3},
+        "duplicates": {"on_both_sides": 17},
+        "splits": {
+            "train": {"posts": 700, "labels": {"<b>": 350, "tides": 350}},
+            "validation": {"posts": 77, "labels": {"<b>": 38, "tides": 39}},
+            "test": {"posts": 1234},
+        },
+        "test_without_text": {"posts": 16, "labels": {"<b>": 10, "tides": 6}},
+        "warnings": ["label tides has 4 training posts, fewer than 5"],
+    },
+}  # fmt: skip
 PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "layers": 2.5e-7}}
 
 
@@ -118,19 +135,8 @@ class Cells(HTMLParser):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with hand-made reports, and a bundle and a split beside them."""
-    reports = {
-        "metrics": METRICS, "baselines": BASELINES, "validation": VALIDATION, "parity": PARITY,
-        "choice": CHOICE,
-    }  # fmt: skip
-    for name, value in reports.items():
+    for name, value in (("metrics", METRICS), ("parity", PARITY)):
         files.write_json(tmp_path / f"{name}.json", value)
-    files.write_text(tmp_path / "confusion.csv", "label,<b>,tides\n<b>,750,250\ntides,0,234\n")
-    files.write_text(tmp_path / "sizes.csv", SIZES)
-    files.write_text(
-        tmp_path / "history.csv",
-        "epoch,loss,accuracy,val_loss,val_accuracy\n1,1.5,0.65,1.6,0.6\n2,1.0,0.8,1.1,0.7\n"
-        "3,0.9,1.0,1.0,0.9\n",
-    )
     files.write_text(tmp_path / "bundle" / "tfjs" / "model.json", "x" * 4321)
     posts = {"rowid": [17, 19], "text": ["Low <water>\nat noon", "Never shown"]}
     files.write_parquet(tmp_path / "test.parquet", pa.table(posts))
@@ -139,13 +145,11 @@ def folder(tmp_path: Path) -> Path:
 
 def render(run_script: RunScript, folder: Path, *more: str | Path, code: int = 0) -> str:
     """Run the step and return the page, or what it says where it must fail."""
-    names = ("metrics.json", "baselines.json", "confusion.csv", "history.csv", "validation.json")
     done = run_script(
         "render_report",
         *("--title", "Rye & <tides>", "--template", "scripts/render_report.html"),
-        *(word for name in names for word in (f"--{name.partition('.')[0]}", folder / name)),
-        *("--choice", folder / "choice.json", "--sizes", folder / "sizes.csv"),
-        *("--parity", folder / "parity.json", "--bundle", folder / "bundle", *more),
+        *("--metrics", folder / "metrics.json", "--parity", folder / "parity.json"),
+        *("--bundle", folder / "bundle", *more),
         *("--output", folder / "out" / "report.html"),
         code=code,
     )
@@ -158,7 +162,6 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     rows = Cells(page).rows
     assert "1,234 test posts have their label ranked first" in page
     assert '<span class="score">87.6 %</span>' in page
-    # 39 and 350 of tides were learnt from, and of <b> one less: (0.876 · 1,234 + 6) / 1,250.
     assert "most frequent label, tides, they would make it 87.0 % of\n1,250." in page
     for row in (
         ["this model", "0.876", ""],
@@ -167,8 +170,8 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         ["validation", "10", "0.500", "0.750", "1.000", "0.400"],
         ["test", "1,234", "0.876", "0.900", "0.950", "0.850"],
         ["<b>", "1,000", "0.125", "0.750", "0.875", "0.900", "0.375"],
-        ["1,000", "256 levels", "12,345", "0.850", "0.400", "chosen"],
-        ["2,000", "float32", "100,000", "0.900", "0.450", ""],
+        ["1,000", "7", "256 levels", "12,345", "0.850", "0.400", "chosen"],
+        ["2,000", "7", "float32", "100,000", "0.900", "0.450", ""],
         ["<b>", "750", "250"],
         ["tides", "0", "234"],
         ["0", "4", "0.250", ""],
@@ -257,8 +260,8 @@ def test_shows_what_was_tried(run_script: RunScript, folder: Path) -> None:
 
 def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
     """Where the texts are as they came, there is nothing to say about what was stripped."""
-    kept = {name: value for name, value in BASELINES.items() if not name.endswith("stripped")}
-    files.write_json(folder / "baselines.json", kept)
+    kept = {name: METRICS["baselines"][name] for name in ("most_frequent_label", "naive_bayes")}
+    files.write_json(folder / "metrics.json", {**METRICS, "baselines": kept})
     assert "stripped" not in render(run_script, folder)
 
 

@@ -1,4 +1,4 @@
-"""Logarithm, exponential, softmax and product: right, and the same whatever the CPU can do."""
+"""Logarithm, exponential, softmax, products, axes: right, and the same on every CPU."""
 
 import hashlib
 import os
@@ -27,7 +27,8 @@ import hashlib, numpy as np
 from provender import arithmetic
 numbers = np.random.default_rng(3).uniform(0, 30, (20_000, 8))
 product = arithmetic.matmul(numbers, numbers[:8])
-for values in (arithmetic.log(numbers), arithmetic.exp(-numbers), product):
+axes = arithmetic.eigenvectors(arithmetic.gram(numbers - 15, numbers[:, 0]))
+for values in (arithmetic.log(numbers), arithmetic.exp(-numbers), product, axes):
     print(hashlib.sha256(values.tobytes()).hexdigest())
 """
 
@@ -78,6 +79,34 @@ def test_matmul() -> None:
     np.testing.assert_allclose(product, left.astype(np.float64) @ right, rtol=1e-12, atol=1e-14)
 
 
+def test_gram() -> None:
+    """The sum of outer products is NumPy's, but for the rounding of float64."""
+    chance = np.random.default_rng(7)
+    rows, weights = chance.normal(size=(50, 4)).astype(np.float32), chance.uniform(size=50)
+    expected = (rows.astype(np.float64) * weights[:, np.newaxis]).T @ rows.astype(np.float64)
+    np.testing.assert_allclose(arithmetic.gram(rows, weights), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 20])
+def test_eigenvectors(size: int) -> None:
+    """They are orthonormal, and the matrix only stretches each, the first the most."""
+    rows = np.random.default_rng(size).normal(size=(30, size))
+    rows -= rows.mean(axis=1, keepdims=True)
+    matrix = rows.T @ rows
+    vectors = arithmetic.eigenvectors(matrix)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(size), atol=1e-12)
+    stretched = vectors.T @ matrix @ vectors
+    np.testing.assert_allclose(stretched, np.diag(np.diag(stretched)), atol=1e-10)
+    np.testing.assert_allclose(
+        np.diag(stretched), np.linalg.eigvalsh(matrix)[::-1], rtol=1e-10, atol=1e-10
+    )
+
+
+def test_eigenvectors_of_what_is_next_to_nothing() -> None:
+    """Elements whose squares are 0 are left alone, and divide nothing by zero."""
+    assert arithmetic.eigenvectors(np.full((2, 2), 1e-200)).tolist() == [[1, 0], [0, 1]]
+
+
 @pytest.mark.parametrize("cpu", [{}, OLD_CPU])
 def test_the_same_on_every_cpu(cpu: dict[str, str]) -> None:
     """With code for old CPUs, and with this one's, the bytes are the same."""
@@ -87,5 +116,6 @@ def test_the_same_on_every_cpu(cpu: dict[str, str]) -> None:
     )  # fmt: skip
     numbers = np.random.default_rng(3).uniform(0, 30, (20_000, 8))
     product = arithmetic.matmul(numbers, numbers[:8])
-    values = (arithmetic.log(numbers), arithmetic.exp(-numbers), product)
+    axes = arithmetic.eigenvectors(arithmetic.gram(numbers - 15, numbers[:, 0]))
+    values = (arithmetic.log(numbers), arithmetic.exp(-numbers), product, axes)
     assert done.stdout.split() == [hashlib.sha256(each.tobytes()).hexdigest() for each in values]

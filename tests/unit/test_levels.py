@@ -11,7 +11,7 @@ from provender import levels
         (0, "float32", "float32"),
         (65536, "float16", "float16"),
         (256, "uint8", "256 levels"),
-        (6, "uint8", "6 levels"),
+        (8, "uint8", "8 levels"),
     ],
 )
 def test_each_has_a_type_and_a_name(values: int, stored: str, said: str) -> None:
@@ -21,6 +21,7 @@ def test_each_has_a_type_and_a_name(values: int, stored: str, said: str) -> None
 
 
 @pytest.mark.parametrize("values", levels.BYTES)
-def test_bytes_hold_them_exactly(values: int) -> None:
-    """The steps between so many values are whole steps of a byte."""
-    assert 255 % (values - 1) == 0
+def test_a_byte_holds_them(values: int) -> None:
+    """There are no more of them than a byte has, and no two alike."""
+    assert 2 < values <= 256
+    assert levels.BYTES.count(values) == 1

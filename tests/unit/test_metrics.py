@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from evaluate_model import find_hardest, format_confusion
+from evaluate_model import count_all, find_hardest, format_confusion
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,7 +119,7 @@ def test_calibration_by_hand() -> None:
         {"from": 0.7, "posts": 2, "confidence": 0.735, "accuracy": 0.5},
         {"from": 0.9, "posts": 1, "confidence": 1.0, "accuracy": 1.0},
     ]
-    assert found["error"] == pytest.approx((0.4 + 2 * 0.235 + 0) / 4)
+    assert found["expected_error"] == pytest.approx((0.4 + 2 * 0.235 + 0) / 4)
 
 
 def test_groups_by_value() -> None:
@@ -189,3 +189,17 @@ def test_sure_from() -> None:
     assert sure_from(scores, truth, 0.75) == 0
     assert sure_from(scores, truth, 0.9) == 0.6
     assert sure_from(scores, 1 - truth, 0.9) == 1
+
+
+def test_blank_posts_are_answered_by_the_commonest_label() -> None:
+    """Of 32 posts each bread and tides come first; the blank posts of bread alone are right."""
+    posts = {
+        "splits": {
+            "train": {"labels": {"bread": 20, "chess": 30, "tides": 30}},
+            "validation": {"labels": {"bread": 12, "chess": 1, "tides": 2}},
+        },
+        "test_without_text": {"posts": 10, "labels": {"bread": 1, "chess": 5, "tides": 4}},
+    }
+    assert count_all({"posts": 30, "recall@1": 0.5}, posts) == {
+        "posts": 40, "lost": 10, "recall@1": (15 + 1) / 40, "label": "bread",
+    }  # fmt: skip

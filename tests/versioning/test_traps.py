@@ -149,12 +149,12 @@ def test_back_dated_input(recorded: Project) -> None:
 def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
     """A stage does not run on an input that was edited behind DVC's back."""
     recorded.run("dvc", "status")
-    edit_unseen(recorded.folder / "data/reports/confusion.csv")
+    edit_unseen(recorded.folder / "data/reports/parity.json")
     assert "up to date" in recorded.run("dvc", "status").stdout
     retitle(recorded)
     said = recorded.run("dvc", "repro", code=DVC_FAILED).stderr
-    assert "data/reports/confusion.csv was edited after the step that made it: delete it" in said
-    (recorded.folder / "data/reports/confusion.csv").unlink()
+    assert "data/reports/parity.json was edited after the step that made it: delete it" in said
+    (recorded.folder / "data/reports/parity.json").unlink()
     recorded.run("dvc", "repro")
     recorded.run("provender", "record", "--check")
 

@@ -73,7 +73,7 @@ def clone(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.main_job
+@pytest.mark.newsgroups
 def test_make(tmp_path: Path) -> None:
     """``make`` prints what the README shows, and makes the package that it shows."""
     assert MAKE_OUTPUT.exists(), "run make 2>&1 | tee logs/make.txt first, as .ci/run does"
@@ -86,7 +86,7 @@ def test_make(tmp_path: Path) -> None:
     assert [prediction["label"] for prediction in best] == [expected]
 
 
-@pytest.mark.main_job
+@pytest.mark.ci
 def test_make_without_the_archive(clone: Project) -> None:
     """``make`` then builds the docstrings' model, and says so, and how to get the other."""
     nowhere = {"archives": ["none.tar.gz"], "url": "http://localhost:1/none.tar.gz"}

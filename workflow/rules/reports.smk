@@ -1,6 +1,6 @@
 # What the model is worth, and that all its forms answer alike.
 #   reads   data/model/, data/tfjs/, data/features/, data/splits/test.parquet
-#   writes  data/reports/: metrics.json, confusion.csv, recall.csv, labelled.csv,
+#   writes  data/reports/: metrics.json, summary.json, confusion.csv, recall.csv, labelled.csv,
 #           predictions.parquet, parity.json, report.html
 
 # What snakemake search has kept, if anything.
@@ -17,9 +17,14 @@ rule evaluate_model:
         vocabulary="data/vocabulary/vocabulary.json",
         choice="data/model/choice.json",
         labels="data/vocabulary/labels.json",
+        baselines="data/reports/baselines.json",
+        sizes="data/reports/sizes.csv",
+        history="data/model/history.csv",
+        checked="data/reports/validation.json",
         code=python("evaluate_model"),
     output:
-        metrics=report("data/reports/metrics.json", category="metrics"),
+        metrics="data/reports/metrics.json",
+        summary=report("data/reports/summary.json", category="metrics"),
         confusion="data/reports/confusion.csv",
         predictions="data/reports/predictions.parquet",
         recall=report(
@@ -47,9 +52,10 @@ rule evaluate_model:
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --candidates {input.candidates:q} --vocabulary {input.vocabulary:q}"
         " --labels {input.labels:q} --choice {input.choice:q}"
-        " --metrics {output.metrics:q} --confusion {output.confusion:q}"
-        " --predictions {output.predictions:q} --recall {output.recall:q}"
-        " --labelled {output.labelled:q} --log {log:q}"
+        " --baselines {input.baselines:q} --sizes {input.sizes:q} --history {input.history:q}"
+        " --checked {input.checked:q} --metrics {output.metrics:q} --summary {output.summary:q}"
+        " --confusion {output.confusion:q} --predictions {output.predictions:q}"
+        " --recall {output.recall:q} --labelled {output.labelled:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
@@ -114,12 +120,6 @@ rule render_report:
     input:
         BUNDLE,
         metrics="data/reports/metrics.json",
-        baselines="data/reports/baselines.json",
-        choice="data/model/choice.json",
-        sizes="data/reports/sizes.csv",
-        confusion="data/reports/confusion.csv",
-        history="data/model/history.csv",
-        validation="data/reports/validation.json",
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
@@ -137,9 +137,6 @@ rule render_report:
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
-        " --baselines {input.baselines:q} --choice {input.choice:q} --sizes {input.sizes:q}"
-        " --confusion {input.confusion:q} --history {input.history:q}"
-        " --validation {input.validation:q} --parity {input.parity:q}"
-        " --bundle {params.bundle:q} {params.search:q} {params.show_text:q}"
-        " --template {input.template:q} --output {output.page:q} --log {log:q}"
+        " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
+        " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
