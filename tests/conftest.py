@@ -9,16 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from hypothesis import settings
 
 from provender.clone import copy_tree
-
-if TYPE_CHECKING:
-    from released import Released
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -246,18 +242,6 @@ def small_record(small_build: Project, tmp_path_factory: pytest.TempPathFactory)
 def recorded(small_record: Project, tmp_path: Path) -> Project:
     """Return a copy of the recorded build and its remote, for a test to change."""
     return copy_record(small_record, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def released(small_record: Project, tmp_path_factory: pytest.TempPathFactory) -> "Released":
-    """Return the recorded build with a signed release of it; tests may only read it."""
-    from released import Released, release
-
-    def make(folder: Path) -> None:
-        folder.mkdir()
-        release(copy_record(small_record, folder))
-
-    return Released(make_once(tmp_path_factory, "released", make))
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
-"""A small release to be attacked, with the repository and the remote behind it."""
+"""The small build as a release, with the repository, the remote and the keys behind it."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import REMOTE, Project, make_once, open_project
+from conftest import REMOTE, Project, copy_record, make_once, open_project
 from recorded import edit
-from released import KEY, NAME, VERSION, Released
 
 from provender.attest import signing
+
+VERSION = "0.1.0"
+NAME = f"small-{VERSION}"
+KEY = "key.pem"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class Release:
         """The publisher's public key."""
         return self.project.folder.parent / f"{KEY}.pub"
 
+    @property
+    def said(self) -> str:
+        """What the command that made it printed and logged."""
+        place = self.project.folder.parent
+        return "".join((place / name).read_text() for name in ("printed", "log"))
+
     def other_key(self, name: str) -> Path:
         """Return another private key, with its public key beside it."""
         path = self.project.folder.parent / name
@@ -60,39 +69,44 @@ class Release:
 
 def copy(release: Release, folder: Path) -> Release:
     """Copy a release with its project, remote and keys."""
-    for name in (release.project.folder.name, REMOTE):
-        shutil.copytree(release.project.folder.parent / name, folder / name, symlinks=True)
     for path in (release.key, release.public_key):
         shutil.copy2(path, folder)
-    return Release(open_project(folder / release.project.folder.name))
+    return Release(copy_record(release.project, folder))
 
 
 def publish(project: Project) -> None:
     """Release what is recorded, signed by the key beside the project."""
-    key = project.folder.parent / KEY
-    if not key.exists():
-        project.run("provender", "keygen", key)
-    project.run("provender", "release", VERSION, "--key", key)
+    place = project.folder.parent
+    if not (place / KEY).exists():
+        project.run("provender", "keygen", place / KEY)
+    command = ("provender", "--log", place / "log", "release", VERSION, "--key", place / KEY)
+    done = project.run(*command)
+    (place / "printed").write_text(done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="session")
-def small_release(released: Released) -> Release:
-    """Return the small build, released and signed; tests may only read it."""
-    return Release(released.project)
+def released(small_record: Project, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Return the recorded build with a signed release of it; tests may only read it."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        publish(copy_record(small_record, folder))
+
+    return Release(open_project(make_once(tmp_path_factory, "released", make) / "project"))
 
 
 @pytest.fixture
-def release(small_release: Release, tmp_path: Path) -> Release:
+def release(released: Release, tmp_path: Path) -> Release:
     """Return a copy of the release, its repository and its remote, for a test to attack."""
-    return copy(small_release, tmp_path)
+    return copy(released, tmp_path)
 
 
 @pytest.fixture(scope="session")
-def seed_release(small_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+def seed_release(released: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Return a release of the next commit, which only has another seed."""
 
     def make(folder: Path) -> None:
-        project = copy(small_release, folder).project
+        project = copy(released, folder).project
         edit(project, "small.yaml", "epochs: 2", "epochs: 2\n  seed: 2")
         project.run("provender", "dvc")
         project.snakemake()

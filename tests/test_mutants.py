@@ -281,6 +281,13 @@ MUTANTS = [
         "tests/unit/test_compact.py::test_bytes_hold_every_number",
     ),
     Mutant(
+        "rounding that few posts like by chance is an improvement",
+        "src/provender/compact.py",
+        "loss + metrics.divergence(exact, scores)",
+        "metrics.loss(scores, asked.labels)",
+        "tests/unit/test_compact.py::test_weighs_each_size_width_and_coarseness",
+    ),
+    Mutant(
         "the last axes are kept instead of the first",
         "src/provender/arithmetic.py",
         'np.argsort(-np.diag(matrix), kind="stable")',

@@ -44,7 +44,12 @@ BROTLI_QUALITY = 9
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to ship a model, its bytes, and its worth on the validation split."""
+    """One way to ship a model, its bytes, and its worth on the validation split.
+
+    ``loss`` is that of the words' exact numbers, plus what narrowing and rounding add to it
+    where the exact scores are how likely each label is: by chance, these few posts may like a
+    rounded model better.
+    """
 
     words: int
     width: int
@@ -164,6 +169,8 @@ def weigh(
         constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
         asked, table = restrict(validation, kept), rows_of(weights.table, kept)
         axes = principal_axes(table, rows_of(posts, kept))
+        exact = arithmetic.softmax(logits(asked, Weights(table, weights.bias)) / temperature)
+        loss = metrics.loss(exact, asked.labels)
         for width, levels in _shapes(labels):
             grid, scales = quantise(narrow(table, axes[:, :width]), levels)
             turned = arithmetic.matmul(pool(asked, grid) * scales, axes[:, :width].T)
@@ -174,7 +181,7 @@ def weigh(
                 levels=levels,
                 bytes=shipped_bytes(constants, grid, levels, labels),
                 recall=float((metrics.rank(scores)[:, 0] == asked.labels).mean()),
-                loss=metrics.loss(scores, asked.labels),
+                loss=loss + metrics.divergence(exact, scores),
             )
 
 

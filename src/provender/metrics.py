@@ -108,6 +108,16 @@ def loss(scores: np.ndarray, truth: np.ndarray) -> float:
     return -math.fsum(arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
 
 
+def divergence(scores: np.ndarray, others: np.ndarray) -> float:
+    """Return how much loss ``others`` add where ``scores`` are how likely each label is.
+
+    The mean Kullback-Leibler divergence of both [n, labels]; never below 0, but for rounding.
+    """
+    right, other = (np.maximum(each.astype(np.float64), LEAST_SCORE) for each in (scores, others))
+    added = right * (arithmetic.log(right) - arithmetic.log(other))
+    return math.fsum(added.ravel()) / len(scores)
+
+
 def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """Return the divisor of the logits [n, labels] with the least loss (Guo et al. 2017)."""
     losses = {

@@ -22,8 +22,7 @@ from forgery import (
     write_statement,
 )
 from recorded import edit, objects
-from released import NAME
-from releases import Release
+from releases import NAME, Release
 
 from provender.attest import statement
 
@@ -224,16 +223,16 @@ LINK = stat.S_IFLNK | 0o777
     ],
 )
 def test_archives(
-    small_release: Release, tmp_path: Path, make: Callable[[Path], Path], reason: str
+    released: Release, tmp_path: Path, make: Callable[[Path], Path], reason: str
 ) -> None:
     """What unpacks elsewhere, or to too much, is refused, and nothing is written."""
     given = make(tmp_path / f"{NAME}.archive")
-    before = sorted(small_release.project.folder.rglob("*"))
-    said = small_release.audit(release=given, code=REFUTED)
+    before = sorted(released.project.folder.rglob("*"))
+    said = released.audit(release=given, code=REFUTED)
     assert "✗ files: refused, and not unpacked: the archive " in said
     assert reason in said
     assert [path.name for path in tmp_path.iterdir()] == [given.name]
-    assert sorted(small_release.project.folder.rglob("*")) == before
+    assert sorted(released.project.folder.rglob("*")) == before
     assert not Path("/tmp/out.js").exists()
 
 

@@ -60,9 +60,9 @@ class Rebuild:
 
 
 @pytest.fixture
-def again(small_release: Release, tmp_path: Path) -> Rebuild:
+def again(released: Release, tmp_path: Path) -> Rebuild:
     """Return the small build as its own rebuild."""
-    project = small_release.project
+    project = released.project
     folder = tmp_path / "rebuilt"
     for name in ("data", "dist/bundle", "dist/npm"):
         shutil.copytree(project.folder / name, folder / name)
@@ -73,11 +73,11 @@ def again(small_release: Release, tmp_path: Path) -> Rebuild:
     for path in sorted((project.folder / "data" / "receipts").rglob("*.json")):
         name = path.relative_to(project.folder / "data/receipts").with_suffix("").as_posix()
         traced.receipts[name.replace("/", "@")] = files.read_json(path)
-    run = files.read_json(small_release.folder / "run.json")
+    run = files.read_json(released.folder / "run.json")
     packages = {name.split("[")[0].lower(): v for name, v in run["packages"].items()}
     (tmp_path / "work").mkdir()
     return Rebuild(
-        small_release,
+        released,
         traced,
         rebuild.Rebuilt(folder, None, 1.0, packages),
         tmp_path / "work",

@@ -28,12 +28,12 @@ finally:
 """
 
 
-def test_the_first_part(small_release: Release) -> None:
+def test_the_first_part(released: Release) -> None:
     """It imports nothing heavy, and takes under a second and 200 MB with all that it starts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = small_release.project.run(
-        sys.executable, "-c", AUDIT, "audit", small_release.folder, "--files",
-        "--key", small_release.public_key,
+    done = released.project.run(
+        sys.executable, "-c", AUDIT, "audit", released.folder, "--files",
+        "--key", released.public_key,
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "✓ canaries: " in done.stdout
@@ -45,7 +45,7 @@ def test_the_first_part(small_release: Release) -> None:
     measured = subprocess.run(
         [
             sys.executable, "-c", command, Path(sys.executable).with_name("provender"), "audit",
-            small_release.folder, "--files", "--key", small_release.public_key,
+            released.folder, "--files", "--key", released.public_key,
         ],
         check=True, capture_output=True, text=True,
     )  # fmt: skip

@@ -144,19 +144,19 @@ def survive(
     return taken, refused
 
 
-def test_statements(small_release: Release) -> None:
+def test_statements(released: Release) -> None:
     """A statement is taken only where it keeps every rule."""
-    data = (small_release.folder / statement.STATEMENT).read_bytes()
+    data = (released.folder / statement.STATEMENT).read_bytes()
     taken, refused = survive(mutate_json, [data], statement.parse, STATEMENTS)
     assert taken + refused == STATEMENTS
     assert refused > STATEMENTS / 4
 
 
-def test_envelopes_and_summaries(small_release: Release) -> None:
+def test_envelopes_and_summaries(released: Release) -> None:
     """An envelope with a bit changed is signed by nobody."""
-    key = small_release.public_key
-    data = (small_release.folder / statement.ENVELOPE).read_bytes()
-    payload = (small_release.folder / statement.STATEMENT).read_bytes()
+    key = released.public_key
+    data = (released.folder / statement.ENVELOPE).read_bytes()
+    payload = (released.folder / statement.STATEMENT).read_bytes()
 
     def verify(mutated: bytes) -> None:
         assert signing.verify(mutated, key) == payload
@@ -167,10 +167,10 @@ def test_envelopes_and_summaries(small_release: Release) -> None:
     survive(mutate_json, [summary.encode(value)], summary.parse, OTHERS)
 
 
-def test_manifests(small_release: Release, tmp_path: Path) -> None:
+def test_manifests(released: Release, tmp_path: Path) -> None:
     """Whatever a manifest says, the first part of the audit ends with a finding."""
     folder = tmp_path / "bundle"
-    shutil.copytree(small_release.folder / "bundle", folder)
+    shutil.copytree(released.folder / "bundle", folder)
     # Two files are enough to be named, missing and extra.
     for path in [*folder.rglob("*")]:
         if path.is_file() and path.name not in ("about.json", "style.css", "manifest.json"):
@@ -179,7 +179,7 @@ def test_manifests(small_release: Release, tmp_path: Path) -> None:
     value = json.loads(manifest.read_bytes())
     names = ("about.json", "style.css", "vendor/tf.min.js")
     value["files"] = {name: value["files"][name] for name in names}
-    stated = statement.parse((small_release.folder / statement.STATEMENT).read_bytes())
+    stated = statement.parse((released.folder / statement.STATEMENT).read_bytes())
 
     def read(mutated: bytes) -> None:
         manifest.write_bytes(mutated)
@@ -232,9 +232,9 @@ def test_archives(tmp_path: Path) -> None:
     assert refused > ARCHIVES / 2
 
 
-def test_locks(small_release: Release) -> None:
+def test_locks(released: Release) -> None:
     """A dvc.lock of a repository that a release names itself may be anything, too."""
-    data = (small_release.project.folder / "dvc.lock").read_bytes()
+    data = (released.project.folder / "dvc.lock").read_bytes()
 
     def read(mutated: bytes) -> None:
         locked = stages.parse(mutated, "dvc.lock")

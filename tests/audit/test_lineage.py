@@ -18,11 +18,11 @@ def trace(release: Release, *arguments: str | Path, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
-def test_a_file(small_release: Release) -> None:
+def test_a_file(released: Release) -> None:
     """Every step behind a file, the last first, with what it read and wrote; no other step."""
     path = "data/features/test.parquet"
-    lines = trace(small_release, path).splitlines()
-    md5 = hashlib.md5((small_release.project.folder / path).read_bytes()).hexdigest()
+    lines = trace(released, path).splitlines()
+    md5 = hashlib.md5((released.project.folder / path).read_bytes()).hexdigest()
     assert lines[0] == f"{path}, by dvc.lock of this folder"
     assert lines[1:3] == ["encode_posts@test", f"  wrote {path} (md5 {md5})"]
     steps = [line for line in lines[1:] if not line.startswith(" ")]
@@ -34,7 +34,7 @@ def test_a_file(small_release: Release) -> None:
         "compile_recipe",
         "inputs, md5:",
     ]
-    source = hashlib.md5((small_release.project.folder / "small.sqlite").read_bytes()).hexdigest()
+    source = hashlib.md5((released.project.folder / "small.sqlite").read_bytes()).hexdigest()
     assert f"  {source}  small.sqlite" in lines
 
 
@@ -47,11 +47,11 @@ def test_a_file_that_is_another(release: Release) -> None:
     assert "there is no nothing: name a release" in trace(release, "nothing", code=1)
 
 
-def test_a_release(small_release: Release) -> None:
+def test_a_release(released: Release) -> None:
     """A release is traced through its commit: folder and archive, all that it publishes."""
-    for given in (small_release.folder, small_release.archive):
-        lines = trace(small_release, given).splitlines()
-        commit = small_release.project.git("rev-parse", "HEAD").strip()
+    for given in (released.folder, released.archive):
+        lines = trace(released, given).splitlines()
+        commit = released.project.git("rev-parse", "HEAD").strip()
         assert lines[0] == f"{given}, by dvc.lock of the commit {commit}"
         steps = [line for line in lines[1:] if not line.startswith(" ")]
         assert steps[:2] == ["pack_npm", "assemble_bundle"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from node_runner import WEB, run_node_tests
-from released import Released
+from releases import Release
 
 NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"))
 
@@ -15,7 +15,7 @@ def test_page(small_bundle: Path, name: str) -> None:
     run_node_tests(f"test/browser/{name}", BUNDLE=str(small_bundle))
 
 
-def test_page_of_a_release(released: Released) -> None:
+def test_page_of_a_release(released: Release) -> None:
     """The page of a signed release confirms it, by the key that was made for it."""
     bundle, key = released.folder / "bundle", released.public_key
     run_node_tests("test/release/*.test.js", BUNDLE=str(bundle), PUBLIC_KEY=str(key))

@@ -11,7 +11,7 @@ import yaml
 from conftest import SMALL_CONFIG, Project
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from released import NAME, VERSION, Released
+from releases import NAME, VERSION, Release
 from rocrate.rocrate import ROCrate
 
 from provender.attest import statement
@@ -30,13 +30,13 @@ def card_of(folder: Path) -> tuple[dict[str, Any], str]:
     return yaml.safe_load(metadata), text
 
 
-def metrics_of(released: Released) -> dict[str, Any]:
+def metrics_of(released: Release) -> dict[str, Any]:
     """Return the metrics of the test split."""
     path = released.project.folder / "data" / "reports" / "metrics.json"
     return json.loads(path.read_text())["test"]
 
 
-def test_model_card_for_the_hub(released: Released) -> None:
+def test_model_card_for_the_hub(released: Release) -> None:
     """The hub's block has the model's task, library and results; what is not known is left out."""
     metadata, _ = card_of(released.folder)
     metrics = metrics_of(released)
@@ -66,7 +66,7 @@ def test_model_card_for_the_hub(released: Released) -> None:
     }
 
 
-def test_model_card_for_people(released: Released) -> None:
+def test_model_card_for_people(released: Release) -> None:
     """Its figures are the build's, and a title with marks of its own shows as it is."""
     _, text = card_of(released.folder)
     metrics = metrics_of(released)
@@ -88,7 +88,7 @@ def test_model_card_for_people(released: Released) -> None:
     assert f"provender audit {NAME}.tar.gz --key publisher.pub" in text
 
 
-def test_bill_of_materials(released: Released) -> None:
+def test_bill_of_materials(released: Release) -> None:
     """It is valid by the official schema, and names model, data and packages by digest."""
     text = (released.folder / "mlbom.cdx.json").read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -117,7 +117,7 @@ def test_bill_of_materials(released: Released) -> None:
     assert set(mine["dependsOn"]) == set(components)
 
 
-def test_run_crate(released: Released) -> None:
+def test_run_crate(released: Release) -> None:
     """It is a Workflow Run Crate whose files are there, run by the commit's own workflow."""
     text = (released.folder / "ro-crate-metadata.json").read_text(encoding="utf-8")
     crate = ROCrate(released.folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conftest import REMOTE, Project
 from recorded import clone, edit, edit_unseen, objects
-from released import NAME, VERSION, Released
+from releases import NAME, VERSION, Release
 
 from provender.attest import signing, statement
 from provender.attest.statement import ENVELOPE, RUN, STATEMENT
@@ -45,7 +45,7 @@ def refused(project: Project, *options: str | Path) -> str:
     return done.stderr
 
 
-def test_every_file_is_a_subject(released: Released) -> None:
+def test_every_file_is_a_subject(released: Release) -> None:
     """The statement names every file by its digest, but itself, its envelopes and the run."""
     stated = statement.subjects(statement.parse((released.folder / STATEMENT).read_bytes()))
     expected = names(released.folder) - SIGNED - STATEMENTS - {RUN}
@@ -61,7 +61,7 @@ def test_every_file_is_a_subject(released: Released) -> None:
     assert (released.folder / package).read_bytes() == (built / package).read_bytes()
 
 
-def test_archive(released: Released) -> None:
+def test_archive(released: Release) -> None:
     """One archive holds the same files in one folder, and says nothing of who made it when."""
     with tarfile.open(released.archive) as archive:
         members = archive.getmembers()
@@ -75,7 +75,7 @@ def test_archive(released: Released) -> None:
     assert released.archive.read_bytes()[4:8] == bytes(4), "gzip's own date"
 
 
-def test_statement(released: Released) -> None:
+def test_statement(released: Release) -> None:
     """It tells commit, inputs, parameters, surroundings, by-products and metrics, all true."""
     project = released.project
     stated = statement.parse((released.folder / STATEMENT).read_bytes())
@@ -142,7 +142,7 @@ def test_statement(released: Released) -> None:
     assert set(versions) == {"provender", "python", "snakemake", "dvc", "tensorflow"}
 
 
-def test_no_text_of_a_post_is_told(released: Released) -> None:
+def test_no_text_of_a_post_is_told(released: Release) -> None:
     """No post stands in the statement, its canaries included."""
     stated = (released.folder / STATEMENT).read_text(encoding="utf-8")
     canaries = statement.content(statement.byproducts(json.loads(stated))["canaries"])
@@ -153,7 +153,7 @@ def test_no_text_of_a_post_is_told(released: Released) -> None:
     assert [post for post in posts if post in stated] == []
 
 
-def test_signed(released: Released) -> None:
+def test_signed(released: Release) -> None:
     """The envelope holds the statement, signed by that key; the site carries both."""
     envelope = (released.folder / ENVELOPE).read_bytes()
     data = (released.folder / STATEMENT).read_bytes()
@@ -165,7 +165,7 @@ def test_signed(released: Released) -> None:
         ).read_bytes()
 
 
-def test_secrets_stay_secret(released: Released) -> None:
+def test_secrets_stay_secret(released: Release) -> None:
     """Neither key, user, host nor folder stands in a release or in what the command said."""
     pem = released.key.read_text()
     body = "".join(pem.splitlines()[1:-1])
@@ -190,7 +190,7 @@ def _texts(value: object) -> set[str]:
     return {str(value)}
 
 
-def test_run(released: Released) -> None:
+def test_run(released: Release) -> None:
     """run.json says when, on what, with which packages, and of which release."""
     run = json.loads((released.folder / RUN).read_text())
     assert run["started"] <= run["finished"]
@@ -204,7 +204,7 @@ def test_run(released: Released) -> None:
     assert run["statement"] == digest
 
 
-def test_same_bytes_anywhere(released: Released, tmp_path: Path) -> None:
+def test_same_bytes_anywhere(released: Release, tmp_path: Path) -> None:
     """A clone in another folder, in other surroundings, makes the same release."""
     shutil.copytree(released.project.folder.parent / REMOTE, tmp_path / REMOTE)
     other = clone(released.project, tmp_path / "another folder, of a longer name")
@@ -222,7 +222,7 @@ def test_same_bytes_anywhere(released: Released, tmp_path: Path) -> None:
     assert archive.read_bytes() == released.archive.read_bytes()
 
 
-def test_again(recorded: Project, released: Released) -> None:
+def test_again(recorded: Project, released: Release) -> None:
     """The same release stays; a signature may be added, but nothing else may change."""
     release = ("provender", "release", VERSION)
     folder = folder_of(recorded)

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 from in_toto_attestation.v1 import statement as official
 from in_toto_attestation.v1 import statement_pb2
-from released import Released
+from releases import Release
 
 from provender.attest import statement
 from provender.attest.statement import STATEMENT, StatementError
@@ -249,7 +249,7 @@ def test_json_that_readers_could_take_differently(data: bytes, problem: str) -> 
     assert len(str(caught.value)) < 1000
 
 
-def test_the_official_readers_agree(released: Released) -> None:
+def test_the_official_readers_agree(released: Release) -> None:
     """The formats' own protobufs read a release's statement and find nothing wrong."""
     text = (released.folder / STATEMENT).read_text(encoding="utf-8")
     message = json_format.Parse(text, statement_pb2.Statement())

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provender.features import Features
-from provender.metrics import by_value, by_words, calibration, confusion, loss, measure, sure_from
+from provender.metrics import (
+    by_value,
+    by_words,
+    calibration,
+    confusion,
+    divergence,
+    loss,
+    measure,
+    sure_from,
+)
 
 Posts = list[tuple[list[float], int]]
 
@@ -203,3 +212,14 @@ def test_blank_posts_are_answered_by_the_commonest_label() -> None:
     assert count_all({"posts": 30, "recall@1": 0.5}, posts) == {
         "posts": 40, "lost": 10, "recall@1": (15 + 1) / 40, "label": "bread",
     }  # fmt: skip
+
+
+def test_divergence_by_hand() -> None:
+    """What other scores add to the loss, by the first ones' own word; zero for the same."""
+    scores = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    others = np.array([[0.25, 0.75], [0.25, 0.75]], np.float32)
+    first = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)
+    assert divergence(scores, others) == pytest.approx(first / 2)
+    assert divergence(scores, scores) == 0
+    impossible = divergence(scores, np.array([[1, 0], [0, 1]], np.float32))
+    assert 10 < impossible < math.inf

@@ -15,7 +15,7 @@ from provender.release.ready import Ready
 
 Found = TypeVar("Found")
 
-# Files that are named; the rest is counted.
+# Files that one error names; the rest is counted.
 SHOWN = 10
 
 # The file modes of git that stand for a file's content.
@@ -66,10 +66,17 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
 
 def _raise(version: str, errors: list[UserError]) -> None:
     kind = Unavailable if all(isinstance(e, Unavailable) for e in errors) else UserError
-    blocks = ["\n    ".join(str(error).splitlines()) for error in errors]
+    blocks = ["\n    ".join(_shorten(str(error).splitlines())) for error in errors]
     raise kind(
         "\n  - ".join([f"this cannot be released as {version}; nothing is written:", *blocks])
     )
+
+
+def _shorten(lines: list[str]) -> list[str]:
+    """Leave out most of the files that stand between what is wrong, first, and its mend, last."""
+    problem, *named, mend = lines if len(lines) > 1 else [*lines, ""]
+    more = [f"  … and {len(named) - SHOWN} more"] if len(named) > SHOWN else []
+    return [problem, *named[:SHOWN], *more, *filter(None, [mend])]
 
 
 def check_version(version: str, configured: str, path: str) -> None:
@@ -108,11 +115,9 @@ def check_tree(commit: str) -> None:
     # Files that git was told to take as unchanged, or whose size and date are as they were.
     changed |= set(_edited_unseen(commit))
     if changed:
-        names = sorted(changed)
-        more = [f"… and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-        lines = ["these files are not as in the commit:", *names[:SHOWN], *more]
         raise UserError(
-            "\n  ".join(lines) + "\nCommit them, undo the edits, or have git ignore them"
+            "\n  ".join(["these files are not as in the commit:", *sorted(changed)])
+            + "\nCommit them, undo the edits, or have git ignore them"
         )
 
 
