@@ -132,7 +132,7 @@ def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
 def plot_sizes(sizes: list[dict[str, float]]) -> Plot:
     """Draw every candidate's recall@1 by its bytes; a line joins the front, a ring is chosen."""
     points = [(math.log10(row["bytes"]), row["recall@1"], row) for row in sizes]
-    low, high = min(points)[0], max(point[0] for point in points)
+    low, high = (end(point[0] for point in points) for end in (min, max))
     ticks = [(math.log10(size * KILOBYTE), f"{size:,}") for size in TICKS]
     ticks = [tick for tick in ticks if low <= tick[0] <= high]
     plot = Plot(

@@ -231,6 +231,14 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
     assert cells.shades == ["0.45", "0.15", "0.00", "0.60"]
 
 
+def test_candidates_alike(run_script: RunScript, folder: Path) -> None:
+    """Two of the same bytes and recall lie on each other."""
+    alike = [{**METRICS["sizes"][0], "levels": levels, "front": 0} for levels in (96, 48)]
+    files.write_json(folder / "metrics.json", {**METRICS, "sizes": [*METRICS["sizes"], *alike]})
+    marks = Cells(render(run_script, folder)).marks
+    assert marks.count(("0.0", "160.0", "currentColor")) == 3
+
+
 def test_shows_texts_only_where_asked(run_script: RunScript, folder: Path) -> None:
     """Without --show-text no text is quoted; with it, those of the hardest posts are."""
     assert "water" not in render(run_script, folder)
