@@ -288,6 +288,13 @@ MUTANTS = [
         "tests/unit/test_compact.py::test_weighs_each_size_width_and_coarseness",
     ),
     Mutant(
+        "a larger model ships for a difference that nothing shows",
+        "src/provender/compact.py",
+        "most = NEAR * min(",
+        "most = min(",
+        "tests/unit/test_compact.py::test_of_losses_next_to_alike_the_smallest_ships",
+    ),
+    Mutant(
         "the last axes are kept instead of the first",
         "src/provender/arithmetic.py",
         'np.argsort(-np.diag(matrix), kind="stable")',

@@ -38,6 +38,9 @@ SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45
 WIDTHS = (0.75, 0.5)
 NARROW_LEVELS = BYTES[1]
 
+# How much more loss than the least is none: some hundred posts tell no such difference.
+NEAR = 1.01
+
 # As web servers compress: 11 takes ten times as long and gains a few hundredths.
 BROTLI_QUALITY = 9
 
@@ -202,15 +205,17 @@ def _sizes(words: int) -> list[int]:
 
 
 def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:
-    """Return the candidate of at most ``budget`` bytes with the least loss on validation.
+    """Return the smallest of at most ``budget`` bytes with next to the least loss on validation.
 
-    Loss, since recall of a few hundred posts jumps by chance. Of equal ones the smaller one;
-    where none is small enough, the smallest of all.
+    Loss, since recall of a few hundred posts jumps by chance. Where none is small enough, the
+    smallest of all.
     """
     affordable = [each for each in candidates if each.bytes <= budget]
     if not affordable:
         return min(candidates, key=lambda each: (each.bytes, each.loss))
-    return min(affordable, key=lambda each: (each.loss, each.bytes))
+    most = NEAR * min(each.loss for each in affordable)
+    near = [each for each in affordable if each.loss <= most]
+    return min(near, key=lambda each: (each.bytes, each.loss))
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -8,6 +8,9 @@ from provender import arithmetic
 from provender.encode import FIRST_WORD
 from provender.features import Features, count_posts, pool, rows_where
 
+# Texts counted at once: bounds the memory, not the result.
+BATCH = 1024
+
 
 @dataclass(frozen=True)
 class NaiveBayes:
@@ -75,14 +78,17 @@ def _frequency(train: Features, words: int, how: NaiveBayes) -> np.ndarray:
 def _count(train: Features, frequency: np.ndarray, labels: int, folds: np.ndarray) -> np.ndarray:
     """Add up the tf-idf of each fold's texts, at length 1: float64 [folds, words, labels]."""
     words = len(frequency)
-    rows, places = np.nonzero(train.ids >= FIRST_WORD)
-    ids = train.ids[rows, places]
-    tf_idf = train.weights[rows, places] * frequency[ids]
-    pairs, slots = np.unique(rows * words + ids, return_inverse=True)
-    squares = np.bincount(slots, tf_idf) ** 2
-    norms = np.sqrt(np.bincount(pairs // words, squares, minlength=len(train.ids)))
     counts = np.zeros((int(folds.max(initial=0)) + 1, words, labels))
-    np.add.at(counts, (folds[rows], ids, train.labels[rows]), tf_idf / norms[rows])
+    for start in range(0, len(train.ids), BATCH):
+        batch = slice(start, start + BATCH)
+        rows, places = np.nonzero(train.ids[batch] >= FIRST_WORD)
+        ids = train.ids[batch][rows, places]
+        tf_idf = train.weights[batch][rows, places] * frequency[ids]
+        pairs, slots = np.unique(rows * words + ids, return_inverse=True)
+        squares = np.bincount(slots, tf_idf) ** 2
+        norms = np.sqrt(np.bincount(pairs // words, squares, minlength=BATCH))
+        label_of, fold_of = train.labels[batch], folds[batch]
+        np.add.at(counts, (fold_of[rows], ids, label_of[rows]), tf_idf / norms[rows])
     return counts
 
 

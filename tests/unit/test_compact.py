@@ -132,11 +132,18 @@ def candidate(size: int, loss: float) -> Candidate:
 
 
 def test_choice_is_the_best_that_the_budget_allows() -> None:
-    """Least loss within the budget; of equal ones the smaller; without any, the smallest."""
+    """Least loss within the budget; without any, the smallest."""
     candidates = [candidate(10, 0.5), candidate(20, 0.3), candidate(19, 0.3), candidate(30, 0.2)]
     assert compact.choose(candidates, 29) == candidates[2]
     assert compact.choose(candidates, 30) == candidates[3]
     assert compact.choose(candidates, 9) == candidates[0]
+
+
+def test_of_losses_next_to_alike_the_smallest_ships() -> None:
+    """A hundredth more than the least is still alike."""
+    candidates = [candidate(10, 0.2021), candidate(20, 0.2019), candidate(30, 0.2)]
+    assert compact.choose(candidates, 30) == candidates[1]
+    assert compact.choose(candidates, 19) == candidates[0]
 
 
 def test_front() -> None:

@@ -39,6 +39,11 @@ def test_why(recorded: Project) -> None:
     now = json.loads((recorded.folder / "data/reports/metrics.json").read_text())
     before, after = found["metrics"]["test.macro_f1"]
     assert after == now["test"]["macro_f1"] != before
+    shown = recorded.run("dvc", "metrics", "show", "--json")
+    (known,) = json.loads(shown.stdout)[""]["data"].values()
+    assert known["data"]["test"]["macro_f1"] == after
+    # DVC takes some keys of metrics for errors of its own.
+    assert "failed to load" not in recorded.run("dvc", "metrics", "show").stderr
     table = recorded.run("provender", "why", "HEAD~1", "HEAD").stdout
     assert "model.epochs" in table
     assert f"{after - before:+.6g}" in table

@@ -3,15 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { parse } from "acorn";
 import { createClassifier } from "../../src/classifier.js";
 import { decodeWords } from "../../src/vocabulary.js";
 import { NEWER_METHODS } from "../old_browsers.js";
-import { launchChromium } from "./chromium.js";
-import { readManifest, serveSite } from "./site.js";
+import { openSite, readManifest } from "./site.js";
 
 const { BUNDLE } = process.env;
 const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
@@ -23,22 +22,11 @@ const classifier = createClassifier({
   weights: readFileSync(join(BUNDLE, "tfjs/layers/group1-shard1of1.bin")),
 });
 
-let browser;
-let site;
-
-before(async () => {
-  browser = await launchChromium();
-  site = await serveSite(BUNDLE);
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-});
+const opened = openSite(BUNDLE);
 
 test("the page as one file opens from a disk and asks for nothing", async (t) => {
   const address = pathToFileURL(join(BUNDLE, "demo.single.html")).href;
-  const context = await browser.newContext({ offline: true });
+  const context = await opened.browser.newContext({ offline: true });
   t.after(() => context.close());
   const page = await context.newPage();
   const requests = [];
@@ -61,10 +49,10 @@ test("the page as one file opens from a disk and asks for nothing", async (t) =>
 });
 
 test("the page as one file may not ask for anything", async (t) => {
-  const context = await browser.newContext();
+  const context = await opened.browser.newContext();
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.goto(`${site.base}demo.single.html`);
+  await page.goto(`${opened.site.base}demo.single.html`);
   await page.evaluate(() => window.ready);
   const message = await page.evaluate(() =>
     fetch("about.json").then(() => "fetched", (error) => error.message),
@@ -76,10 +64,10 @@ test("the page as one file may not ask for anything", async (t) => {
 });
 
 test("the worker answers each message by its id", async (t) => {
-  const context = await browser.newContext({ serviceWorkers: "block" });
+  const context = await opened.browser.newContext({ serviceWorkers: "block" });
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.goto(site.base);
+  await page.goto(opened.site.base);
   const answers = await page.evaluate(
     (messages) =>
       new Promise((resolve) => {
@@ -101,13 +89,13 @@ test("the worker answers each message by its id", async (t) => {
 });
 
 test("a worker without its model says so", async (t) => {
-  const context = await browser.newContext({ serviceWorkers: "block" });
+  const context = await opened.browser.newContext({ serviceWorkers: "block" });
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.goto(site.base);
-  site.broken = ["constants.json"];
+  await page.goto(opened.site.base);
+  opened.site.broken = ["constants.json"];
   t.after(() => {
-    site.broken = [];
+    opened.site.broken = [];
   });
   const answer = await page.evaluate(
     () =>

@@ -5,8 +5,9 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync }
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, relative } from "node:path";
+import { after, before } from "node:test";
 import { createClassifier } from "../../src/classifier.js";
-import { listen } from "./chromium.js";
+import { launchChromium, listen } from "./chromium.js";
 
 const TYPES = {
   ".html": "text/html",
@@ -32,6 +33,20 @@ export async function serveSite(folder) {
     server.closeAllConnections();
   };
   return site;
+}
+
+/** Gives what a file's tests share once they run, Chromium and a served folder; they end with it. */
+export function openSite(folder) {
+  const opened = {};
+  before(async () => {
+    opened.browser = await launchChromium();
+    opened.site = await serveSite(folder);
+  });
+  after(async () => {
+    await opened.browser?.close();
+    opened.site?.stop();
+  });
+  return opened;
 }
 
 async function serveFile({ folder, broken, asked }, request, response) {

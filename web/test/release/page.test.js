@@ -4,35 +4,23 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
-import { launchChromium } from "../browser/chromium.js";
-import { serveSite } from "../browser/site.js";
+import test from "node:test";
+import { openSite } from "../browser/site.js";
 
 const { BUNDLE, PUBLIC_KEY } = process.env;
 const statement = JSON.parse(readFileSync(join(BUNDLE, "provenance.intoto.json"), "utf8"));
 const { resolvedDependencies } = statement.predicate.buildDefinition;
 const digest = (name) => resolvedDependencies.find((item) => item.name === name).digest;
 
-let browser;
-let site;
-
-before(async () => {
-  browser = await launchChromium();
-  site = await serveSite(BUNDLE);
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-});
+const opened = openSite(BUNDLE);
 
 test("the page confirms the release that it is of, without its server, too", async (t) => {
-  const context = await browser.newContext();
+  const context = await opened.browser.newContext();
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.goto(site.base);
+  await page.goto(opened.site.base);
   await page.locator("#offline", { hasText: "works without a connection" }).waitFor();
-  for (const stop of [() => {}, () => site.stop()]) {
+  for (const stop of [() => {}, () => opened.site.stop()]) {
     await stop();
     await page.reload();
     await page.fill("#verify-key", readFileSync(PUBLIC_KEY, "utf8"));
