@@ -69,9 +69,10 @@ class Release:
 
 def copy(release: Release, folder: Path) -> Release:
     """Copy a release with its project, remote and keys."""
+    project = copy_record(release.project, folder)
     for path in (release.key, release.public_key):
         shutil.copy2(path, folder)
-    return Release(copy_record(release.project, folder))
+    return Release(project)
 
 
 def publish(project: Project) -> None:

@@ -97,7 +97,7 @@ def _values(place: str, left: Any, right: Any) -> Lines:
 def _parquet(one: Path, other: Path) -> Lines:
     import pyarrow.parquet as pq
 
-    left, right = pq.read_table(one), pq.read_table(other)
+    left, right = files.read_parquet(one), files.read_parquet(other)
     yield from _values("metadata", left.schema.metadata, right.schema.metadata)
     yield from _values("created by", *(pq.read_metadata(path).created_by for path in (one, other)))
     for name in dict.fromkeys([*left.column_names, *right.column_names]):

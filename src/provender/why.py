@@ -1,6 +1,5 @@
 """What changed between two recorded builds, and what that did to the metrics."""
 
-import io
 import json
 import re
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from provender import code, config, graph, lock, pipeline, versioning
+from provender import code, config, files, graph, lock, pipeline, versioning
 from provender.errors import UserError
 
 # A value before and after; None where there was or is none.
@@ -180,12 +179,9 @@ def _rows(old: State, new: State) -> dict[str, dict[str, tuple[int, int]]]:
 
 
 def _split(state: State, path: str) -> Counter[tuple[str, str]]:
-    # Takes a quarter of a second to import, and is not needed where no split has changed.
-    import pyarrow.parquet as pq
-
     if path not in state.written:
         return Counter()
-    table = pq.read_table(io.BytesIO(state.data(path)), columns=["label", "text"])
+    table = files.read_parquet(state.data(path), ["label", "text"])
     return Counter(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""A million made-up texts, from a grammar that knows the recipe, and mutated posts."""
+"""Made-up texts, from a grammar that knows the recipe, and mutated posts."""
 
 import random
 from itertools import product
@@ -11,7 +11,7 @@ from provender.pattern import OTHERS, _Parser
 from provender.text import Recipe
 
 SEED = 3
-TEXTS = 1_000_000
+TEXTS = 100_000
 MUTATED = 100_000
 
 # Texts shorter and longer than these, in characters and in words, are both common.
@@ -72,11 +72,11 @@ def draw_pieces(chance: random.Random, recipe: Recipe) -> list[list[str]]:
     ]
 
 
-def draw_texts(recipe: Recipe) -> Texts:
-    """Return made-up texts of up to MOST_PIECES pieces, the same for the same recipe."""
+def draw_texts(recipe: Recipe, count: int = TEXTS) -> Texts:
+    """Return ``count`` texts of up to MOST_PIECES pieces, the same for the same recipe."""
     pieces = draw_pieces(random.Random(SEED), recipe)
     chance = np.random.default_rng(SEED)
-    counts = chance.integers(0, MOST_PIECES, TEXTS, endpoint=True)
+    counts = chance.integers(0, MOST_PIECES, count, endpoint=True)
     sizes = np.array([len(kind) for kind in pieces])
     kinds = chance.integers(0, len(pieces), counts.sum())
     chosen = (np.cumsum(sizes) - sizes)[kinds] + chance.integers(0, sizes[kinds])

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from conftest import REMOTE, ROOT, Project
 from dvc.repo import Repo
 from recorded import clone, edit, edit_unseen, objects, wipe
@@ -301,6 +302,7 @@ def test_a_stale_lock(recorded: Project) -> None:
     assert read_lock(recorded) == written
 
 
+@pytest.mark.ci
 def test_a_pulled_source_is_all_that_repro_needs(recorded: Project, tmp_path: Path) -> None:
     """In a fresh clone dvc repro alone gives the bytes that Snakemake gave."""
     fresh = clone(recorded, tmp_path / "fresh")

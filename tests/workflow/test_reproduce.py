@@ -61,6 +61,7 @@ def differ(
     return differences.compare(*folders)
 
 
+@pytest.mark.ci
 def test_same_bytes_in_other_surroundings(
     small_build: Project, other_surroundings: Surroundings, tmp_path: Path
 ) -> None:

@@ -241,9 +241,7 @@ def _members(data: bytes) -> dict[str, bytes | None]:
 
 
 def _table(data: bytes) -> Any:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(io.BytesIO(data)).replace_schema_metadata(None)
+    return files.read_parquet(data).replace_schema_metadata(None)
 
 
 NORMALISATIONS: dict[str, tuple[tuple[str, ...], Callable[[bytes], Any]]] = {

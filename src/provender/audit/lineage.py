@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import io
 import re
 import sqlite3
 import tempfile
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from provender import lock
+from provender import files, lock
 from provender.attest import statement
 from provender.audit import given, objects, repository, stages
 from provender.audit.traced import PLACES
@@ -187,9 +186,8 @@ def _row(data: bytes, rowid: int) -> tuple[Any, ...] | None:
 
 def _texts(data: bytes, rowid: int) -> list[str]:
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    table = pq.read_table(io.BytesIO(data), columns=["rowid", "text"])
+    table = files.read_parquet(data, ["rowid", "text"])
     return table.filter(pc.equal(table["rowid"], rowid))["text"].to_pylist()
 
 
