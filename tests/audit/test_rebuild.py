@@ -83,6 +83,7 @@ def test_an_honest_release_in_a_fresh_clone(release: Release, tmp_path: Path) ->
     assert fresh.git("status", "--porcelain").split() == ["D", "small.sqlite"]
 
 
+@pytest.mark.ci
 def test_a_record_that_the_code_does_not_give(release: Release) -> None:
     """A record with receipts that fit is refuted by the rebuild alone, with its first step."""
     project = release.project

@@ -70,6 +70,7 @@ def test_a_page_and_an_archive(release: Release, site: tuple[str, Path]) -> None
     assert "✗ version: it is called small-0.0.9" in said
 
 
+@pytest.mark.ci
 def test_no_clone_at_hand(release: Release, tmp_path: Path) -> None:
     """The repository, whole or bare, and the remote may be named by their places."""
     elsewhere = tmp_path / "elsewhere"

@@ -142,6 +142,7 @@ def go_round(recorded: Project, settings: dict[str, str], environment: dict[str,
         assert secret not in (recorded.folder / ".dvc" / "config").read_text(encoding="utf-8")
 
 
+@pytest.mark.ci
 def test_s3(recorded: Project, s3: tuple[dict[str, str], dict[str, str]]) -> None:
     """A round trip through S3's API, and an object swapped there is found."""
     settings, environment = s3

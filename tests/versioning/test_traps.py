@@ -249,6 +249,7 @@ def test_damaged_remote(recorded: Project) -> None:
     assert "Run provender verify-remote" in found
 
 
+@pytest.mark.ci
 def test_garbage_collection(recorded: Project) -> None:
     """What dvc gc -A keeps is every build of every commit; -w alone keeps this one."""
     first = digests(recorded)

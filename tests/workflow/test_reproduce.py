@@ -99,6 +99,7 @@ def test_what_reaches_a_file_is_noticed(
     assert any(line.startswith("column rowid: ") for line in found[split]), found[split]
 
 
+@pytest.mark.ci
 def test_an_unpinned_cpu_path_is_noticed(
     small_build: Project, other_surroundings: Surroundings, tmp_path: Path
 ) -> None:
