@@ -3,7 +3,7 @@
 
 from provender.config import check_in_snakefile
 from provender.code import javascript, python
-from provender.rerun import compare_without_pandas, rerun_by_content
+from provender.rerun import compare_without_pandas, rerun_by_content, start_without_limit
 
 
 configfile: "config/config.yaml"
@@ -35,4 +35,5 @@ rule all:
 
 if workflow.is_main_process:
     compare_without_pandas()
+    start_without_limit()
     rerun_by_content()

@@ -125,10 +125,35 @@ def test_starts_without_pandas(small_build: Project, tmp_path: Path) -> None:
     assert "Nothing to be done" in done.stdout
 
 
+# Runs Snakemake and prints how many jobs it chooses from each time, and when it plans to again.
+TELLS_CHOICES = """
+import atexit, sys
+from snakemake.cli import main
+from snakemake.scheduling.job_scheduler import JobScheduler
+choose, choices = JobScheduler.job_selector, []
+def told(self, jobs):
+    choices.append(len(jobs))
+    return choose(self, jobs)
+JobScheduler.job_selector = told
+JobScheduler._schedule_reevalutation = lambda self, delay: choices.append(f"in {delay} s")
+atexit.register(lambda: print(choices))
+main()
+"""
+
+
+def test_waits_for_a_free_core(small_project: Project) -> None:
+    """While a job waits for a core, Snakemake does nothing, nor is there a limit but cores."""
+    targets = ["data/vocabulary/text.json", "data/source/news.sqlite"]
+    command = ["python", "-c", TELLS_CHOICES, *targets, "--configfile", "small.yaml"]
+    for cores, choices in (("1", [2, 1]), ("2", [2])):
+        done = small_project.run(*command, "--cores", cores, "--forceall")
+        assert done.stdout.splitlines()[-1] == str(choices)
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "first"),
     [
-        ("src/provender/text.py", '"LMN"', '"LM"', "compile_recipe"),
+        ("src/provender/text.py", 'b"N")', 'b"P")', "compile_recipe"),
         ("scripts/evaluate_model.py", "HARDEST_POSTS = 20", "HARDEST_POSTS = 9", "evaluate_model"),
         ("web/src/kernel.js", "softmax", "softmax ", "verify_parity"),
         ("config/text.yaml", "{1,60}", "{1,50}", "compile_recipe"),
