@@ -12,7 +12,9 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 ENVIRONMENT = {
     # Eigen's contractions run oneDNN code that is picked by the CPU at run time; pinned to
@@ -39,6 +41,29 @@ def pin_environment() -> None:
     """Set ``ENVIRONMENT`` for this process and those that it starts."""
     os.environ.update(ENVIRONMENT)
     time.tzset()
+
+
+@contextmanager
+def without_pandas() -> Iterator[None]:
+    """Within this, pandas is as if it was not installed, unless it is already imported.
+
+    Arrow imports it wherever it is, in longer than most steps take to do their work, and does
+    without where it is not.
+    """
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoPandas(MetaPathFinder):
+    # None in the module's place, as below, would do for Python's imports, but not for Cython's.
+    def find_spec(self, name: str, *_: Any) -> None:
+        """Fail for pandas, and leave all else to others."""
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 @contextmanager

@@ -40,8 +40,9 @@ def run(
     """Parse ``arguments``, do ``work`` and return the exit code.
 
     Pins the environment. Adds ``--log FILE``; what is logged goes to standard error and to
-    that file. With ``receipts`` adds ``--receipt FILE``, written to record the digests of
-    ``--inputs`` and ``--outputs``.
+    that file. ``receipts`` says that this is a step of the workflow, not another command: it
+    adds ``--receipt FILE``, written to record the digests of ``--inputs`` and ``--outputs``,
+    and keeps Arrow from importing pandas.
     Exit codes: 0 done, 1 an error that the user can mend, 3 something cannot be
     reached, 130 interrupted. Any other exception is a defect and passes through.
     """
@@ -52,7 +53,10 @@ def run(
     determinism.pin_environment()
     handlers = _open_log(Path(parser.prog).stem, options.log)
     try:
-        with _receipt(options) if receipts else contextlib.nullcontext():
+        with contextlib.ExitStack() as around:
+            if receipts:
+                around.enter_context(determinism.without_pandas())
+                around.enter_context(_receipt(options))
             work(options)
         return 0
     except Unavailable as error:

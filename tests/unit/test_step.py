@@ -2,6 +2,8 @@
 
 import argparse
 import errno
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,3 +152,23 @@ def test_progress_is_silent_when_quick(capsys: pytest.CaptureFixture[str]) -> No
     """What is done within seconds logs no progress."""
     assert run(lambda _: list(step.progress("abc", "reading", 3))) == 0
     assert capsys.readouterr().err == ""
+
+
+# A step that has Arrow look whether pandas is there.
+USES_ARROW = """
+import argparse
+import sys
+import pyarrow as pa
+from provender import step
+seen = []
+work = lambda options: seen.append(len(pa.array(["a", "b"])))
+code = step.run(argparse.ArgumentParser(), work, [])
+print(code, seen, "pandas" in sys.modules)
+import pandas
+"""
+
+
+def test_arrow_does_not_import_pandas() -> None:
+    """That takes longer than most steps; a script that wants pandas has it all the same."""
+    done = subprocess.run([sys.executable, "-c", USES_ARROW], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("0 [2] False\n", "")
