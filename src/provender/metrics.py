@@ -105,7 +105,7 @@ def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
 def loss(scores: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean of minus the logarithm of the true label's score."""
     right = scores[np.arange(len(truth)), truth].astype(np.float64)
-    return -math.fsum(arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
+    return math.fsum(-arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
 
 
 def divergence(scores: np.ndarray, others: np.ndarray) -> float:

@@ -189,6 +189,7 @@ def test_loss() -> None:
     scores = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
     assert loss(scores, np.array([0, 0])) == pytest.approx((math.log(2) + math.log(4)) / 2)
     assert loss(np.array([[1, 0]], np.float32), np.array([1])) == pytest.approx(30 * math.log(10))
+    assert str(loss(np.array([[0, 1]], np.float32), np.array([1]))) == "0.0"
 
 
 def test_sure_from() -> None:
