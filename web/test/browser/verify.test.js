@@ -32,14 +32,18 @@ const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
 const STATEMENT = "provenance.intoto.json";
 const ENVELOPE = "provenance.dsse.json";
 
+const requests = [];
 let browser;
-let context;
+let page;
 let site;
 
 before(async () => {
   browser = await launchChromium();
   // A service worker would answer for the server; offline.test.js has it.
-  context = await browser.newContext({ serviceWorkers: "block" });
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  // One for all tests, since opening one takes longer than most of them.
+  page = await context.newPage();
+  page.on("request", (request) => requests.push(request.url()));
   site = await serveSite(BUNDLE);
 });
 
@@ -56,11 +60,8 @@ function publish(t, prepare) {
 }
 
 /** Verifies by the page's own button, and gives what it shows. */
-async function verify(t, { key = "", base = site.base } = {}) {
-  const page = await context.newPage();
-  t.after(() => page.close());
-  const requests = [];
-  page.on("request", (request) => requests.push(request.url()));
+async function verify({ key = "", base = site.base } = {}) {
+  requests.length = 0;
   await page.goto(base);
   assert.ok(!requests.some((url) => url.endsWith("/verify.js")), "verify.js is loaded unasked");
   await page.fill("#verify-key", key);
@@ -93,7 +94,7 @@ const honest = (folder) => release(folder, makeStatement(folder), keys);
 
 test("a site as it is built is no release", async (t) => {
   publish(t, () => {});
-  const { outcome, says, states, facts } = await verify(t);
+  const { outcome, says, states, facts } = await verify();
   assert.equal(outcome, "no release");
   assert.match(says, /this is not a release/);
   assert.deepEqual(states, { Files: "Passed", Statement: "Open" });
@@ -107,7 +108,7 @@ test("a site as it is built is no release", async (t) => {
 
 test("an honest release with its key is confirmed", async (t) => {
   publish(t, honest);
-  const { outcome, states, checks, facts, note } = await verify(t, { key: pem });
+  const { outcome, states, checks, facts, note } = await verify({ key: pem });
   assert.equal(outcome, "confirmed");
   const expected = ["Files", "Statement", "Signature", "Answers"].map((title) => [title, "Passed"]);
   assert.deepEqual(states, Object.fromEntries(expected));
@@ -125,7 +126,7 @@ test("an honest release with its key is confirmed", async (t) => {
 
 test("an honest release without a key leaves the signature open", async (t) => {
   publish(t, honest);
-  const { outcome, states } = await verify(t);
+  const { outcome, states } = await verify();
   assert.equal(outcome, "unchecked");
   assert.deepEqual(states, {
     Files: "Passed",
@@ -139,7 +140,7 @@ test("what is pasted as a key and is none is said to be none", async (t) => {
   publish(t, honest);
   const rsa = toPem(generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey);
   for (const key of ["abc", pem.replace("PUBLIC", "PRIVATE"), rsa]) {
-    const { outcome, checks } = await verify(t, { key });
+    const { outcome, checks } = await verify({ key });
     assert.equal(outcome, "unchecked");
     assert.match(checks.Signature.says, /^Not checked\. That is no ed25519 public key in PEM/);
   }
@@ -147,7 +148,7 @@ test("what is pasted as a key and is none is said to be none", async (t) => {
 
 test("a release that is not signed says that anyone could have written it", async (t) => {
   publish(t, (folder) => release(folder, makeStatement(folder)));
-  const { outcome, says, states } = await verify(t);
+  const { outcome, says, states } = await verify();
   assert.equal(outcome, "unsigned");
   assert.match(says, /anyone could have written it/);
   assert.equal(states.Signature, "Open");
@@ -156,12 +157,12 @@ test("a release that is not signed says that anyone could have written it", asyn
 test("without WebCrypto a script digests, and checks the signature", async (t) => {
   publish(t, honest);
   const base = site.base.replace("127.0.0.1", UNSAFE_HOST);
-  const { outcome, note } = await verify(t, { key: pem, base });
+  const { outcome, note } = await verify({ key: pem, base });
   assert.equal(outcome, "confirmed");
   assert.match(note, /digested by a script, as there is no WebCrypto\.$/);
   flipBit(site.folder, WEIGHTS);
   change(site.folder, ENVELOPE, (text) => text.replace(/"sig":"./, '"sig":"/'));
-  const { states } = await verify(t, { key: pem, base });
+  const { states } = await verify({ key: pem, base });
   assert.equal(states.Files, "Failed");
   assert.equal(states.Signature, "Failed");
 });
@@ -170,7 +171,7 @@ test("a file that could not be read leaves the verdict open", async (t) => {
   for (const name of ["icon.svg", ENVELOPE, "manifest.json"]) {
     publish(t, honest);
     site.broken = [name];
-    const { outcome, checks } = await verify(t);
+    const { outcome, checks } = await verify();
     assert.equal(outcome, "undecided", name);
     assert.deepEqual(checks["Not read"].details, [`${name}: HTTP 500`]);
   }
@@ -332,7 +333,7 @@ for (const [name, { attack, check, says, details }] of Object.entries(ATTACKS)) 
       honest(folder);
       attack(folder);
     });
-    const found = await verify(t, { key: pem });
+    const found = await verify({ key: pem });
     assert.equal(found.outcome, "refuted");
     assert.equal(found.says, "This is not what was published.");
     assert.equal(found.states[check], "Failed");
