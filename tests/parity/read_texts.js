@@ -16,13 +16,14 @@ function toString(units) {
 }
 
 /**
- * Reads job.json, `{constants, parts}`, by `read(name)`, which gives an ArrayBuffer, and for
- * each part `{name, max_words, max_characters}` its texts from NAME.units (uint16) and
+ * Reads job.json, `{constants, weights, parts}`, by `read(name)`, which gives an ArrayBuffer,
+ * and for each part `{name, max_words, max_characters}` its texts from NAME.units (uint16) and
  * NAME.lengths (int32), little-endian. Gives to `write(name, bytes)` NAME.words (UTF-8, words
- * parted by spaces and texts by line ends), NAME.ids (int32) and NAME.weights (float32).
+ * parted by spaces and texts by line ends), NAME.ids (int32) and, where `weights` is true,
+ * NAME.weights (float32).
  */
 export async function readTexts(read, write) {
-  const { constants, parts } = JSON.parse(new TextDecoder().decode(await read("job.json")));
+  const { constants, weights: wanted, parts } = JSON.parse(new TextDecoder().decode(await read("job.json")));
   for (const { name, max_words: slots, max_characters: most } of parts) {
     const text = Object.assign({}, constants.text, { max_characters: most });
     const toWords = compileText(text);
@@ -45,6 +46,6 @@ export async function readTexts(read, write) {
     });
     await write(`${name}.words`, new TextEncoder().encode(words.join("\n")));
     await write(`${name}.ids`, ids);
-    await write(`${name}.weights`, weights);
+    if (wanted) await write(`${name}.weights`, weights);
   }
 }

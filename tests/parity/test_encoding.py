@@ -38,7 +38,7 @@ def encode_in_node(
     """Return the ids and weights that the page's scripts give."""
     constants = {"format": 1, "labels": [], "words": front_code(words), "text": recipe}
     limits = {"max_words": max_words, "max_characters": recipe["max_characters"]}
-    job = {"constants": constants, "parts": [{"name": "texts", **limits}]}
+    job = {"constants": constants, "weights": True, "parts": [{"name": "texts", **limits}]}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     Texts.of(texts).write(folder, "texts")
     subprocess.run(["node", ROOT / "tests" / "parity" / "in_node.mjs", folder, folder], check=True)

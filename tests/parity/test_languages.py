@@ -143,7 +143,7 @@ def start_readers(
         limits = {"max_words": part.max_words, "max_characters": part.max_characters}
         described.append({"name": name, **limits})
         part.texts.write(folder, name)
-    job = json.dumps({"constants": constants, "parts": described})
+    job = json.dumps({"constants": constants, "weights": False, "parts": described})
     (folder / "job.json").write_text(job, encoding="utf-8")
     started = []
     for reader in READERS:
