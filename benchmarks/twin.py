@@ -24,10 +24,9 @@ def load(path: str) -> ModuleType:
 
 def run_all(commands: list[list[str]]) -> int:
     """Run the commands; return the first exit code that is not 0, or 0."""
-    modules: dict[str, ModuleType] = {}
+    # All before the first runs, which would keep Arrow from pandas where none has imported it.
+    modules = {script: load(script) for script in dict.fromkeys(words[1] for words in commands)}
     for _python, script, *arguments in commands:
-        if script not in modules:
-            modules[script] = load(script)
         # The parser takes the program's name, by which log lines begin, from here.
         sys.argv = [script, *arguments]
         code = step.run(modules[script].parse_arguments(), modules[script].main)
