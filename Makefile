@@ -1,5 +1,5 @@
 # make         set up the environment and do the main job
-# make test    all tests
+# make test    the tests, but for those that only .ci/run has the time for
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 #
@@ -10,6 +10,7 @@
 #
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
 # CORES=n       jobs at once             PORT=n       of make serve
+# MARK=expr     of make test: which tests, by the marks in pyproject.toml
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= 4
@@ -49,7 +50,7 @@ test: setup lint
 	tests/install-chromium
 	tests/install-variations
 	tests/install-remotes
-	pytest --numprocesses 3 --dist worksteal
+	pytest --numprocesses 3 --dist worksteal $(if $(MARK),-m '$(MARK)')
 
 lint: setup
 	ruff check .

@@ -272,6 +272,7 @@ def run_script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what takes longest first, so that the processes that share the tests end together."""
     items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/workflow"))
+    items.sort(key=lambda item: item.get_closest_marker("ci") is None)
     items.sort(key=lambda item: item.path.name != "test_mutants.py")
 
 

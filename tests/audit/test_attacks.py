@@ -402,6 +402,7 @@ def test_a_release_of_a_dirty_tree(release: Release) -> None:
     )
 
 
+@pytest.mark.ci
 def test_releases_that_differ_in_the_seed(release: Release, seed_release: Release) -> None:
     """Each is confirmed by its own commit; neither can be taken for the other."""
     seed_release.audit(code=CONFIRMED)

@@ -158,6 +158,7 @@ def test_s3(recorded: Project, s3: tuple[dict[str, str], dict[str, str]]) -> Non
     assert f"other content: {BUCKET}/{'/'.join(swapped.strip().split('/'))}\n" in done.stderr
 
 
+@pytest.mark.ci
 def test_ssh(recorded: Project, ssh: tuple[dict[str, str], dict[str, str]], tmp_path: Path) -> None:
     """A round trip through OpenSSH, and an object truncated there is found."""
     settings, environment = ssh

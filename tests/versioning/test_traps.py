@@ -147,6 +147,7 @@ def test_back_dated_input(recorded: Project) -> None:
     assert {"fetch_source", "train_model"} <= planned(recorded)
 
 
+@pytest.mark.ci
 def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
     """A stage does not run on an input that was edited behind DVC's back."""
     recorded.run("dvc", "status")

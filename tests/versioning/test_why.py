@@ -3,12 +3,14 @@
 import json
 import sqlite3
 
+import pytest
 from conftest import Project
 from recorded import edit
 
 ROWS = {"test": {"bread": [1, 0]}, "train": {"chess": [0, 2]}}
 
 
+@pytest.mark.ci
 def test_why(recorded: Project) -> None:
     """Rows, settings, code and versions that differ are told, and the metrics that moved."""
     database = sqlite3.connect(recorded.folder / "small.sqlite")
