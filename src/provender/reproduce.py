@@ -155,9 +155,16 @@ def reproduce(overlays: Sequence[Path], given: Path | None, on_cpus: bool) -> in
     archive = find_archive(overlays, given)
     with tempfile.TemporaryDirectory(prefix="provender-") as work, contextlib.ExitStack() as stack:
         if on_cpus:
+            # They run at once: each with its own cores, on which the others' threads do not wait.
+            cores = sorted(os.sched_getaffinity(0))
             others = [
-                Surroundings(f"an emulated CPU {name}", environment=NO_AVX2_IN_NUMPY, cpu=cpu)
-                for name, cpu in EMULATED.items()
+                Surroundings(
+                    f"an emulated CPU {name}",
+                    environment=NO_AVX2_IN_NUMPY,
+                    cores=frozenset(cores[number :: len(EMULATED)] or cores),
+                    cpu=cpu,
+                )
+                for number, (name, cpu) in enumerate(EMULATED.items())
             ]
         else:
             others = [stack.enter_context(other_surroundings())]
