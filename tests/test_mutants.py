@@ -38,6 +38,20 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "Snakemake limits how many jobs start within a second",
+        "src/provender/rerun.py",
+        "job_scheduler.JobRateLimiter = lambda limit: None",
+        "job_scheduler.JobRateLimiter = job_scheduler.JobRateLimiter",
+        "tests/workflow/test_workflow.py::test_waits_for_a_free_core",
+    ),
+    Mutant(
+        "Arrow imports pandas in every step",
+        "src/provender/step.py",
+        "around.enter_context(determinism.without_pandas())",
+        "pass",
+        "tests/unit/test_step.py::test_arrow_does_not_import_pandas",
+    ),
+    Mutant(
         "Ctrl-C during imports shows a stack trace",
         "src/provender/__init__.py",
         "sys.excepthook = _tell",
