@@ -23,7 +23,8 @@ function toString(units) {
  * NAME.weights (float32).
  */
 export async function readTexts(read, write) {
-  const { constants, weights: wanted, parts } = JSON.parse(new TextDecoder().decode(await read("job.json")));
+  const job = JSON.parse(new TextDecoder().decode(await read("job.json")));
+  const { constants, weights: wanted, parts } = job;
   for (const { name, max_words: slots, max_characters: most } of parts) {
     const text = Object.assign({}, constants.text, { max_characters: most });
     const toWords = compileText(text);

@@ -194,15 +194,20 @@ def test_own_data(own_data: Project) -> None:
     assert "Nothing to be done" in own_data.run(*AGAIN).stderr
     assert (own_data.folder / "tickets.sqlite").read_bytes() == before
     assert (own_data.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
+    report = (own_data.folder / "data/reports/report.html").read_text(encoding="utf-8")
+    assert "Values that were tried" not in report
 
 
 @pytest.mark.ci
 def test_own_data_search(own_data: Project) -> None:
-    """The worked example's search needs no build, and keeps its table for the report."""
+    """The worked example's search needs no build, and the report of the next one shows it."""
     assert "search_model: best: " in own_data.run(*SEARCH).stderr
     assert not (own_data.folder / "dist").exists()
     tried = (own_data.folder / "config/search/tickets.csv").read_text(encoding="utf-8")
     assert [line[-2:] for line in tried.splitlines()].count(",1") == 1
+    own_data.run(*AGAIN)
+    report = (own_data.folder / "data/reports/report.html").read_text(encoding="utf-8")
+    assert "Values that were tried" in report
 
 
 def test_versions(recorded: Project, tmp_path: Path) -> None:
