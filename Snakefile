@@ -2,8 +2,8 @@
 # rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
 
 from provender.config import check_in_snakefile
-from provender.code import javascript, python
-from provender.rerun import compare_without_pandas, rerun_by_content, start_without_limit
+from provender.running.code_files import javascript, python
+from provender.running.rerun import compare_without_pandas, rerun_by_content, start_without_limit
 
 
 configfile: "config/config.yaml"

@@ -15,7 +15,7 @@ import project
 import pyarrow.parquet as pq
 from figures import Figure
 
-from provender import files, step
+from provender import console, files
 from provender.errors import UserError
 
 PART = "accuracy"
@@ -95,10 +95,10 @@ def measure(build: Path, work: Path, archive: Path, packages: Path, cores: int) 
 
 
 def _measure_task(task: Task, folder: Path, packages: Path, overlay: list[str]) -> Iterator[Figure]:
-    step.log.info("%s: training with %d seeds", task.name, len(SEEDS))
+    console.log.info("%s: training with %d seeds", task.name, len(SEEDS))
     trainings = _train(task, folder, overlay)
     _check("the first training's recall@1", trainings[0]["test"], folder)
-    step.log.info("%s: tuning and training peers", task.name)
+    console.log.info("%s: tuning and training peers", task.name)
     found = _run_json(folder, "peers.py", packages=packages)
     peers = found["peers"]
     best = max(peers, key=peers.__getitem__)

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provender import clone, config
+from provender import config
 from provender.errors import UserError
+from provender.reproduction import clone
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import project
 from figures import Figure
 
-from provender import constants, files
+from provender import files
+from provender.bundle import constants
 
 PART = "text recipe"
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provender import files
-from provender.encode import FIRST_WORD, UNKNOWN, encode_words
 from provender.errors import UserError
-from provender.text import Recipe, split_in_batches
+from provender.text.encode import FIRST_WORD, UNKNOWN, encode_words
+from provender.text.recipe import Recipe, split_in_batches
 
 # Of so many the fastest counts: other work on the machine only ever adds to the time.
 RUNS = 9

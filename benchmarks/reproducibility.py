@@ -17,9 +17,17 @@ from pathlib import Path
 
 import project
 
-from provender import clone, differences, reproduce, step
+from provender import console
 from provender.errors import UserError
-from provender.reproduce import EMULATED, LOCALE, NO_AVX2_IN_NUMPY, OLD_CPU, Surroundings
+from provender.reproduction import clone, differences, reproduce
+from provender.reproduction.reproduce import (
+    EMULATED,
+    LOCALE,
+    NO_AVX2_IN_NUMPY,
+    OLD_CPU,
+    Surroundings,
+)
+from provender.running import step
 
 DOCUMENT = project.ROOT / "docs" / "reproducibility.md"
 CONFIG = project.ROOT / "config" / "cpus.yaml"
@@ -112,7 +120,7 @@ def make_table(work: Path, releases: bool) -> str:
         "|---|---|---|---|",
     ]
     for number, row in enumerate(rows(work, releases)):
-        step.log.info("%s: %s", row.what, row.value)
+        console.log.info("%s: %s", row.what, row.value)
         place = work / str(number) / row.surroundings.folder
         folder = Path(shutil.copytree(source, place, symlinks=True))
         reproduce.build(folder, row.surroundings, [CONFIG], row.targets)

@@ -23,8 +23,9 @@ import second_make
 import versioning
 from figures import Figure, format_table
 
-from provender import files, step
+from provender import console, files
 from provender.errors import UserError
+from provender.running import step
 
 PARTS = (
     "disk", "second-make", "recipe", "accuracy", "determinism", "memory",
@@ -43,30 +44,30 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     if "disk" in options.parts:
         yield from disk.measure(PACKAGES)
     # Not timed: it leaves the build for the next parts, and all files in the system's cache.
-    step.log.info("building once")
+    console.log.info("building once")
     project.run(build, project.workflow(options.cores))
     if "second-make" in options.parts:
         yield second_make.measure(build)
     if "recipe" in options.parts:
-        step.log.info("timing the text recipe")
+        console.log.info("timing the text recipe")
         yield from recipe.measure(build)
     if "accuracy" in options.parts:
         yield from accuracy.measure(build, work, archive, PACKAGES, options.cores)
     if "determinism" in options.parts:
-        step.log.info("training with and without the determinism settings")
+        console.log.info("training with and without the determinism settings")
         yield from determinism_cost.measure(build, commands)
     if "memory" in options.parts:
-        step.log.info("running each step alone")
+        console.log.info("running each step alone")
         yield from memory.measure(project.copy_tree(work / "memory", archive), commands)
     if "versioning" in options.parts:
-        step.log.info("building by DVC and by Snakemake on one core")
+        console.log.info("building by DVC and by Snakemake on one core")
         yield from versioning.measure(work / "versioning", archive)
     if "audit" in options.parts:
-        step.log.info("releasing the main job, auditing it and building it again")
+        console.log.info("releasing the main job, auditing it and building it again")
         (work / "audit").mkdir()
         yield from audit.measure(work / "audit", archive, options.cores)
     if "main-job" in options.parts:
-        step.log.info("timing workflow and twin in turn, %d times", options.runs)
+        console.log.info("timing workflow and twin in turn, %d times", options.runs)
         yield from main_job.measure(work, archive, commands, options.cores, options.runs)
 
 

@@ -20,8 +20,9 @@ from types import ModuleType
 
 import twin
 
-from provender import arithmetic, compact, determinism, files, levels, metrics, training
-from provender.features import Features, find_words, read_features
+from provender import files
+from provender.model import arithmetic, compression, levels, metrics, runtime, training
+from provender.model.features import Features, find_words, read_features
 
 # What train_model writes, as its command line names it.
 OUTPUTS = ("saved_model", "hdf5", "vocabulary", "history", "sizes", "choice", "predictions")
@@ -29,7 +30,7 @@ OUTPUTS = ("saved_model", "hdf5", "vocabulary", "history", "sizes", "choice", "p
 
 def recall(asked: Features, weights: training.Weights) -> float:
     """Return the share of posts whose label comes first."""
-    scores = arithmetic.softmax(compact.logits(asked, weights))
+    scores = arithmetic.softmax(compression.logits(asked, weights))
     return float((metrics.rank(scores)[:, 0] == asked.labels).mean())
 
 
@@ -84,7 +85,7 @@ def train(module: ModuleType, options: argparse.Namespace) -> dict:
 
 def main(asked: dict) -> None:
     """Train with each budget and seed, and write the list."""
-    determinism.seed(0)  # Imports TensorFlow before any clock starts.
+    runtime.seed(0)  # Imports TensorFlow before any clock starts.
     _python, script, *arguments = asked["command"]
     module = twin.load(script)
     parser = module.parse_arguments()

@@ -12,7 +12,9 @@ from types import ModuleType
 
 import twin
 
-from provender import determinism, step, training
+from provender import determinism
+from provender.model import runtime, training
+from provender.running import step
 
 # What of the pinned environment decides which code a CPU runs.
 CPU_SETTINGS = ("ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS")
@@ -35,7 +37,7 @@ def time_trainings(module: ModuleType) -> list[float]:
 
 def seed_only(value: int) -> None:
     """Seed as the project does, and allow kernels whose order of additions may vary."""
-    with determinism.quiet_start(keras=True):
+    with runtime.quiet_start(keras=True):
         import tf_keras
 
     tf_keras.utils.set_random_seed(value)
@@ -47,7 +49,7 @@ def main(settings: dict) -> int:
         determinism.ENVIRONMENT.pop(name)
     determinism.ENVIRONMENT.update(settings["environment"])
     if not settings["ops"]:
-        determinism.seed = seed_only
+        runtime.seed = seed_only
     _python, script, *arguments = settings["command"]
     module = twin.load(script)
     seconds = time_trainings(module)

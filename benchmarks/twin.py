@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from provender import step
+from provender.running import step
 
 
 def load(path: str) -> ModuleType:

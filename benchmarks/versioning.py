@@ -8,7 +8,8 @@ from pathlib import Path
 import project
 from figures import Figure
 
-from provender import config, versioning
+from provender import config
+from provender.versioning import cache
 
 PART = "versioning"
 
@@ -69,5 +70,5 @@ def _hash_all(folder: Path) -> float:
     start = time.perf_counter()
     for path in paths:
         if path.is_file():
-            versioning.digests(str(path))
+            cache.digests(str(path))
     return time.perf_counter() - start

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provender import code, constants, files, node, single_page, step
+from provender import console, files
+from provender.bundle import constants, node, single_page
 from provender.errors import UserError
+from provender.running import code_files, step
 
 FORMAT = 1
 
@@ -60,7 +62,7 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
 def build_manifest(output: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Return manifest.json: every file of the bundle and the digests of the inputs."""
     paths = sorted(p for p in output.rglob("*") if p.is_file())
-    sources = "".join(f"{files.sha256(path)}  {path}\n" for path in code.workflow())
+    sources = "".join(f"{files.sha256(path)}  {path}\n" for path in code_files.workflow())
     return {
         "format": FORMAT,
         "name": options.name,
@@ -122,7 +124,7 @@ def main(options: argparse.Namespace) -> None:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     size = sum(file["bytes"] for file in manifest["files"].values())
-    step.log.info("%d files, %s bytes", len(manifest["files"]), f"{size:,}")
+    console.log.info("%d files, %s bytes", len(manifest["files"]), f"{size:,}")
 
 
 if __name__ == "__main__":

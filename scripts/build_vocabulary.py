@@ -9,9 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import files, step
+from provender import console, files
 from provender.errors import UserError
-from provender.text import split_in_batches
+from provender.running import step
+from provender.text.recipe import split_in_batches
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,7 +60,7 @@ def main(options: argparse.Namespace) -> None:
         )
     files.write_json(options.candidates, words)
     files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
-    step.log.info("kept %s of %s different words", f"{len(words):,}", f"{len(counts):,}")
+    console.log.info("kept %s of %s different words", f"{len(words):,}", f"{len(counts):,}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import files, step
+from provender import console, files
 from provender.config import read_recipe
-from provender.text import compile_recipe
+from provender.running import step
+from provender.text.recipe import compile_recipe
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -21,7 +22,7 @@ def main(options: argparse.Namespace) -> None:
     """Read the recipe, compile it and write it."""
     recipe = compile_recipe(read_recipe(options.recipe))
     files.write_json(options.output, recipe)
-    step.log.info("%d replacements", len(recipe["replace"]))
+    console.log.info("%d replacements", len(recipe["replace"]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import conversion, files, levels, step
+from provender import console, files
+from provender.model import conversion, levels
+from provender.running import step
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -20,7 +22,7 @@ def main(options: argparse.Namespace) -> None:
     """Load the SavedModel and write the graph format."""
     stored = levels.stored_as(files.read_json(options.choice)["levels"])
     conversion.convert_graph(options.saved_model, options.output, stored)
-    step.log.info("wrote %s", options.output)
+    console.log.info("wrote %s", options.output)
 
 
 if __name__ == "__main__":

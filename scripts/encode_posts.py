@@ -8,9 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from provender import files, step
-from provender.encode import encode_words
-from provender.text import split_in_batches
+from provender import console, files
+from provender.running import step
+from provender.text.encode import encode_words
+from provender.text.recipe import split_in_batches
 
 import numpy as np
 import pyarrow as pa
@@ -56,7 +57,7 @@ def main(options: argparse.Namespace) -> None:
         options.max_words,
     )
     files.write_parquet(options.output, features)
-    step.log.info("encoded %s posts", f"{len(features):,}")
+    console.log.info("encoded %s posts", f"{len(features):,}")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from provender import arithmetic, files, metrics, step
-from provender.encode import FIRST_WORD
-from provender.features import Features, find_words, read_features
+from provender import console, files
+from provender.model import arithmetic, metrics, runtime
+from provender.model.features import Features, find_words, read_features
+from provender.running import step
+from provender.text.encode import FIRST_WORD
 
 import numpy as np
 
@@ -35,9 +37,7 @@ BATCH = 256
 
 def load(saved_model: Path) -> Any:
     """Load the SavedModel as TensorFlow does."""
-    from provender import determinism
-
-    with determinism.quiet_start():
+    with runtime.quiet_start():
         import tensorflow as tf
 
     return tf.saved_model.load(str(saved_model))
@@ -65,7 +65,7 @@ def predict(model: Any, features: Features) -> np.ndarray:
                     tf.constant(features.weights[start : start + BATCH]),
                 ).numpy()
             )
-            for start in step.progress(starts, "predicting batches", len(starts))
+            for start in console.progress(starts, "predicting batches", len(starts))
         ]
     )
 
@@ -242,7 +242,7 @@ def main(options: argparse.Namespace) -> None:
     files.write_text(options.labelled, files.format_csv(["actual", "predicted"], labelled))
     files.write_parquet(options.predictions, metrics.predictions(test, scores))
     for split in splits:
-        step.log.info(
+        console.log.info(
             "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f",
             split,
             *(values[split][f"recall@{k}"] for k in metrics.RANKS),

@@ -10,8 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from provender import files, step
+from provender import console, files
 from provender.errors import Unavailable, UserError
+from provender.running import step
 
 import requests
 
@@ -43,7 +44,7 @@ def download(url: str, sha256: list[str], output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     resumed = _receive(url, part)
     if resumed and files.sha256(part) not in sha256:
-        step.log.info("the resumed download does not fit together: starting it anew")
+        console.log.info("the resumed download does not fit together: starting it anew")
         part.unlink()
         _receive(url, part)
     try:
@@ -72,7 +73,7 @@ def _receive(url: str, part: Path) -> bool:
             chunks = response.iter_content(CHUNK_BYTES)
             with open(part, "ab" if resumed else "wb") as file:
                 total = -(-size // CHUNK_BYTES)
-                for chunk in step.progress(chunks, f"downloading {part.stem}", total):
+                for chunk in console.progress(chunks, f"downloading {part.stem}", total):
                     file.write(chunk)
     except requests.RequestException as error:
         raise Unavailable(
@@ -111,7 +112,7 @@ def main(options: argparse.Namespace) -> None:
         copy(path, options.sha256, options.output)
     else:
         download(options.url, options.sha256, options.output)
-    step.log.info("%s is there", options.output)
+    console.log.info("%s is there", options.output)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from provender import files, step
-from provender.encode import FIRST_WORD, encode_words, pooling_weights
-from provender.features import Features, pool
-from provender.naive_bayes import NaiveBayes, naive_bayes_table
-from provender.text import split_in_batches
+from provender import console, files
+from provender.model.features import Features, pool
+from provender.model.naive_bayes import NaiveBayes, naive_bayes_table
+from provender.running import step
+from provender.text.encode import FIRST_WORD, encode_words, pooling_weights
+from provender.text.recipe import split_in_batches
 
 import numpy as np
 import pyarrow as pa
@@ -124,7 +125,7 @@ def main(options: argparse.Namespace) -> None:
             options.max_words,
         )
     files.write_json(options.output, report)
-    step.log.info(
+    console.log.info(
         "recall@1: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.items())
     )
 

@@ -14,8 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from provender import files, node, step
+from provender import console, files
+from provender.bundle import node
 from provender.errors import UserError
+from provender.running import step
 
 README = """\
 # {name}
@@ -108,7 +110,7 @@ def main(options: argparse.Namespace) -> None:
         archive = pack(folder)
         with files.replacing(options.output) as part:
             shutil.copyfile(archive, part)
-    step.log.info("%s, %s bytes", options.output, f"{options.output.stat().st_size:,}")
+    console.log.info("%s, %s bytes", options.output, f"{options.output.stat().st_size:,}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provender import files, levels, metrics, step
+from provender import console, files
+from provender.model import levels, metrics
+from provender.running import step
 
 import jinja2
 
@@ -221,7 +223,7 @@ def main(options: argparse.Namespace) -> None:
         height=HEIGHT,
     )
     files.write_text(options.output, page)
-    step.log.info("wrote %s", options.output)
+    console.log.info("wrote %s", options.output)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
-from provender import arithmetic, compact, files, metrics, step, training
-from provender.encode import FIRST_WORD
-from provender.features import Features, join, read_features, rows_with
-from provender.naive_bayes import NaiveBayes
+from provender import console, files
+from provender.model import arithmetic, compression, metrics, runtime, training
+from provender.model.features import Features, join, read_features, rows_with
+from provender.model.naive_bayes import NaiveBayes
+from provender.running import step
+from provender.text.encode import FIRST_WORD
 
 # What is tried of each setting: steps that change the loss by more than chance does.
 GRID = {
@@ -70,14 +72,14 @@ def search(
     while True:
         number += 1
         before = best
-        for name, value in step.progress(changes, f"searching, round {number}", len(changes)):
+        for name, value in console.progress(changes, f"searching, round {number}", len(changes)):
             tried = replace(best, **{name: value})
             if tried not in scores:
                 scores[tried] = measure(tried)
             # Loss, since recall of a few hundred posts jumps by chance.
             if scores[tried].loss < scores[best].loss:
                 best = tried
-        step.log.info("round %d: %s; %s", number, scores[best], best)
+        console.log.info("round %d: %s; %s", number, scores[best], best)
         if best == before:
             return scores
 
@@ -91,7 +93,7 @@ def measure(
 ) -> Score:
     """Return the score of a model of so many words, its logits divided as train_model does."""
     weights = training.train(train, words + FIRST_WORD, labels, how, bars=False)
-    logits = compact.logits(validation, weights)
+    logits = compression.logits(validation, weights)
     temperature = metrics.find_temperature(logits, validation.labels)
     scores = arithmetic.softmax(logits / temperature)
     best = metrics.rank(scores)[:, 0]
@@ -139,9 +141,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Search, write what was found and say what is best."""
-    from provender import determinism
-
-    determinism.seed(options.seed)
+    runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     train, validation = read_features(options.train), read_features(options.validation)
     augmented = rows_with(read_features(options.augmented), train.rowids)
@@ -158,17 +158,17 @@ def main(options: argparse.Namespace) -> None:
     plain = score(start, train) if len(augmented.rowids) else None
     files.write_text(options.output, format_table(scores, start, plain))
     best = min(scores, key=lambda values: scores[values].loss)
-    step.log.info("%d models on %d posts", len(scores), len(validation.rowids))
+    console.log.info("%d models on %d posts", len(scores), len(validation.rowids))
     if plain:
-        step.log.info("configured, without augmentation: %s", plain)
-    step.log.info("configured: %s; %s", scores[start], start)
+        console.log.info("configured, without augmentation: %s", plain)
+    console.log.info("configured: %s; %s", scores[start], start)
     if best == start:
-        step.log.info("best: the configured values")
+        console.log.info("best: the configured values")
     else:
-        step.log.info("best: %s; %s", scores[best], best)
+        console.log.info("best: %s; %s", scores[best], best)
         old = asdict(start)
         changed = [f"{n}: {v:g}" for n, v in asdict(best).items() if v != old[n]]
-        step.log.info("to take these, set in model: %s", ", ".join(changed))
+        console.log.info("to take these, set in model: %s", ", ".join(changed))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provender import arithmetic, compact, constants, files, levels, metrics, step, training
-from provender.encode import FIRST_WORD
-from provender.features import count_posts, join, read_features, restrict, rows_with
+from provender import console, errors, files
+from provender.bundle import constants
+from provender.model import arithmetic, compression, levels, metrics, runtime, training
+from provender.model.features import count_posts, join, read_features, restrict, rows_with
+from provender.running import step
+from provender.text.encode import FIRST_WORD
 
 import numpy as np
 
@@ -55,7 +58,7 @@ class LearningCurve:
         """Keep an epoch's values and say them."""
         self.rows.append({name: measured[name] for name in CURVE})
         said = ", ".join(f"{name} {value:.4f}" for name, value in self.rows[-1].items())
-        step.log.info("epoch %d of %d: %s", epoch + 1, self.epochs, said)
+        console.log.info("epoch %d of %d: %s", epoch + 1, self.epochs, said)
 
     def as_csv(self) -> str:
         """Return one line an epoch."""
@@ -66,9 +69,9 @@ class LearningCurve:
         return files.format_csv(["epoch", *CURVE], rows)
 
 
-def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candidate) -> str:
+def list_candidates(candidates: list[compression.Candidate], chosen: compression.Candidate) -> str:
     """Return the candidates as CSV, with marks on those of the front and the chosen one."""
-    front = compact.front(candidates)
+    front = compression.front(candidates)
     rows = [
         [
             each.words,
@@ -89,7 +92,7 @@ def list_candidates(candidates: list[compact.Candidate], chosen: compact.Candida
 def ship(
     weights: training.Weights,
     ids: np.ndarray,
-    chosen: compact.Candidate,
+    chosen: compression.Candidate,
     temperature: float,
     max_words: int,
 ) -> tuple["tf_keras.Model", training.Weights]:
@@ -98,9 +101,9 @@ def ship(
     ``ids`` [n, max_words] are those of the posts that it has learnt from. The axes, the columns'
     scales and the temperature stand in the dense layer behind the table.
     """
-    axes = compact.principal_axes(weights.table, count_posts(ids, len(weights.table)))
+    axes = compression.principal_axes(weights.table, count_posts(ids, len(weights.table)))
     axes = axes[:, : chosen.width]
-    grid, scales = compact.quantise(compact.narrow(weights.table, axes), chosen.levels)
+    grid, scales = compression.quantise(compression.narrow(weights.table, axes), chosen.levels)
     # Rounded here, so that the weights are those that the model holds.
     kernel = (scales[:, np.newaxis] * axes.T / temperature).astype(np.float32)
     bias = (weights.bias / temperature).astype(np.float32)
@@ -125,19 +128,17 @@ def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
 
 def save_saved_model(model: "tf_keras.Model", folder: Path) -> None:
     """Save the model to ``folder``, without the random identifier that it would get."""
-    from provender import determinism
-
     import tensorflow as tf
 
     try:
         model.save(folder, save_format="tf", include_optimizer=False)
     except tf.errors.OpError as error:
         # TensorFlow keeps the operating system's words, but not its error number.
-        for code in step.NO_SPACE:
+        for code in errors.NO_SPACE:
             if os.strerror(code) in str(error):
                 raise OSError(code, os.strerror(code), str(folder)) from error
         raise
-    determinism.clear_fingerprint_uuid(folder / "fingerprint.pb")
+    runtime.clear_fingerprint_uuid(folder / "fingerprint.pb")
     written = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     if written != sorted(SAVED_MODEL_FILES):
         raise RuntimeError(f"TensorFlow wrote other files than the workflow names: {written}")
@@ -176,9 +177,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Train, choose, train again and save."""
-    from provender import determinism
-
-    determinism.seed(options.seed)
+    runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     train, validation = read_features(options.train), read_features(options.validation)
     augmented = read_features(options.augmented)
@@ -186,13 +185,15 @@ def main(options: argparse.Namespace) -> None:
     curve = LearningCurve(options.epochs)
     learnt = join(train, rows_with(augmented, train.rowids))
     weights = training.train(learnt, len(words) + FIRST_WORD, len(labels), how, validation, curve)
-    temperature = metrics.find_temperature(compact.logits(validation, weights), validation.labels)
+    temperature = metrics.find_temperature(
+        compression.logits(validation, weights), validation.labels
+    )
 
     text = files.read_json(options.text)
     max_words = train.ids.shape[1]
     candidates = list(
-        step.progress(
-            compact.weigh(
+        console.progress(
+            compression.weigh(
                 weights,
                 learnt,
                 validation,
@@ -201,26 +202,26 @@ def main(options: argparse.Namespace) -> None:
                 lambda chosen: constants.pack("", labels, chosen, max_words, text, 1),
             ),
             "weighing candidates",
-            compact.count_candidates(len(words), len(labels)),
+            compression.count_candidates(len(words), len(labels)),
         )
     )
     budget = round(options.budget_kb * 1000)
-    chosen = compact.choose(candidates, budget)
+    chosen = compression.choose(candidates, budget)
     if chosen.bytes > budget:
-        step.log.warning(
+        console.log.warning(
             "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
             "of %s bytes",
             options.budget_kb,
             f"{chosen.bytes:,}",
         )
-    order = compact.choose_words(weights.table, learnt.ids)
-    kept = compact.in_code_point_order(order[: chosen.words], words)
+    order = compression.choose_words(weights.table, learnt.ids)
+    kept = compression.in_code_point_order(order[: chosen.words], words)
     asked = restrict(validation, kept)
-    kept_weights = training.Weights(compact.rows_of(weights.table, kept), weights.bias)
+    kept_weights = training.Weights(compression.rows_of(weights.table, kept), weights.bias)
     seen = restrict(learnt, kept).ids
     _, rounded = ship(kept_weights, seen, chosen, temperature, max_words)
-    scores = arithmetic.softmax(compact.logits(asked, rounded))
-    uncalibrated = arithmetic.softmax(compact.logits(asked, rounded) * temperature)
+    scores = arithmetic.softmax(compression.logits(asked, rounded))
+    uncalibrated = arithmetic.softmax(compression.logits(asked, rounded) * temperature)
 
     everything = restrict(join(train, validation, augmented), kept)
     final = training.train(everything, len(kept) + FIRST_WORD, len(labels), how)
@@ -242,7 +243,7 @@ def main(options: argparse.Namespace) -> None:
         "sure_accuracy": SURE,
     }
     files.write_json(options.choice, choice)
-    step.log.info(
+    console.log.info(
         "chosen: %s of %s words, width %d, %s, %s bytes",
         f"{chosen.words:,}",
         f"{len(words):,}",

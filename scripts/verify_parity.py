@@ -13,9 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from provender import constants, files, node, step
+from provender import console, files
+from provender.bundle import constants, node
 from provender.errors import UserError
-from provender.features import find_words, read_features
+from provender.model.features import find_words, read_features
+from provender.running import step
 
 import numpy as np
 import pyarrow as pa
@@ -71,7 +73,7 @@ def compare_ids(rowids: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Non
     if len(wrong):
         raise UserError(
             f"{len(wrong)} of {len(rowids)} posts have other word ids in JavaScript than in "
-            f"Python: row id {_named(rowids[wrong])}. src/provender/text.py and "
+            f"Python: row id {_named(rowids[wrong])}. src/provender/text/recipe.py and "
             "web/src/text.js read the recipe differently"
         )
 
@@ -157,7 +159,7 @@ def main(options: argparse.Namespace) -> None:
     }
     files.write_json(options.output, report)
     largest = ", ".join(f"{form} {value:.2g}" for form, value in differences.items())
-    step.log.info("%s posts, ids equal, largest differences: %s", f"{posts:,}", largest)
+    console.log.info("%s posts, ids equal, largest differences: %s", f"{posts:,}", largest)
 
 
 if __name__ == "__main__":

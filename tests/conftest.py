@@ -14,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from provender.clone import copy_tree
+from provender.reproduction.clone import copy_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import REMOTE, Project, copy_record, make_once, open_project
 from recorded import edit
 
-from provender.attest import signing
+from provender.release import signing
 
 VERSION = "0.1.0"
 NAME = f"small-{VERSION}"

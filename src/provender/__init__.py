@@ -7,7 +7,7 @@ INTERRUPTED = "interrupted: nothing was half-written; run the same command again
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tell an interrupt as :func:`provender.step.run` does, and all else as Python does."""
+    """Tell an interrupt as :func:`provender.running.step.run` does, and all else as Python does."""
     if issubclass(kind, KeyboardInterrupt):
         print(INTERRUPTED, file=sys.stderr)
     else:

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
-from provender import graph, pipeline, remote, step, versioning, why
 from provender.audit import options as audit_options
 from provender.errors import UserError
+from provender.running import graph, step
+from provender.versioning import dvc_yaml, record, remote, sync, why
 
 BUNDLE = Path("dist/bundle")
 REPORT = "data/reports/report.html"
@@ -67,18 +68,18 @@ def dvc(options: argparse.Namespace) -> None:
     if options.config:
         overlays = [path for path in [options.config] if path != configuration.DEFAULT]
     else:
-        overlays = pipeline.overlays() if pipeline.FILE.exists() else []
-    (pipeline.check if options.check else pipeline.write)(graph.read(overlays), overlays)
+        overlays = dvc_yaml.overlays() if dvc_yaml.FILE.exists() else []
+    (dvc_yaml.check if options.check else dvc_yaml.write)(graph.read(overlays), overlays)
 
 
-def record(options: argparse.Namespace) -> None:
+def record_build(options: argparse.Namespace) -> None:
     """Commit the build on disk to DVC, or check that dvc.lock holds it."""
-    versioning.record(options.check)
+    record.record(options.check)
 
 
-def sync(options: argparse.Namespace) -> None:
+def sync_build(options: argparse.Namespace) -> None:
     """Bring the build that dvc.lock names, verified."""
-    versioning.sync(options.remote)
+    sync.sync(options.remote)
 
 
 def verify_remote(options: argparse.Namespace) -> None:
@@ -118,7 +119,7 @@ def serve(options: argparse.Namespace) -> None:
 def reproduce(options: argparse.Namespace) -> None:
     """Build in other surroundings as well, and compare every file."""
     # Takes NumPy, which the main job's command has no use for.
-    from provender import reproduce
+    from provender.reproduction import reproduce
 
     overlays = [options.config.absolute()] if options.config else []
     count = reproduce.reproduce(overlays, options.archive, options.cpus)
@@ -127,7 +128,7 @@ def reproduce(options: argparse.Namespace) -> None:
 
 def take_digests(options: argparse.Namespace) -> None:
     """Write the build's digests, or hold the build to them."""
-    from provender import digests
+    from provender.reproduction import digests
 
     overlays = [options.config] if options.config else []
     if options.check:
@@ -146,7 +147,7 @@ def release(options: argparse.Namespace) -> None:
 
 def keygen(options: argparse.Namespace) -> None:
     """Write a key to sign releases with."""
-    from provender.attest import signing
+    from provender.release import signing
 
     keyid = signing.generate(options.file)
     print(
@@ -228,11 +229,11 @@ def parse_arguments() -> argparse.ArgumentParser:
 
     command = commands.add_parser("record", help="commit the build on disk to DVC")
     command.add_argument("--check", action="store_true", help="only check that dvc.lock holds it")
-    command.set_defaults(work=record)
+    command.set_defaults(work=record_build)
 
     command = commands.add_parser("sync", help="fetch and verify the build that dvc.lock names")
     command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
-    command.set_defaults(work=sync)
+    command.set_defaults(work=sync_build)
 
     command = commands.add_parser("verify-remote", help="read every object that commits name")
     command.add_argument("commits", nargs="?", default="HEAD", help="one, or A..B (default: HEAD)")

@@ -11,7 +11,7 @@ import jsonschema
 import yaml
 
 from provender.errors import UserError
-from provender.pattern import PatternError, check_pattern
+from provender.text.pattern import PatternError, check_pattern
 
 Config = dict[str, Any]
 

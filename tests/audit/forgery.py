@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from provender.attest import signing, statement
+from provender.release import signing, statement
 
 PROVENANCE = (statement.STATEMENT, statement.ENVELOPE)
 

@@ -14,8 +14,8 @@ import archives
 import pytest
 from archives import tar, tar_member, zip_member, zipped
 
-from provender.attest import archive
-from provender.attest.archive import ArchiveError
+from provender.release import archive
+from provender.release.archive import ArchiveError
 
 # Megabytes that reading a bomb may take beyond what the tests have taken already.
 MOST_MEMORY = 50

@@ -24,7 +24,7 @@ from forgery import (
 from recorded import edit, objects
 from releases import NAME, Release
 
-from provender.attest import statement
+from provender.release import statement
 
 WEIGHTS = "bundle/tfjs/layers/group1-shard1of1.bin"
 DATABASE = "data/source/news.sqlite"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from forgery import sha256
 
-from provender.attest import signing, statement
 from provender.audit import compare, files, given
 from provender.audit.compare import Compared, Comparison, Level
 from provender.audit.findings import EXIT_CODES, Findings, Outcome
+from provender.release import signing, statement
 
 CONTENTS = {"bundle/manifest.json": b"{}", "bundle/page.js": b"// page", "npm/x.tgz": b"x"}
 

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from releases import Release
 
-from provender import files, pipeline
+from provender import files
 from provender.audit import compare, findings, rebuild, repository
 from provender.audit.compare import Level
 from provender.audit.findings import Outcome
 from provender.audit.traced import Traced, read_commit
+from provender.versioning import dvc_yaml
 
 LAYERS = Path("data/tfjs/layers")
 SHIPPED = Path("dist/bundle/tfjs/layers")
@@ -69,7 +70,7 @@ def again(released: Release, tmp_path: Path) -> Rebuild:
     place = repository.Repository(project.folder, "here", repository.NamedBy.AUDITOR)
     commit = project.git("rev-parse", "HEAD").strip()
     traced = read_commit(place, commit)
-    assert traced.overlays == pipeline.parse_overlays((project.folder / "dvc.yaml").read_text())
+    assert traced.overlays == dvc_yaml.parse_overlays((project.folder / "dvc.yaml").read_text())
     for path in sorted((project.folder / "data" / "receipts").rglob("*.json")):
         name = path.relative_to(project.folder / "data/receipts").with_suffix("").as_posix()
         traced.receipts[name.replace("/", "@")] = files.read_json(path)
@@ -241,7 +242,7 @@ def test_a_missing_file(again: Rebuild) -> None:
         ("data/source/news.sqlite", "database rows"),
         ("small.yaml", "config"),
         ("scripts/train_model.py", "code"),
-        ("src/provender/training.py", "code"),
+        ("src/provender/model/training.py", "code"),
         ("requirements.lock", "dependency"),
         ("web/package-lock.json", "dependency"),
         ("--seed", "config"),

@@ -16,10 +16,10 @@ import pytest
 from archives import tar, tar_member, zip_member, zipped
 from releases import Release
 
-from provender.attest import archive, signing, statement
 from provender.audit import files, given, stages, summary
 from provender.audit.findings import Findings
 from provender.errors import UserError
+from provender.release import archive, signing, statement
 
 # Mutated statements, manifests and archives: ten thousand together.
 STATEMENTS, MANIFESTS, ARCHIVES = 4_000, 2_000, 4_000

@@ -12,9 +12,9 @@ import pytest
 from forgery import edit_statement
 from releases import Release
 
-from provender.attest import statement
 from provender.audit import given
 from provender.errors import Unavailable, UserError
+from provender.release import statement
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -9,9 +9,9 @@ import pytest
 from conftest import Project
 from releases import Release
 
-from provender.attest import signing, statement
 from provender.audit import summary
 from provender.errors import UserError
+from provender.release import signing, statement
 
 SUBJECTS = {"bundle/index.html": "1" * 64, "npm/x.tgz": "2" * 64}
 

@@ -11,12 +11,12 @@ import yaml
 from conftest import GIT_IDENTITY
 from forgery import digests, md5, sha256
 
-from provender.attest import statement
 from provender.audit.findings import Findings
 from provender.audit.given import open_given
 from provender.audit.repository import NamedBy, Repository
 from provender.audit.trace import trace
 from provender.audit.traced import Traced
+from provender.release import statement
 
 SETTINGS = {
     "name": "tiny",

@@ -7,8 +7,8 @@ import numpy as np
 from nasty_texts import NASTY
 from texts import Texts
 
-from provender.pattern import OTHERS, _Parser
-from provender.text import Recipe
+from provender.text.pattern import OTHERS, _Parser
+from provender.text.recipe import Recipe
 
 SEED = 3
 TEXTS = 100_000

@@ -14,9 +14,9 @@ from nasty_texts import SEED, draw_texts
 from texts import Texts
 
 from provender import files
-from provender.constants import front_code
-from provender.encode import encode_words, pooling_weights
-from provender.text import Recipe, compile_recipe, split_words
+from provender.bundle.constants import front_code
+from provender.text.encode import encode_words, pooling_weights
+from provender.text.recipe import Recipe, compile_recipe, split_words
 
 MAX_WORDS = 40
 

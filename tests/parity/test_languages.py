@@ -19,14 +19,15 @@ import pyarrow.compute as pc
 import pytest
 import yaml
 from conftest import ROOT
-from fetch_source import ARCHIVE_POSTS, read_docstrings
 from references import fold_table, split_text
 from texts import Texts
 
 from provender import config
-from provender.constants import front_code
-from provender.encode import FIRST_WORD, UNKNOWN, encode_words
-from provender.text import Recipe, compile_recipe, split_words
+from provender.bundle.constants import front_code
+from provender.sources.docstrings import read_docstrings
+from provender.sources.newsgroups import ARCHIVE_POSTS
+from provender.text.encode import FIRST_WORD, UNKNOWN, encode_words
+from provender.text.recipe import Recipe, compile_recipe, split_words
 
 READERS = ("node", "chromium")
 

@@ -11,7 +11,7 @@ from model_inputs import copy_unverified, verify_arguments
 from step_runs import RunScript
 
 from provender import files
-from provender.encode import FIRST_WORD
+from provender.text.encode import FIRST_WORD
 
 
 @pytest.fixture

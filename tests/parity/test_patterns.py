@@ -10,8 +10,8 @@ import pyarrow as pa
 from conftest import ROOT
 from references import fold_table
 
-from provender.pattern import PatternError, check_pattern
-from provender.text import Recipe, compile_recipe, split_words
+from provender.text.pattern import PatternError, check_pattern
+from provender.text.recipe import Recipe, compile_recipe, split_words
 
 SEED = 5
 PATTERNS = 400

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from provender import files
-from provender.attest import canaries
-from provender.attest.canaries import CanaryError
+from provender.release import canaries
+from provender.release.canaries import CanaryError
 
 LABELS = ["bread", "chess", "tides"]
 WORDS = ["flour", "king", "moon", "oven", "rook", "shore", "the"]

@@ -14,8 +14,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from releases import NAME, VERSION, Release
 from rocrate.rocrate import ROCrate
 
-from provender.attest import statement
-from provender.attest.statement import STATEMENT
+from provender.release import statement
+from provender.release.statement import STATEMENT
 
 PUBLICATION = {
     "repository": "https://localhost/project.git",

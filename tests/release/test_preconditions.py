@@ -10,8 +10,8 @@ from conftest import GIT_IDENTITY
 from recorded import edit_unseen
 
 from provender.errors import UserError
-from provender.graph import Job
 from provender.release import preconditions
+from provender.running.graph import Job
 
 
 def git(*arguments: str) -> str:

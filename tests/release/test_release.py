@@ -14,8 +14,8 @@ from conftest import REMOTE, Project
 from recorded import clone, edit, edit_unseen, objects
 from releases import NAME, VERSION, Release
 
-from provender.attest import signing, statement
-from provender.attest.statement import ENVELOPE, RUN, STATEMENT
+from provender.release import signing, statement
+from provender.release.statement import ENVELOPE, RUN, STATEMENT
 
 SIGNED = {ENVELOPE, f"bundle/{ENVELOPE}"}
 STATEMENTS = {STATEMENT, f"bundle/{STATEMENT}"}

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from provender import command, step
-from provender.attest import signing
-from provender.attest.signing import SignatureError
+from provender import command
 from provender.errors import UserError
+from provender.release import signing
+from provender.release.signing import SignatureError
+from provender.running import step
 
 PAYLOAD = b'{"a": 1}'
 EMPTY = {"payload": "", "payloadType": signing.PAYLOAD_TYPE}

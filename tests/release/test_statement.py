@@ -11,8 +11,8 @@ from in_toto_attestation.v1 import statement as official
 from in_toto_attestation.v1 import statement_pb2
 from releases import Release
 
-from provender.attest import statement
-from provender.attest.statement import STATEMENT, StatementError
+from provender.release import statement
+from provender.release.statement import STATEMENT, StatementError
 
 DIGEST = "a" * 64
 COMMIT = "b" * 40

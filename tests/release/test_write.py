@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from provender.attest.statement import ENVELOPE, RUN, STATEMENT
 from provender.errors import UserError
 from provender.release import evidence, write
+from provender.release.statement import ENVELOPE, RUN, STATEMENT
 
 FILES = {STATEMENT: "statement", "bundle/index.html": "page"}
 SIGNATURE = {ENVELOPE: "signature", f"bundle/{ENVELOPE}": "signature"}

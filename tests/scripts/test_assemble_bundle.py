@@ -10,7 +10,9 @@ import pytest
 from conftest import Project
 from step_runs import RunScript, names_in, run_limited
 
-from provender import code, constants, files
+from provender import files
+from provender.bundle import constants
+from provender.running import code_files
 
 SITE = [
     *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
@@ -117,7 +119,7 @@ def test_manifest(run_script: RunScript, data: Path, tmp_path: Path) -> None:
             for name, content in found.items()
         },
     }
-    listed = "".join(f"{files.sha256(path)}  {path}\n" for path in code.workflow())
+    listed = "".join(f"{files.sha256(path)}  {path}\n" for path in code_files.workflow())
     assert inputs == {
         "database": files.sha256(data / "source" / "news.sqlite"),
         "config": hashlib.sha256(CONFIG.encode()).hexdigest(),

@@ -8,7 +8,7 @@ import pytest
 from step_runs import RunScript, names_in
 
 from provender import files
-from provender.text import compile_recipe
+from provender.text.recipe import compile_recipe
 
 # z comes five times; 0 (each number), a, b and ä three times; bb and c once.
 TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0"]

@@ -9,7 +9,7 @@ from model_inputs import assert_same_weights
 from step_runs import RunScript, names_in
 
 from provender import files
-from provender.levels import FLOAT16
+from provender.model.levels import FLOAT16
 
 
 def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from step_runs import RunScript, names_in, run_limited
 
-from provender import files, text
+from provender import files
+from provender.text.recipe import Recipe, compile_recipe
 
 POSTS = {
     "rowid": [7, 3, 40, 41],
@@ -18,14 +19,14 @@ POSTS = {
 
 
 @pytest.fixture(scope="module")
-def recipe() -> text.Recipe:
+def recipe() -> Recipe:
     """Return a compiled recipe with one rule."""
     rules = [{"pattern": "[\\x00-/:-`{-\\x7f]+", "with": " "}]
-    return text.compile_recipe({"max_characters": 1000, "replace": rules})
+    return compile_recipe({"max_characters": 1000, "replace": rules})
 
 
 @pytest.fixture
-def folder(tmp_path: Path, recipe: text.Recipe) -> Path:
+def folder(tmp_path: Path, recipe: Recipe) -> Path:
     """Return a folder with a split, a vocabulary, labels and a recipe."""
     pq.write_table(pa.table(POSTS), tmp_path / "test.parquet")
     files.write_json(tmp_path / "vocabulary.json", ["sea", "moon"])

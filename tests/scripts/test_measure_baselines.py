@@ -9,7 +9,7 @@ from databases import make_table
 from step_runs import RunScript, names_in
 
 from provender import config, files
-from provender.text import compile_recipe
+from provender.text.recipe import compile_recipe
 
 LABELS = ["bread", "tides"]
 

@@ -14,8 +14,8 @@ from model_inputs import read_weights
 from step_runs import RunScript, names_in
 
 from provender import files
-from provender.encode import encode_words
-from provender.text import split_words
+from provender.text.encode import encode_words
+from provender.text.recipe import split_words
 
 NAMES = ["README.md", "index.cjs", "index.d.ts", "index.mjs", "manifest.json", "package.json"]
 TEXT = "The MOON, ebb & flood"

@@ -326,5 +326,5 @@ def test_shared_environment_of_another_folder(recorded: Project) -> None:
         PYTHONPATH=str(ROOT / "src"),
         code=1,
     )
-    assert "src/provender/step.py ran, but the rule does not name it" in done.stderr
+    assert "src/provender/running/step.py ran, but the rule does not name it" in done.stderr
     assert not (recorded.folder / "dist/bundle/manifest.json").exists()

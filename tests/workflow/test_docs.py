@@ -15,7 +15,7 @@ from recorded import clone as git_clone
 from recorded import edit
 from releases import Release
 
-from provender.attest import statement
+from provender.release import statement
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")

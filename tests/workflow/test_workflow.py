@@ -153,7 +153,7 @@ def test_waits_for_a_free_core(small_project: Project) -> None:
 @pytest.mark.parametrize(
     ("path", "old", "new", "first"),
     [
-        ("src/provender/text.py", 'b"N")', 'b"P")', "compile_recipe"),
+        ("src/provender/text/recipe.py", 'b"N")', 'b"P")', "compile_recipe"),
         ("scripts/evaluate_model.py", "HARDEST_POSTS = 20", "HARDEST_POSTS = 9", "evaluate_model"),
         ("web/src/kernel.js", "softmax", "softmax ", "verify_parity"),
         ("config/text.yaml", "{1,60}", "{1,50}", "compile_recipe"),

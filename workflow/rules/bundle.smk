@@ -2,7 +2,7 @@
 #   reads   data/tfjs/, data/vocabulary/, data/reports/
 #   writes  dist/bundle/: the site, with manifest.json; dist/npm/<name>-classifier-<version>.tgz
 
-from provender.code import NODE_LOCK, PYTHON_LOCK, workflow as workflow_code
+from provender.running.code_files import NODE_LOCK, PYTHON_LOCK, workflow as workflow_code
 from provender.config import identity
 
 BUNDLE = expand(

@@ -1,1 +1,6 @@
-"""``provender audit`` and ``provender trace``: what a release was made from, by evidence."""
+"""Tells whether a release is what it says, and traces a file back to its inputs.
+
+In: a release as folder, archive or address, a clone or the address of its repository, a key.
+Out: findings, each confirmed, refuted or undecided; reports as text, HTML and JSON.
+Imports every room but ``sources``, ``splits`` and ``text``.
+"""

@@ -6,10 +6,11 @@ import shutil
 import textwrap
 from collections.abc import Iterator
 
-from provender import files, step
-from provender.attest import signing, statement
+from provender import console, files
 from provender.audit import findings, report, run, summary
 from provender.errors import UserError
+from provender.release import signing, statement
+from provender.running import step
 
 # Columns where no terminal says how many it has.
 WIDTH = 80
@@ -51,7 +52,7 @@ def _audit(options: argparse.Namespace) -> Outcome:
         files.write_text(options.html, report.render(done))
     if signer is not None:
         if verdict is Outcome.UNDECIDED or done.stated is None:
-            step.log.info("no summary is written: %s", _why_no_summary(done))
+            console.log.info("no summary is written: %s", _why_no_summary(done))
         else:
             files.write_json(options.vsa, signing.sign(_summarise(done, options), signer))
     return verdict
@@ -134,5 +135,5 @@ def _undecided_on_errors() -> Iterator[None]:
     try:
         yield
     except (UserError, *step.WRONG_PATH) as error:
-        step.log.error("error: %s", error)
+        console.log.error("error: %s", error)
         raise SystemExit(findings.EXIT_CODES[Outcome.UNDECIDED]) from error

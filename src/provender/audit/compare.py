@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provender import differences, files, lock
-from provender.attest import canaries
+from provender import files
 from provender.audit import stages, tensors
 from provender.audit.findings import Findings, Outcome
 from provender.audit.rebuild import NOT_RUN, Rebuilt
 from provender.audit.traced import PLACES, Traced
+from provender.release import canaries
+from provender.reproduction import differences
+from provender.versioning import dvc_lock
 
 BUNDLE = Path(PLACES["bundle"])
 TEST = "data/splits/test.parquet"
@@ -140,7 +142,7 @@ def compare(
         if done.predictions is not None and done.predictions.alike:
             from_weights = stages.after(traced.locked, TRAINING)
     for stage in traced.order:
-        for path in lock.digests(traced.locked[stage], "outs"):
+        for path in dvc_lock.digests(traced.locked[stage], "outs"):
             if stage.split("@")[0] in NOT_RUN and path not in other:
                 continue
             alike = stage in from_weights and not path.endswith(WRITTEN_BY_HAND)

@@ -8,16 +8,17 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from provender import config, files, lock
-from provender.attest import statement
+from provender import config, files
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.given import Given
 from provender.audit.traced import PLACES, Traced
 from provender.errors import Unavailable, UserError
+from provender.release import statement
+from provender.versioning import dvc_lock
 
 # Where the code lies that writes them; of other code nothing could be said.
-WRITERS = ("src/provender/release", "src/provender/attest")
+WRITERS = ("src/provender/release",)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -116,7 +117,9 @@ def _make_again(given: Given, traced: Traced, remote_name: str | None) -> dict[s
                 try:
                     _put(folder / path, objects.fetch(store, written[path]))
                 except (KeyError, FileNotFoundError) as error:
-                    raise UserError(f"{path} is not in {lock.FILE} or not in the remote") from error
+                    raise UserError(
+                        f"{path} is not in {dvc_lock.FILE} or not in the remote"
+                    ) from error
         for name in given.paths:
             if name.split("/")[0] in PLACES or name in (crate.WORKFLOW, *_rules(given)):
                 inside = name.removeprefix(f"{statement.BUNDLE}/")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from provender import files
-from provender.attest import archive, canaries, signing, statement
 from provender.audit.findings import Findings
 from provender.audit.given import MANIFEST, Given
 from provender.errors import UserError
+from provender.release import archive, canaries, signing, statement
 
 # Names of dependencies of the statement by the key under which manifest.json has them.
 MANIFEST_INPUTS = {

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
-from provender.attest import archive, statement
 from provender.errors import Unavailable, UserError
+from provender.release import archive, statement
 
 if TYPE_CHECKING:
     import requests

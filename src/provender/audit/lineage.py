@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from provender import files, lock
-from provender.attest import statement
+from provender import files
 from provender.audit import given, objects, repository, stages
 from provender.audit.traced import PLACES
 from provender.errors import UserError
+from provender.release import statement
+from provender.versioning import dvc_lock
 
 SPLITS = re.compile(r"data/splits/(\w+)\.parquet")
 
@@ -30,7 +31,7 @@ SHORT = 12
 class Record:
     """A recorded build: dvc.lock, where it is from, and what gives the content of its files."""
 
-    locked: lock.Lock
+    locked: dvc_lock.Lock
     name: str
     read: Callable[[str], bytes]
 
@@ -47,7 +48,11 @@ def trace(options: Namespace) -> list[str]:
             record = _workspace()
             if target not in stages.makers(record.locked):
                 raise UserError(f"{target} is not in {record.name}: no step of its build made it")
-        elif target is not None and lock.FILE.exists() and target in stages.makers(lock.read()):
+        elif (
+            target is not None
+            and dvc_lock.FILE.exists()
+            and target in stages.makers(dvc_lock.read())
+        ):
             # The npm package and the newsgroups' own archive are archives too.
             record = _workspace()
         else:
@@ -70,7 +75,9 @@ def _in_project(path: Path) -> str | None:
 
 
 def _workspace() -> Record:
-    return Record(lock.read(), f"{lock.FILE} of this folder", lambda path: Path(path).read_bytes())
+    return Record(
+        dvc_lock.read(), f"{dvc_lock.FILE} of this folder", lambda path: Path(path).read_bytes()
+    )
 
 
 @contextlib.contextmanager
@@ -90,8 +97,8 @@ def _of_release(options: Namespace) -> Iterator[Record]:
                     f"there is no commit {commit} here: run this in a clone of the project, or "
                     "name its repository by --repository"
                 )
-            text = there.read(commit, [str(lock.FILE)]).get(str(lock.FILE), b"")
-            locked = stages.parse(text, f"{lock.FILE} of {commit}")
+            text = there.read(commit, [str(dvc_lock.FILE)]).get(str(dvc_lock.FILE), b"")
+            locked = stages.parse(text, f"{dvc_lock.FILE} of {commit}")
             written = stages.written(locked)
 
             def read(path: str) -> bytes:
@@ -101,19 +108,19 @@ def _of_release(options: Namespace) -> Iterator[Record]:
                     except (KeyError, FileNotFoundError) as error:
                         raise UserError(f"{path} of {commit} is not in the remote") from error
 
-            yield Record(locked, f"{lock.FILE} of the commit {commit}", read)
+            yield Record(locked, f"{dvc_lock.FILE} of the commit {commit}", read)
     except FileNotFoundError as error:
         raise UserError(
             f"{options.given} has no {statement.STATEMENT}, which would name its commit"
         ) from error
 
 
-def _published(locked: lock.Lock) -> list[str]:
+def _published(locked: dvc_lock.Lock) -> list[str]:
     places = tuple(f"{place}/" for place in PLACES.values())
     return [path for path in stages.written(locked) if path.startswith(places)]
 
 
-def _check_current(path: Path, locked: lock.Lock, target: str) -> None:
+def _check_current(path: Path, locked: dvc_lock.Lock, target: str) -> None:
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     known = stages.written(locked)[target]
     if md5 != known:
@@ -123,29 +130,29 @@ def _check_current(path: Path, locked: lock.Lock, target: str) -> None:
         )
 
 
-def _steps(locked: lock.Lock, ends: list[str]) -> list[str]:
+def _steps(locked: dvc_lock.Lock, ends: list[str]) -> list[str]:
     """Return what made ``ends`` and all before: a step, what it wrote, what it read."""
     made_by, written = stages.makers(locked), stages.written(locked)
     wanted, waiting = set(ends), list(ends)
     while waiting:
         path = waiting.pop()
-        for needed in lock.digests(locked[made_by[path]], "deps"):
+        for needed in dvc_lock.digests(locked[made_by[path]], "deps"):
             if needed in made_by and needed not in wanted:
                 wanted.add(needed)
                 waiting.append(needed)
     lines, inputs = [], {}
     for name in reversed(stages.ordered(locked)):
-        outputs = [path for path in lock.digests(locked[name], "outs") if path in wanted]
+        outputs = [path for path in dvc_lock.digests(locked[name], "outs") if path in wanted]
         if not outputs:
             continue
         lines.append(f"{name}")
         lines += [f"  wrote {_line(path, written[path], path in ends)}" for path in outputs]
-        for path, md5 in lock.digests(locked[name], "deps").items():
+        for path, md5 in dvc_lock.digests(locked[name], "deps").items():
             if path in made_by:
                 lines.append(f"  read  {_line(path, md5, False)} of {made_by[path]}")
             else:
                 inputs[path] = md5
-        code = sum(path not in made_by for path in lock.digests(locked[name], "deps"))
+        code = sum(path not in made_by for path in dvc_lock.digests(locked[name], "deps"))
         lines.append(f"  read  {code} files that no step makes")
     lines.append("inputs, md5:")
     return [*lines, *(f"  {md5}  {path}" for path, md5 in sorted(inputs.items()))]

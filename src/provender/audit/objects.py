@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provender import remote, step, versioning
+from provender import console
 from provender.audit.repository import Repository
 from provender.errors import UserError
+from provender.versioning import cache, remote
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
@@ -33,7 +34,7 @@ def open_store(repository: Repository, commit: str, named: str | None) -> Iterat
     if named and ("/" in named or "\\" in named):
         place = named if "://" in named else str(Path(named).absolute())
         settings, named = {"remote": {NAMED: {"url": place}}}, NAMED
-    with versioning.repository(repository.folder, settings) as repo:
+    with cache.repository(repository.folder, settings) as repo:
         yield repo.cloud.get_remote_odb(name=named)
 
 
@@ -48,7 +49,7 @@ def read_all(
     with ThreadPoolExecutor(remote.AT_ONCE) as pool:
         reads = pool.map(lambda item: remote.read(store, item), distinct.values())
         return dict(
-            zip(distinct, step.progress(reads, "reading objects", len(distinct)), strict=True)
+            zip(distinct, console.progress(reads, "reading objects", len(distinct)), strict=True)
         )
 
 

@@ -17,11 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provender import code, determinism, files, lock, step
+from provender import console, determinism, files
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.traced import SOURCE_RULE, Traced
 from provender.errors import Unavailable, UserError
+from provender.running import code_files
+from provender.versioning import dvc_lock
 
 # What makes the source data, which are taken as they are.
 NOT_RUN = (SOURCE_RULE, "fetch_archive")
@@ -77,7 +79,7 @@ def rebuild(
             _clone(traced, folder)
             _bring_source(traced, remote_name, folder)
             packages, setup_seconds = _make_environment(folder, environment, findings)
-            step.log.info("building the commit again")
+            console.log.info("building the commit again")
             started = time.monotonic()
             _run(_snakemake(traced, cores), folder)
             rebuilt = Rebuilt(folder, setup_seconds, time.monotonic() - started, packages)
@@ -108,9 +110,9 @@ def _clone(traced: Traced, folder: Path) -> None:
 
 def _bring_source(traced: Traced, remote_name: str | None, folder: Path) -> None:
     """Fetch what the first step made, each object checked by both of its digests."""
-    wanted = lock.digests(traced.locked.get(SOURCE_RULE, {}), "outs")
+    wanted = dvc_lock.digests(traced.locked.get(SOURCE_RULE, {}), "outs")
     if stages.DATABASE not in wanted:
-        raise UserError(f"the commit's {lock.FILE} has no {stages.DATABASE} of {SOURCE_RULE}")
+        raise UserError(f"the commit's {dvc_lock.FILE} has no {stages.DATABASE} of {SOURCE_RULE}")
     with objects.open_store(traced.repository, traced.commit, remote_name) as store:
         for path, md5 in wanted.items():
             try:
@@ -119,7 +121,7 @@ def _bring_source(traced: Traced, remote_name: str | None, folder: Path) -> None
                 raise UserError(f"the remote lacks {path}, of which all is made") from error
             target = folder / path
             if not target.resolve().is_relative_to(folder.resolve()):
-                raise UserError(f"{lock.FILE} names a file outside of the project: {path}")
+                raise UserError(f"{dvc_lock.FILE} names a file outside of the project: {path}")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
             if files.sha256(target) != traced.sha256.get(path):
@@ -132,7 +134,7 @@ def _make_environment(
     """Make the environment, or link the given one; return its packages and the seconds."""
     seconds = None
     if given is None:
-        step.log.info("making the environment from the commit's lock files")
+        console.log.info("making the environment from the commit's lock files")
         started = time.monotonic()
         # The interpreter that this environment was made with, if it has one.
         python = Path(sys.base_prefix, "bin", "python3.11")
@@ -149,7 +151,7 @@ def _make_environment(
         )
     output = _run([str(folder / ".venv/bin/python"), "-c", INSTALLED], folder)
     packages: dict[str, str] = json.loads(output.splitlines()[-1])
-    pinned = code.pinned((folder / code.PYTHON_LOCK).read_text(encoding="utf-8"))
+    pinned = code_files.pinned((folder / code_files.PYTHON_LOCK).read_text(encoding="utf-8"))
     other = [
         f"{name} {packages[plain]}, not {version}"
         for name, version in pinned.items()
@@ -158,7 +160,7 @@ def _make_environment(
     ]
     if other:
         findings.leave_open(
-            "environment", f"packages differ from {code.PYTHON_LOCK}: {stages.some(other)}"
+            "environment", f"packages differ from {code_files.PYTHON_LOCK}: {stages.some(other)}"
         )
     return packages, seconds
 

@@ -8,12 +8,12 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from provender import lock, remote
-from provender.attest import statement
 from provender.audit import objects, stages
 from provender.audit.findings import Findings, Outcome
 from provender.audit.traced import PLACES, UNSEEN, Traced, is_source, md5_of
 from provender.errors import Unavailable, UserError
+from provender.release import statement
+from provender.versioning import dvc_lock, remote
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
@@ -28,7 +28,7 @@ def check_lock(traced: Traced, findings: Findings) -> None:
     read = {
         (name, path): md5
         for name, entry in traced.locked.items()
-        for path, md5 in lock.digests(entry, "deps").items()
+        for path, md5 in dvc_lock.digests(entry, "deps").items()
     }
     paths = {path for _, path in read} - written.keys()
     there = traced.repository.read(traced.commit, paths)
@@ -44,10 +44,10 @@ def check_lock(traced: Traced, findings: Findings) -> None:
     for name, entry in traced.locked.items():
         if changed := _other_settings(traced, entry):
             wrong.setdefault(name, []).append(f"other settings: {stages.some(changed)} (config)")
-    _report_stages(traced, wrong, findings, str(lock.FILE), "it was recorded with")
+    _report_stages(traced, wrong, findings, str(dvc_lock.FILE), "it was recorded with")
     if not wrong:
         findings.confirm(
-            str(lock.FILE),
+            str(dvc_lock.FILE),
             f"its {len(traced.order)} stages read the commit's own files and settings",
         )
 
@@ -129,7 +129,7 @@ def _read_receipts(
         path = stages.receipt_of(entry)
         if path is None:
             continue
-        md5 = lock.digests(entry, "outs")[path]
+        md5 = dvc_lock.digests(entry, "outs")[path]
         if read[md5][0] is None:
             traced.receipts[name] = statement.read_json(objects.fetch(store, md5), path)
 
@@ -202,7 +202,7 @@ def _receipt_faults(
                 faults.append(f"other content of {path} ({kind})")
             elif path not in known.keys() | written.keys() and not is_source(traced, name, path):
                 faults.append(f"{path}, which the commit does not hold")
-        recorded = lock.digests(traced.locked[name], "outs").keys()
+        recorded = dvc_lock.digests(traced.locked[name], "outs").keys()
         faults += [
             f"other content of what it wrote: {path}"
             for path, sha256 in outputs.items()

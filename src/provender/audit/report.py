@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from provender.attest import statement
 from provender.audit import findings, stages
 from provender.audit.run import Audit
+from provender.release import statement
 
 FORMAT = 1
 TEMPLATE = Path(__file__).with_name("report.html")

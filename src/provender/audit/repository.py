@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from provender.attest import statement
 from provender.errors import Unavailable, UserError
+from provender.release import statement
 
 # What git may use to fetch for an auditor who has named the repository, and for a release that
 # has: no transport that runs a program of its choice.

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provender import files as file_io
-from provender.attest import archive, statement
 from provender.audit import documents, files, given, objects, repository, stages, trace
 from provender.audit.findings import Findings, Outcome
 from provender.audit.traced import PLACES, Traced
 from provender.errors import Unavailable, UserError
+from provender.release import archive, statement
 
 if TYPE_CHECKING:
     from provender.audit import compare

@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from provender import lock, receipt, remote
-from provender.code import NODE_LOCK, PYTHON_LOCK
 from provender.errors import UserError
-from provender.why import CODE
+from provender.running import receipt
+from provender.running.code_files import NODE_LOCK, PYTHON_LOCK
+from provender.versioning import dvc_lock, remote
+from provender.versioning.why import CODE
 
 DATABASE = "data/source/news.sqlite"
 
@@ -26,7 +27,7 @@ DATABASE_ROWS, CONFIG, DEPENDENCY, CODE_EDIT, EARLIER = (
 )  # fmt: skip
 
 
-def parse(data: bytes, what: str) -> lock.Lock:
+def parse(data: bytes, what: str) -> dvc_lock.Lock:
     """Return the stages of a dvc.lock. Raises UserError where it is none, calling it ``what``."""
     try:
         # In C: in Python it takes a second.
@@ -47,27 +48,29 @@ def parse(data: bytes, what: str) -> lock.Lock:
     return {str(name): entry for name, entry in stages.items()}
 
 
-def written(locked: lock.Lock) -> dict[str, str]:
+def written(locked: dvc_lock.Lock) -> dict[str, str]:
     """Return the md5 digest of each file that a build wrote, by its path."""
-    outs = (lock.digests(entry, "outs") for entry in locked.values())
+    outs = (dvc_lock.digests(entry, "outs") for entry in locked.values())
     return {path: md5 for part in outs for path, md5 in part.items()}
 
 
-def makers(locked: lock.Lock) -> dict[str, str]:
+def makers(locked: dvc_lock.Lock) -> dict[str, str]:
     """Return the stage that made each file, by its path."""
-    return {path: name for name, entry in locked.items() for path in lock.digests(entry, "outs")}
+    return {
+        path: name for name, entry in locked.items() for path in dvc_lock.digests(entry, "outs")
+    }
 
 
-def depths(locked: lock.Lock) -> dict[str, int]:
+def depths(locked: dvc_lock.Lock) -> dict[str, int]:
     """Return how deep each stage lies: 1 where it needs no other. Raises UserError on a circle."""
     made_by = makers(locked)
     found: dict[str, int] = {}
 
     def depth(name: str, above: tuple[str, ...] = ()) -> int:
         if name in above:
-            raise UserError(f"{lock.FILE} goes in a circle at {name}")
+            raise UserError(f"{dvc_lock.FILE} goes in a circle at {name}")
         if name not in found:
-            needed = lock.digests(locked[name], "deps")
+            needed = dvc_lock.digests(locked[name], "deps")
             before = {made_by[path] for path in needed if path in made_by}
             found[name] = 1 + max((depth(each, (*above, name)) for each in before), default=0)
         return found[name]
@@ -75,23 +78,23 @@ def depths(locked: lock.Lock) -> dict[str, int]:
     return {name: depth(name) for name in locked}
 
 
-def ordered(locked: lock.Lock) -> list[str]:
+def ordered(locked: dvc_lock.Lock) -> list[str]:
     """Return the stages in running order: by how many others come before, then by name."""
     found = depths(locked)
     return sorted(locked, key=lambda name: (found[name], name))
 
 
-def after(locked: lock.Lock, name: str) -> set[str]:
+def after(locked: dvc_lock.Lock, name: str) -> set[str]:
     """Return a stage and all that need what it wrote, at whatever distance."""
     made_by = makers(locked)
     found = {name}
     for each in ordered(locked):
-        if found & {made_by.get(path) for path in lock.digests(locked[each], "deps")}:
+        if found & {made_by.get(path) for path in dvc_lock.digests(locked[each], "deps")}:
             found.add(each)
     return found
 
 
-def items(commit: str, locked: lock.Lock) -> list[remote.Object]:
+def items(commit: str, locked: dvc_lock.Lock) -> list[remote.Object]:
     """Return the objects that a build wrote."""
     return [
         remote.Object(commit, name, out["path"], out["md5"], out["size"])
@@ -102,7 +105,7 @@ def items(commit: str, locked: lock.Lock) -> list[remote.Object]:
 
 def receipt_of(entry: dict[str, Any]) -> str | None:
     """Return the path of a stage's receipt, where it has one."""
-    paths = lock.digests(entry, "outs")
+    paths = dvc_lock.digests(entry, "outs")
     return next(
         (p for p in paths if PurePosixPath(receipt.FOLDER) in PurePosixPath(p).parents), None
     )

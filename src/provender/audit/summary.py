@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provender.attest import signing, statement
 from provender.errors import UserError
+from provender.release import signing, statement
 
 PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
 VERIFIER = f"{statement.NAMESPACE}#provender/audit/v1"

@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provender import differences, files
+from provender import files
+from provender.reproduction import differences
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,15 +7,16 @@ import hashlib
 import json
 from pathlib import PurePosixPath
 
-from provender import config, lock, pipeline
-from provender.attest import statement
+from provender import config
 from provender.audit import record, stages
 from provender.audit.findings import Findings, Outcome
 from provender.audit.given import MANIFEST, Given
 from provender.audit.repository import NamedBy, Repository
 from provender.audit.traced import PLACES, SOURCE_RULE, Traced, is_source, md5_of, read_commit
-from provender.code import NODE_LOCK, PYTHON_LOCK
 from provender.errors import UserError
+from provender.release import statement
+from provender.running.code_files import NODE_LOCK, PYTHON_LOCK
+from provender.versioning import dvc_lock, dvc_yaml
 
 
 def trace(
@@ -84,9 +85,9 @@ def _find_commit(
 def _search_commit(given: Given, repository: Repository, findings: Findings) -> str | None:
     """Return the first commit that recorded this bundle, by the digest of its manifest."""
     md5 = md5_of((given.bundle / MANIFEST).read_bytes())
-    listed = repository.git("rev-list", "--all", "--reverse", "--", str(lock.FILE))
+    listed = repository.git("rev-list", "--all", "--reverse", "--", str(dvc_lock.FILE))
     for commit in listed.stdout.decode().split():
-        data = repository.read(commit, [str(lock.FILE)]).get(str(lock.FILE), b"")
+        data = repository.read(commit, [str(dvc_lock.FILE)]).get(str(dvc_lock.FILE), b"")
         if md5.encode() in data:
             findings.confirm("commit", f"{commit} was the first to record this {MANIFEST}")
             return commit
@@ -96,7 +97,7 @@ def _search_commit(given: Given, repository: Repository, findings: Findings) -> 
 
 def _check_source_files(traced: Traced, found: statement.Statement, findings: Findings) -> None:
     """Hold the digests of lock and configuration files to the commit's files."""
-    needed = [PYTHON_LOCK, NODE_LOCK, str(lock.FILE), str(pipeline.FILE)]
+    needed = [PYTHON_LOCK, NODE_LOCK, str(dvc_lock.FILE), str(dvc_yaml.FILE)]
     needed += [config.DEFAULT, *traced.overlays, traced.settings["text"]["recipe"]]
     there = traced.repository.read(traced.commit, needed)
     known = statement.dependencies(found)
@@ -120,7 +121,7 @@ def _check_settings(traced: Traced, found: statement.Statement, findings: Findin
     if parameters["configuration"] != expected:
         findings.refute(
             "settings",
-            f"the commit's {pipeline.FILE} was made for {', '.join(expected)}, the statement "
+            f"the commit's {dvc_yaml.FILE} was made for {', '.join(expected)}, the statement "
             f"says {', '.join(parameters['configuration'])}",
         )
         return
@@ -155,7 +156,7 @@ def _check_recorded(traced: Traced, found: statement.Statement, findings: Findin
         if path.startswith("data/") and known.get(path, {}).get("digest", {}).get("md5") != md5
     ]
     source = traced.locked.get(SOURCE_RULE, {})
-    for path, md5 in lock.digests(source, "deps").items():
+    for path, md5 in dvc_lock.digests(source, "deps").items():
         if path not in written and is_source(traced, SOURCE_RULE, path):
             # A place outside of the project is named by its last part.
             item = known.get(path) or known.get(PurePosixPath(path).name, {})
@@ -168,10 +169,10 @@ def _check_recorded(traced: Traced, found: statement.Statement, findings: Findin
     ]
     wrong += [f"{name} is recorded by no stage" for name in unknown]
     if wrong:
-        findings.refute(str(lock.FILE), stages.some(wrong))
+        findings.refute(str(dvc_lock.FILE), stages.some(wrong))
     else:
         findings.confirm(
-            str(lock.FILE), "it names the database and all by-products of the statement"
+            str(dvc_lock.FILE), "it names the database and all by-products of the statement"
         )
 
 
@@ -199,7 +200,9 @@ def _check_shipped(
                 wrong.append((path, f"{here}{name} is not what {made_by[path]} recorded"))
             count += 1
     if not wrong:
-        findings.confirm("shipped files", f"{count} files are what {lock.FILE} of the commit names")
+        findings.confirm(
+            "shipped files", f"{count} files are what {dvc_lock.FILE} of the commit names"
+        )
         return
     ranks = {name: rank for rank, name in enumerate(traced.order)}
     wrong.sort(key=lambda pair: ranks.get(made_by.get(pair[0], ""), -1))

@@ -7,12 +7,13 @@ from typing import Any
 
 import yaml
 
-from provender import config, lock, pipeline
-from provender.attest import statement
+from provender import config
 from provender.audit import stages
 from provender.audit.findings import Outcome
 from provender.audit.repository import Repository
 from provender.errors import UserError
+from provender.release import statement
+from provender.versioning import dvc_lock, dvc_yaml
 
 # Where the build lies, by what it is called in a release.
 PLACES = {statement.BUNDLE: "dist/bundle", "npm": "dist/npm"}
@@ -35,7 +36,7 @@ class Traced:
 
     repository: Repository
     commit: str
-    locked: lock.Lock
+    locked: dvc_lock.Lock
     # The stages in running order, and what is said of each: outcome and words.
     order: list[str]
     states: dict[str, tuple[Outcome, str]]
@@ -52,7 +53,7 @@ class Traced:
 
 def read_commit(repository: Repository, commit: str) -> Traced:
     """Read dvc.lock and the configuration of a commit. Raises UserError where they are none."""
-    names = (str(lock.FILE), str(pipeline.FILE))
+    names = (str(dvc_lock.FILE), str(dvc_yaml.FILE))
     there = repository.read(commit, names)
     for name in names:
         if name not in there:
@@ -60,7 +61,7 @@ def read_commit(repository: Repository, commit: str) -> Traced:
     locked = stages.parse(there[names[0]], f"{names[0]} of {commit}")
     settings: config.Config = {}
     try:
-        overlays = pipeline.parse_overlays(there[names[1]].decode("utf-8"))
+        overlays = dvc_yaml.parse_overlays(there[names[1]].decode("utf-8"))
         paths = [config.DEFAULT, *map(str, overlays)]
         texts = repository.read(commit, paths)
         for path in paths:

@@ -11,10 +11,10 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from provender import code, versioning
-from provender.attest import statement
-from provender.release import evidence
+from provender.release import evidence, statement
 from provender.release.ready import Facts
+from provender.running import code_files
+from provender.versioning import cache
 
 NAME = "ro-crate-metadata.json"
 
@@ -148,7 +148,7 @@ def _size(facts: Facts, name: str) -> dict[str, str]:
 
 def _add_inputs(crate: ROCrate, facts: Facts) -> list[ContextEntity]:
     """Add what the build read and the release does not hold: told apart by digest alone."""
-    names = [evidence.DATABASE, *facts.ready.paths, code.PYTHON_LOCK, code.NODE_LOCK]
+    names = [evidence.DATABASE, *facts.ready.paths, code_files.PYTHON_LOCK, code_files.NODE_LOCK]
     return [
         crate.add(
             ContextEntity(
@@ -157,7 +157,7 @@ def _add_inputs(crate: ROCrate, facts: Facts) -> list[ContextEntity]:
                 properties={
                     "@type": "CreativeWork",
                     "name": name,
-                    "sha256": versioning.digests(name)[0],
+                    "sha256": cache.digests(name)[0],
                 },
             )
         )

@@ -7,9 +7,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from provender import code, config, determinism, graph, lock, pipeline, versioning
-from provender.attest import canaries, statement
+from provender import config, determinism
+from provender.release import canaries, statement
 from provender.release.ready import Ready
+from provender.running import code_files, graph
+from provender.versioning import cache, dvc_lock, dvc_yaml
 
 # The step that makes the database, from files that are not the project's own.
 SOURCE_RULE = "fetch_source"
@@ -63,7 +65,7 @@ def build_statement(
 
 def sources(jobs: Iterable[graph.Job]) -> list[str]:
     """Return the files that the database was made from: an archive, or the user's database."""
-    its_code = set(code.python(SOURCE_RULE))
+    its_code = set(code_files.python(SOURCE_RULE))
     return [
         path
         for job in jobs
@@ -97,11 +99,11 @@ def _source(ready: Ready) -> statement.Descriptor:
 
 def _dependencies(ready: Ready) -> list[statement.Descriptor]:
     given = sources(ready.jobs)
-    own = [code.PYTHON_LOCK, code.NODE_LOCK, ready.config["text"]["recipe"]]
+    own = [code_files.PYTHON_LOCK, code_files.NODE_LOCK, ready.config["text"]["recipe"]]
     found = [_file(DATABASE, True), *(_file(path, True, public_name(path)) for path in given)]
     found += [_file(path, True) for path in own]
     # git keeps these; DVC knows no digest of them.
-    found += [_file(str(path), False) for path in (lock.FILE, pipeline.FILE, *ready.paths)]
+    found += [_file(str(path), False) for path in (dvc_lock.FILE, dvc_yaml.FILE, *ready.paths)]
     # A database may be the source and lie where the build puts its own.
     return list({item["name"]: item for item in reversed(found)}.values())[::-1]
 
@@ -114,6 +116,6 @@ def _byproducts(jobs: Sequence[graph.Job]) -> list[statement.Descriptor]:
 
 
 def _file(path: str, in_dvc: bool, name: str | None = None) -> statement.Descriptor:
-    sha256, md5 = versioning.digests(path)
+    sha256, md5 = cache.digests(path)
     digest = {"sha256": sha256, "md5": md5} if in_dvc else {"sha256": sha256}
     return {"name": name or path, "digest": digest}

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from provender import code, files
-from provender.attest import statement
-from provender.release import evidence
+from provender import files
+from provender.release import evidence, statement
 from provender.release.model_card import SCORES, TASK
 from provender.release.ready import Facts
+from provender.running import code_files
 
 Component = dict[str, Any]
 
@@ -148,7 +148,7 @@ def _database(facts: Facts) -> Component:
 
 def _python_packages() -> list[Component]:
     """Return what requirements.lock pins: it made the model, and is no part of it."""
-    pinned = code.pinned(Path(code.PYTHON_LOCK).read_text(encoding="utf-8"))
+    pinned = code_files.pinned(Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8"))
     # As package addresses write names: see the purl specification, type pypi.
     found = {
         name.split("[")[0].lower().replace("_", "-"): version for name, version in pinned.items()
@@ -161,7 +161,7 @@ def _python_packages() -> list[Component]:
 
 def _node_packages() -> list[Component]:
     """Return the npm packages that the browser's side names or takes in, as locked."""
-    locked = files.read_json(code.NODE_LOCK)["packages"]
+    locked = files.read_json(code_files.NODE_LOCK)["packages"]
     package = files.read_json(PACKAGE)
     named = package.get("dependencies", {}) | package.get("devDependencies", {})
     bundled = _bundled(locked, named.keys())

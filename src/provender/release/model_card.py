@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from provender import levels
+from provender.model import levels
 from provender.release.ready import Facts
 
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")

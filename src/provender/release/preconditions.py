@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from provender import code, config, graph, lock, pipeline, remote, versioning
-from provender.attest import signing
+from provender import config
 from provender.errors import Unavailable, UserError
-from provender.release import evidence, run_facts
+from provender.release import evidence, run_facts, signing
 from provender.release.ready import Ready
+from provender.running import code_files, graph
+from provender.versioning import dvc_lock, dvc_yaml, record, remote
 
 Found = TypeVar("Found")
 
@@ -45,14 +46,14 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     """
     faults = _Faults()
     signer = faults.try_to(lambda: signing.read_signer(key)) if key else None
-    paths = faults.try_to(lambda: [config.DEFAULT, *pipeline.overlays()])
+    paths = faults.try_to(lambda: [config.DEFAULT, *dvc_yaml.overlays()])
     settings = faults.try_to(lambda: config.read(*paths)) if paths else None
     if settings:
         faults.try_to(lambda: check_version(version, settings["version"], paths[-1]))
     commit = faults.try_to(find_commit)
     if commit:
         faults.try_to(lambda: check_tree(commit))
-    jobs = faults.try_to(versioning.check)
+    jobs = faults.try_to(record.check)
     if commit and jobs:
         faults.try_to(lambda: check_inputs(jobs, paths, commit))
     if commit:
@@ -93,7 +94,7 @@ def find_commit() -> str:
 
     Raises UserError where there is none, or where the repository is not this folder's own.
     """
-    done = lock.git("rev-parse", "--show-toplevel")
+    done = dvc_lock.git("rev-parse", "--show-toplevel")
     if done.returncode:
         raise UserError("this folder is no git repository: run git init and commit the project")
     if Path(done.stdout.rstrip("\n")) != Path.cwd():
@@ -101,7 +102,7 @@ def find_commit() -> str:
             f"the project is only a part of the git repository {done.stdout.strip()}, so no "
             "clone would be the project: give it a repository of its own"
         )
-    done = lock.git("rev-parse", "--verify", "--quiet", "HEAD")
+    done = dvc_lock.git("rev-parse", "--verify", "--quiet", "HEAD")
     if done.returncode:
         raise UserError("nothing is committed yet: commit the project")
     return done.stdout.strip()
@@ -156,8 +157,8 @@ def check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
 
 def check_environment() -> None:
     """Raise UserError where a package is of another version than the build's lock file says."""
-    text = Path(code.PYTHON_LOCK).read_text(encoding="utf-8")
-    pinned = code.pinned(text)
+    text = Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8")
+    pinned = code_files.pinned(text)
     other = [
         f"{name} {version}, not {pinned[name]}"
         for name, version in run_facts.installed(text).items()
@@ -165,14 +166,14 @@ def check_environment() -> None:
     ]
     if other:
         raise UserError(
-            "\n  ".join([f"packages differ from {code.PYTHON_LOCK}:", *other])
+            "\n  ".join([f"packages differ from {code_files.PYTHON_LOCK}:", *other])
             + "\nRun make setup, build and run provender record again"
         )
 
 
 def _check_remote(commit: str, name: str | None) -> None:
-    if lock.git("cat-file", "-e", f"{commit}:{lock.FILE}").returncode:
-        raise UserError(f"{lock.FILE} is not committed: run provender record and commit it")
+    if dvc_lock.git("cat-file", "-e", f"{commit}:{dvc_lock.FILE}").returncode:
+        raise UserError(f"{dvc_lock.FILE} is not committed: run provender record and commit it")
     remote.verify(commit, name)
 
 
@@ -183,7 +184,7 @@ def in_utc(date: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    done = lock.git(*arguments)
+    done = dvc_lock.git(*arguments)
     if done.returncode:
         raise UserError(f"git {arguments[0]} failed: {done.stderr.strip()}")
     return done.stdout.strip("\n")

@@ -6,8 +6,9 @@ from typing import Any
 
 from securesystemslib.signer import CryptoSigner
 
-from provender import config, files, graph
-from provender.attest import statement
+from provender import config, files
+from provender.release import statement
+from provender.running import graph
 
 VALIDATION = Path("data/reports/validation.json")
 CHOICE = Path("data/model/choice.json")

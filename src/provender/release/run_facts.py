@@ -11,8 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from provender import code, files
-from provender.attest import statement
+from provender import files
+from provender.release import statement
+from provender.running import code_files
 
 FORMAT = 1
 
@@ -35,7 +36,7 @@ def collect(started: datetime.datetime, folder: Path, archive: Path) -> dict[str
             "libc": " ".join(platform.libc_ver()),
         },
         "python": platform.python_version(),
-        "packages": installed(Path(code.PYTHON_LOCK).read_text(encoding="utf-8")),
+        "packages": installed(Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8")),
         "statement": files.sha256(folder / statement.STATEMENT),
         "archive": {"sha256": files.sha256(archive), "bytes": archive.stat().st_size},
     }
@@ -66,7 +67,7 @@ def installed(lock: str) -> dict[str, str]:
 
     Packages that are not installed, such as the tests' own, are left out.
     """
-    names = {name.split("[")[0]: name for name in code.pinned(lock)}
+    names = {name.split("[")[0]: name for name in code_files.pinned(lock)}
     found = {}
     for name, written in sorted(names.items()):
         with contextlib.suppress(metadata.PackageNotFoundError):

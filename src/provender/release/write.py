@@ -4,11 +4,22 @@ import datetime
 import shutil
 from pathlib import Path
 
-from provender import files, step, versioning
-from provender.attest import archive, canaries, signing, statement
+from provender import console, files
 from provender.errors import UserError
-from provender.release import crate, evidence, mlbom, model_card, preconditions, run_facts
+from provender.release import (
+    archive,
+    canaries,
+    crate,
+    evidence,
+    mlbom,
+    model_card,
+    preconditions,
+    run_facts,
+    signing,
+    statement,
+)
 from provender.release.ready import Ready, collect
+from provender.versioning import cache
 
 FOLDER = Path("dist/releases")
 
@@ -53,7 +64,7 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
         packed_part.unlink(missing_ok=True)
-    step.log.info(
+    console.log.info(
         "%s%s and %s, %s bytes",
         "there already, the same: " if kept else "",
         folder,
@@ -128,7 +139,7 @@ def _copy_build(folder: Path, ready: Ready) -> None:
                 target = folder / name / Path(path).relative_to(place)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-                if files.sha256(target) != versioning.digests(path)[0]:
+                if files.sha256(target) != cache.digests(path)[0]:
                     raise UserError(f"{path} changed while it was released: build and run again")
 
 

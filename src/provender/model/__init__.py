@@ -1,0 +1,18 @@
+"""From ids to a model: training, what ships of it, its formats and its metrics.
+
+In: ``data/features/*.parquet`` and the words to choose from.
+Out: ``data/model/``, ``data/tfjs/{layers,graph}/`` and the numbers of ``data/reports/``.
+Imports ``text``. NumPy functions that differ between CPUs are banned: see ``arithmetic``.
+"""
+
+__all__ = [
+    "arithmetic",
+    "compression",
+    "conversion",
+    "features",
+    "levels",
+    "metrics",
+    "naive_bayes",
+    "runtime",
+    "training",
+]

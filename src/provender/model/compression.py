@@ -1,0 +1,227 @@
+"""Smaller models: fewer words, a narrower table and coarser numbers; their bytes and worth.
+
+A row of the table says what its word adds to each label's logit. What it adds to all alike
+changes no score, so that a table one column narrower says the same: its columns are the
+rows' principal axes, and the dense layer behind it turns them back into labels. Leaving out
+the last axes makes it narrower still.
+
+The numbers of a table in bytes are whole multiples of ``UNIT``, with one scale a column
+that the dense layer multiplies back. TensorFlow.js stores a tensor as ``min + scale * byte``
+and derives both from the tensor's ends. Those stand in the rows of padding and of unknown
+words, which weigh nothing; so its converter finds the very same numbers again, and nothing
+is lost after this module.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import brotli
+import numpy as np
+
+from provender.model import arithmetic, metrics
+from provender.model.features import Features, count_posts, pool, restrict
+from provender.model.levels import BYTES, FLOAT16, FLOAT32, LEVELS
+from provender.model.training import Weights
+from provender.text.encode import FIRST_WORD, PADDING, UNKNOWN
+
+# Exact in float32, as are its multiples here.
+UNIT = 1 / 128
+
+# The ends of a table in bytes, in units: 0 is a byte, and so are 256 numbers.
+LOWEST, HIGHEST = -127, 128
+
+# How many words a model may have: each of these numbers, and all candidates.
+SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45000)
+
+# How wide a table may be, as shares of the widest; narrower ones are weighed at one coarseness,
+# which tells whether any is worth it.
+WIDTHS = (0.75, 0.5)
+NARROW_LEVELS = BYTES[1]
+
+# How much more loss than the least is none: some hundred posts tell no such difference.
+NEAR = 1.01
+
+# As web servers compress: 11 takes ten times as long and gains a few hundredths.
+BROTLI_QUALITY = 9
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to ship a model, its bytes, and its worth on the validation split.
+
+    ``loss`` is that of the words' exact numbers, plus what narrowing and rounding add to it
+    where the exact scores are how likely each label is: by chance, these few posts may like a
+    rounded model better.
+    """
+
+    words: int
+    width: int
+    levels: int
+    bytes: int
+    recall: float
+    loss: float
+
+
+def principal_axes(table: np.ndarray, posts: np.ndarray) -> np.ndarray:
+    """Return the directions in which a table's rows differ most, the first the most.
+
+    ``table`` float32 [ids, labels]; ``posts``, how many have each word, [ids], so that what
+    is frequent counts most. float64 [labels, labels - 1]; a row less its mean is
+    ``row @ axes @ axes.T``.
+    """
+    axes = arithmetic.eigenvectors(arithmetic.gram(_centred(table), posts))
+    # What all labels have in common is left as 0, and so comes last.
+    return axes[:, :-1]
+
+
+def narrow(table: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Return the table along ``axes`` [labels, width]: float32 [ids, width]."""
+    return arithmetic.matmul(_centred(table), axes).astype(np.float32)
+
+
+def _centred(table: np.ndarray) -> np.ndarray:
+    # Column by column: how NumPy adds up a row depends on its length.
+    columns = table.T.astype(np.float64)
+    return (columns - sum(columns) / len(columns)).T
+
+
+def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a coarser table float32 [ids, width] and each column's scale float32 [width].
+
+    The table times the scales is near ``table``, but for padding and unknown words. With
+    ``FLOAT32`` levels it is ``table`` itself, with ``FLOAT16`` its nearest numbers of that type.
+    """
+    if levels in (FLOAT32, FLOAT16):
+        grid = table if levels == FLOAT32 else table.astype(np.float16).astype(np.float32)
+        return grid, np.ones(table.shape[1], np.float32)
+    below = (levels - 1) // 2
+    above = levels - 1 - below
+    words = table[FIRST_WORD:].astype(np.float64)
+    steps = np.maximum(words.min(axis=0) / -below, words.max(axis=0) / above)
+    steps[steps == 0] = 1
+    numbers = np.zeros(table.shape)
+    numbers[FIRST_WORD:] = np.rint(words / steps)
+    numbers[PADDING, 0], numbers[UNKNOWN, 0] = LOWEST, HIGHEST
+    return (numbers * UNIT).astype(np.float32), (steps / UNIT).astype(np.float32)
+
+
+def choose_words(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return the ids of all words, the most useful first: int [words].
+
+    A word is useful as far as it tells labels apart, and by the square root of the posts
+    that have it. ``table`` float32 [ids, labels]; ``ids`` [n, max_words] of the posts.
+    """
+    useful = np.abs(table).max(axis=1) * np.sqrt(count_posts(ids, len(table)))
+    return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
+
+
+def in_code_point_order(ids: np.ndarray, words: Sequence[str]) -> np.ndarray:
+    """Return ids of words in the order in which the bundle packs them best."""
+    return np.array(sorted(ids, key=lambda word: words[word - FIRST_WORD]), int)
+
+
+def rows_of(table: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the table of the ``kept`` words alone."""
+    return np.concatenate([table[:FIRST_WORD], table[kept]])
+
+
+def logits(features: Features, weights: Weights) -> np.ndarray:
+    """Return each label's logit for each post: float64 [n, labels]."""
+    return pool(features, weights.table) + weights.bias
+
+
+def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int, labels: int) -> int:
+    """Return how many bytes a web server sends for the vocabulary and the weights.
+
+    ``constants`` are compressed.
+    """
+    if levels == FLOAT32:
+        stored = grid
+    elif levels == FLOAT16:
+        stored = grid.astype(np.float16)
+    else:
+        stored = (np.rint(grid / UNIT) - LOWEST).astype(np.uint8)
+    # The dense layer behind the table is as it is.
+    dense = grid.dtype.itemsize * (grid.shape[1] + 1) * labels
+    return len(constants) + len(compress(stored.tobytes())) + dense
+
+
+def compress(content: bytes) -> bytes:
+    """Compress as a web server does."""
+    return brotli.compress(content, quality=BROTLI_QUALITY)
+
+
+def weigh(
+    weights: Weights,
+    train: Features,
+    validation: Features,
+    words: Sequence[str],
+    temperature: float,
+    build_constants: Callable[[Sequence[str]], bytes],
+) -> Iterator[Candidate]:
+    """Yield every candidate, from few words to all, with its bytes and its worth.
+
+    ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
+    bundle's constants for some of them.
+    """
+    labels = weights.table.shape[1]
+    order = choose_words(weights.table, train.ids)
+    posts = count_posts(train.ids, len(weights.table))
+    for size in _sizes(len(words)):
+        kept = in_code_point_order(order[:size], words)
+        constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
+        asked, table = restrict(validation, kept), rows_of(weights.table, kept)
+        axes = principal_axes(table, rows_of(posts, kept))
+        exact = arithmetic.softmax(logits(asked, Weights(table, weights.bias)) / temperature)
+        loss = metrics.loss(exact, asked.labels)
+        for width, levels in _shapes(labels):
+            grid, scales = quantise(narrow(table, axes[:, :width]), levels)
+            turned = arithmetic.matmul(pool(asked, grid) * scales, axes[:, :width].T)
+            scores = arithmetic.softmax((turned + weights.bias) / temperature)
+            yield Candidate(
+                words=size,
+                width=width,
+                levels=levels,
+                bytes=shipped_bytes(constants, grid, levels, labels),
+                recall=float((metrics.rank(scores)[:, 0] == asked.labels).mean()),
+                loss=loss + metrics.divergence(exact, scores),
+            )
+
+
+def count_candidates(words: int, labels: int) -> int:
+    """Return how many candidates :func:`weigh` yields for so many words and labels."""
+    return len(_sizes(words)) * len(_shapes(labels))
+
+
+def _shapes(labels: int) -> list[tuple[int, int]]:
+    """Return the widths and coarsenesses that are weighed, the widest and finest first."""
+    widest = labels - 1
+    narrower = sorted({max(1, round(widest * share)) for share in WIDTHS} - {widest}, reverse=True)
+    return [(widest, levels) for levels in LEVELS] + [(w, NARROW_LEVELS) for w in narrower]
+
+
+def _sizes(words: int) -> list[int]:
+    return [*(size for size in SIZES if size < words), words]
+
+
+def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:
+    """Return the smallest of at most ``budget`` bytes with next to the least loss on validation.
+
+    Loss, since recall of a few hundred posts jumps by chance. Where none is small enough, the
+    smallest of all.
+    """
+    affordable = [each for each in candidates if each.bytes <= budget]
+    if not affordable:
+        return min(candidates, key=lambda each: (each.bytes, each.loss))
+    most = NEAR * min(each.loss for each in affordable)
+    near = [each for each in affordable if each.loss <= most]
+    return min(near, key=lambda each: (each.bytes, each.loss))
+
+
+def front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates than which none is both smaller and of less loss, by bytes."""
+    found: list[Candidate] = []
+    for each in sorted(candidates, key=lambda each: (each.bytes, each.loss)):
+        if not found or each.loss < found[-1].loss:
+            found.append(each)
+    return found

@@ -1,0 +1,190 @@
+"""What predictions are worth: ranks, labels, calibration, and where they fail.
+
+Sums over floats are exactly rounded (``math.fsum``), so that no CPU adds them up otherwise.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from provender.model import arithmetic
+from provender.model.features import Features
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RANKS = (1, 3, 5)
+
+# Equally wide, from 0 to 1: few enough that some hundred posts fill them.
+CALIBRATION_BINS = 10
+
+# Posts are grouped by each of at most so many values, and by ranges of values beyond.
+GROUPS = 12
+
+# A score that rounds to 0 counts as this one: no loss is infinite.
+LEAST_SCORE = 1e-30
+
+# Powers of two, an eighth apart: finer ones change the loss by less than it is known.
+TEMPERATURES = [float(2 ** (step / 8)) for step in range(-24, 25)]
+
+# Where the groups by words read begin.
+WORD_GROUPS = (0, 1, 10, 30, 100, 300)
+
+
+def rank(scores: np.ndarray) -> np.ndarray:
+    """Return label numbers best first, equal ones in the labels' order: int [n, labels]."""
+    # Stable, as the browser's order is.
+    return np.argsort(-scores, axis=1, kind="stable")
+
+
+def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the metrics of ``scores`` [n, labels] against ``truth`` [n].
+
+    recall@k is the share of posts whose label is among the k best; a label's is that of
+    its own posts. A label that is never predicted has precision 0; one without posts has
+    recall 0. macro-F1 is the mean over all labels.
+    """
+    ranked = rank(scores)
+    hits = ranked == truth[:, np.newaxis]
+    counts = confusion(ranked[:, 0], truth, len(labels))
+    right, posts = np.diag(counts), counts.sum(axis=1)
+    precision = right / np.maximum(counts.sum(axis=0), 1)
+    f1 = 2 * right / np.maximum(counts.sum(axis=0) + posts, 1)
+    among = {k: hits[:, :k].any(axis=1) for k in RANKS}
+    found = {k: np.bincount(truth[hit], minlength=len(labels)) for k, hit in among.items()}
+    return {
+        "posts": len(truth),
+        **{f"recall@{k}": float(hit.mean()) for k, hit in among.items()},
+        "macro_f1": float(f1.mean()),
+        "labels": {
+            label: {
+                "precision": float(precision[place]),
+                **{f"recall@{k}": float(found[k][place] / max(posts[place], 1)) for k in RANKS},
+                "f1": float(f1[place]),
+                "posts": int(posts[place]),
+            }
+            for place, label in enumerate(labels)
+        },
+    }
+
+
+def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarray:
+    """Count posts by true label (row) and predicted label (column): int [labels, labels]."""
+    return np.bincount(truth * labels + predicted, minlength=labels**2).reshape(labels, labels)
+
+
+def calibration(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """Compare how sure the best label's score says it is with how often it is right.
+
+    ``expected_error`` is the expected calibration error (Guo et al. 2017) over ten bins of
+    equal width: the mean distance of a bin's confidence from its accuracy, weighted by posts.
+    ``bins`` are those with posts: from, posts, confidence, accuracy.
+    """
+    best = rank(scores)[:, 0]
+    confidence = scores[np.arange(len(best)), best].astype(np.float64)
+    places = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = []
+    for place in np.unique(places):
+        chosen = places == place
+        posts = int(chosen.sum())
+        bins.append(
+            {
+                "from": int(place) / CALIBRATION_BINS,
+                "posts": posts,
+                "confidence": math.fsum(confidence[chosen]) / posts,
+                "accuracy": int((best[chosen] == truth[chosen]).sum()) / posts,
+            }
+        )
+    off = [each["posts"] * abs(each["confidence"] - each["accuracy"]) for each in bins]
+    # Not "error": by that key DVC knows metrics that it could not read.
+    return {"expected_error": math.fsum(off) / len(truth), "bins": bins}
+
+
+def loss(scores: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean of minus the logarithm of the true label's score."""
+    right = scores[np.arange(len(truth)), truth].astype(np.float64)
+    return math.fsum(-arithmetic.log(np.maximum(right, LEAST_SCORE))) / len(truth)
+
+
+def divergence(scores: np.ndarray, others: np.ndarray) -> float:
+    """Return how much loss ``others`` add where ``scores`` are how likely each label is.
+
+    The mean Kullback-Leibler divergence of both [n, labels]; never below 0, but for rounding.
+    """
+    right, other = (np.maximum(each.astype(np.float64), LEAST_SCORE) for each in (scores, others))
+    added = right * (arithmetic.log(right) - arithmetic.log(other))
+    return math.fsum(added.ravel()) / len(scores)
+
+
+def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the divisor of the logits [n, labels] with the least loss (Guo et al. 2017)."""
+    losses = {
+        temperature: loss(arithmetic.softmax(logits / temperature), truth)
+        for temperature in TEMPERATURES
+    }
+    return min(losses, key=losses.__getitem__)
+
+
+def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:
+    """Return the confidence from which on answers are right as often as ``accuracy`` asks.
+
+    The lowest, in hundredths, at which it holds for these posts; 1 where it never does.
+    """
+    best = rank(scores)[:, 0]
+    confidence = scores[np.arange(len(best)), best]
+    for hundredth in range(100):
+        answered = confidence >= hundredth / 100
+        if (best[answered] == truth[answered]).sum() >= accuracy * max(answered.sum(), 1):
+            return hundredth / 100
+    return 1.0
+
+
+def predictions(features: Features, scores: np.ndarray) -> "pa.Table":
+    """Return predictions as a table: rowid, label, scores float32 [labels]."""
+    import pyarrow as pa
+
+    flat = pa.array(scores.astype(np.float32).ravel())
+    return pa.table(
+        {
+            "rowid": features.rowids,
+            "label": features.labels,
+            "scores": pa.FixedSizeListArray.from_arrays(flat, scores.shape[1]),
+        }
+    )
+
+
+def by_value(hits: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts and recall@1 for each whole value, or for ranges where there are many.
+
+    ``hits``: bool [n], whether the best label is right; ``values``: float [n].
+    """
+    values = np.floor(values)
+    starts = np.unique(values)
+    if len(starts) > GROUPS:
+        # Ranges of about equally many posts.
+        ordered = np.sort(values)
+        starts = np.unique(ordered[[len(ordered) * part // GROUPS for part in range(GROUPS)]])
+    return _grouped(hits, values, starts)
+
+
+def by_words(hits: np.ndarray, words: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts and recall@1 by how many known words are read of a post: int [n]."""
+    return _grouped(hits, words, np.array(WORD_GROUPS))
+
+
+def _grouped(hits: np.ndarray, values: np.ndarray, starts: np.ndarray) -> list[dict[str, Any]]:
+    places = np.searchsorted(starts, values, side="right") - 1
+    groups = []
+    for place in np.unique(places):
+        chosen = places == place
+        groups.append(
+            {
+                "from": float(values[chosen].min()),
+                "to": float(values[chosen].max()),
+                "posts": int(chosen.sum()),
+                "recall@1": int(hits[chosen].sum()) / int(chosen.sum()),
+            }
+        )
+    return groups

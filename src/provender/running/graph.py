@@ -1,0 +1,112 @@
+"""The workflow's jobs as Snakemake itself sees them."""
+
+import contextlib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provender.errors import UserError
+from provender.running import receipt
+
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
+    from snakemake.workflow import Workflow
+
+# A value of the configuration as a rule names it, or the configuration as a whole.
+CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\])*)""")
+
+RULE_START = re.compile(r"^\s*(?:rule|checkpoint) \w+:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a rule: paths as the rule gives them, the command as it is run."""
+
+    rule: str
+    wildcards: dict[str, str]
+    inputs: list[str]
+    outputs: list[str]
+    command: str
+    # Names of the configuration that the rule uses, each a tuple of keys; () is all of it.
+    settings: list[tuple[str, ...]]
+    # What an output is marked with by report(): its category and labels.
+    reports: dict[str, tuple[str, dict[str, str]]]
+
+    @property
+    def name(self) -> str:
+        """The rule, with the values of its wildcards where it has any."""
+        return "@".join([self.rule, *filter(None, ["-".join(self.wildcards.values())])])
+
+    @property
+    def receipt(self) -> str | None:
+        """The job's receipt; a job without inputs, which makes a source, has none."""
+        return next((path for path in self.outputs if receipt.FOLDER in Path(path).parents), None)
+
+
+def read(overlays: Sequence[str] = ()) -> list[Job]:
+    """Return the jobs of a whole build in running order, whether or not they need to run.
+
+    ``overlays`` are the configuration files laid over the default one. Raises UserError
+    where Snakemake cannot tell, as where the user's database is missing.
+    """
+    # Snakemake takes a second to import, which other commands do not need.
+    from snakemake.api import SnakemakeApi
+    from snakemake.exceptions import WorkflowError
+    from snakemake.settings.types import (
+        ConfigSettings,
+        OutputSettings,
+        Quietness,
+        ResourceSettings,
+        StorageSettings,
+    )
+
+    # Which jobs would run again, and why, is not asked here.
+    silence = contextlib.redirect_stderr(io.StringIO())
+    with silence, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        try:
+            workflow_api = api.workflow(
+                resource_settings=ResourceSettings(),
+                config_settings=ConfigSettings(configfiles=[Path(path) for path in overlays]),
+                storage_settings=StorageSettings(),
+                snakefile=Path("Snakefile"),
+            )
+            workflow_api.dag()
+            # What Snakemake's own commands that only list things do.
+            workflow = workflow_api._workflow
+            workflow._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True)
+            workflow._build_dag()
+        except WorkflowError as error:
+            raise UserError(f"Snakemake cannot plan the build: {error}") from error
+        settings = {rule.name: _settings(workflow, rule) for rule in workflow.rules}
+        levels = workflow.dag.toposorted()
+        return [
+            _as_job(job, settings[job.rule.name])
+            for level in levels
+            for job in sorted(level, key=lambda job: (job.rule.name, str(job.output)))
+            if not job.rule.norun
+        ]
+
+
+def _as_job(job: Any, settings: list[tuple[str, ...]]) -> Job:
+    marks = {str(path): path.flags["report"] for path in job.output if "report" in path.flags}
+    return Job(
+        rule=job.rule.name,
+        wildcards=dict(job.wildcards_dict),
+        inputs=list(dict.fromkeys(map(str, job.input))),
+        outputs=list(map(str, job.output)),
+        command=job.shellcmd,
+        settings=settings,
+        reports={path: (mark.category, mark.labels or {}) for path, mark in marks.items()},
+    )
+
+
+def _settings(workflow: "Workflow", rule: "Rule") -> list[tuple[str, ...]]:
+    """Return which parts of the configuration the text of a rule names."""
+    lines = Path(rule.snakefile).read_text(encoding="utf-8").splitlines(keepends=True)
+    text = "".join(lines[workflow.linemaps[rule.snakefile][rule.lineno] - 1 :])
+    end = RULE_START.search(text, text.index(":"))
+    uses = CONFIG_USE.findall(text[: end.start()] if end else text)
+    return sorted({tuple(re.findall(r"\w+", use)) for use in uses})

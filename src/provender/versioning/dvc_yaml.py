@@ -1,0 +1,154 @@
+"""dvc.yaml: the Snakefile's graph as DVC reads it, one stage a rule."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from provender import config, files
+from provender.errors import UserError
+from provender.running import receipt
+from provender.running.graph import Job
+
+FILE = receipt.PIPELINE
+
+HEADER = "# Generated from the Snakefile by provender dvc: edit the rules and run that again.\n"
+
+# How a rule marks an output for DVC: report(path, category=…).
+METRICS = "metrics"
+PLOTS = "plots"
+
+# The labels of a plot that DVC takes as its properties.
+AXES = ("x", "template", "title", "x_label", "y_label")
+
+
+def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
+    """Return the text of dvc.yaml for the jobs of a build with configuration ``overlays``."""
+    rules: dict[str, list[Job]] = {}
+    for job in jobs:
+        rules.setdefault(job.rule, []).append(job)
+    found = places([config.DEFAULT, *overlays])
+    stages = {rule: _stage(group, found) for rule, group in rules.items()}
+    plots = [
+        {labels.get("title", path): {"y": {path: labels["y"].split()}, **_axes(labels)}}
+        for job in jobs
+        for path, (category, labels) in job.reports.items()
+        if category == PLOTS
+    ]
+    sources = ["Snakefile", *sorted(map(str, Path("workflow/rules").iterdir()))]
+    digests = receipt.digests([*sources, config.DEFAULT, *overlays])
+    about = {"overlays": list(overlays), "generated_from": digests}
+    document = {"vars": [about], "stages": stages, "plots": plots}
+    # In C: in Python it takes half a second.
+    form = {"sort_keys": False, "allow_unicode": True, "width": 96}
+    return HEADER + yaml.dump(document, Dumper=yaml.CSafeDumper, **form)
+
+
+def overlays() -> list[str]:
+    """Return the configuration files with which dvc.yaml was generated."""
+    if not FILE.exists():
+        raise UserError(f"there is no {FILE}: run provender dvc")
+    return parse_overlays(FILE.read_text(encoding="utf-8"))
+
+
+def parse_overlays(text: str) -> list[str]:
+    """Return the configuration files with which the text of a dvc.yaml was generated."""
+    try:
+        return yaml.load(text, yaml.CSafeLoader)["vars"][0]["overlays"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{FILE} is not as it was generated: run provender dvc") from error
+
+
+def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
+    """Raise UserError, naming the mend, unless dvc.yaml is what the Snakefile says."""
+    if not FILE.exists() or FILE.read_text(encoding="utf-8") != generate(jobs, overlays):
+        raise UserError(f"{FILE} differs from the Snakefile: run provender dvc")
+
+
+def write(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
+    """Write dvc.yaml."""
+    files.write_text(FILE, generate(jobs, overlays))
+
+
+def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    bodies = [_body(job, places) for job in jobs]
+    if not jobs[0].wildcards:
+        return bodies[0]
+    # One stage for all: the text of one job with its wildcards' values as placeholders,
+    # right if filling in each job's values gives each job's text.
+    for pattern, job in zip(bodies, jobs, strict=True):
+        for key, value in job.wildcards.items():
+            pattern = _replace(pattern, value, f"${{item.{key}}}")
+        if all(_fill(pattern, j.wildcards) == b for j, b in zip(jobs, bodies, strict=True)):
+            each = {"-".join(job.wildcards.values()): job.wildcards for job in jobs}
+            return {"foreach": each, "do": pattern}
+    raise UserError(
+        f"rule {jobs[0].rule}: its jobs differ in more than the values of their wildcards, which "
+        "no stage of DVC can say; make them differ in file names only"
+    )
+
+
+def _body(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    if "\n" in job.command:
+        raise UserError(
+            f"rule {job.rule}: a setting in its command has a line break, at which DVC would cut "
+            "the command in two: rename what is called so, or make a view with other names"
+        )
+    body: dict[str, Any] = {"cmd": job.command.replace("${", "\\${"), "deps": job.inputs}
+    body["params"] = [{path: keys} for path, keys in settings(job, places).items()]
+    metrics = [path for path, (category, _) in job.reports.items() if category == METRICS]
+    body["outs"] = [path for path in job.outputs if path not in metrics]
+    body["metrics"] = metrics
+    return {key: value for key, value in body.items() if value}
+
+
+def settings(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, list[str]]:
+    """Return the dotted names of the settings that a job uses, by configuration file."""
+    found: dict[str, list[str]] = {}
+    for key in sorted({leaf for use in job.settings for leaf in _leaves(use, places)}):
+        found.setdefault(places[key], []).append(".".join(key))
+    return {path: found[path] for path in sorted(found)}
+
+
+def _leaves(use: tuple[str, ...], places: dict[tuple[str, ...], str]) -> list[tuple[str, ...]]:
+    """Return the settings below a part of the configuration; of all of it, what identifies it."""
+    below = [key for key in places if key[: len(use)] == use]
+    return below if use else [key for key in below if _identifies(key)]
+
+
+def _identifies(key: tuple[str, ...]) -> bool:
+    return key[0] not in config.PUBLICATION and key[-1] not in config.LOCATIONS
+
+
+def places(paths: Sequence[str]) -> dict[tuple[str, ...], str]:
+    """Return each setting, a tuple of keys, with the file that has the last word on it."""
+    found = {}
+    for path in paths:
+        waiting: list[tuple[tuple[str, ...], Any]] = [((), config.read_overlay(path))]
+        while waiting:
+            key, value = waiting.pop()
+            if isinstance(value, dict):
+                waiting += [((*key, name), below) for name, below in value.items()]
+            else:
+                found[key] = path
+    return found
+
+
+def _axes(labels: dict[str, str]) -> dict[str, str]:
+    return {key: labels[key] for key in AXES if key in labels}
+
+
+def _fill(value: Any, wildcards: dict[str, str]) -> Any:
+    for key, text in wildcards.items():
+        value = _replace(value, f"${{item.{key}}}", text)
+    return value
+
+
+def _replace(value: Any, old: str, new: str) -> Any:
+    """Replace text in every string of a nest of lists and dicts."""
+    if isinstance(value, dict):
+        return {key: _replace(below, old, new) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_replace(below, old, new) for below in value]
+    return value.replace(old, new)

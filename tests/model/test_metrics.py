@@ -1,0 +1,226 @@
+"""The metrics, against their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+from evaluate_model import count_all, find_hardest, format_confusion
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provender.model.features import Features
+from provender.model.metrics import (
+    by_value,
+    by_words,
+    calibration,
+    confusion,
+    divergence,
+    loss,
+    measure,
+    sure_from,
+)
+
+Posts = list[tuple[list[float], int]]
+
+
+@st.composite
+def posts(draw: st.DrawFn) -> Posts:
+    """Draw posts as scores a label, many of them equal, and a true label."""
+    labels = draw(st.integers(2, 7))
+    score = st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0])
+    one = st.tuples(st.lists(score, min_size=labels, max_size=labels), st.integers(0, labels - 1))
+    return draw(st.lists(one, min_size=1, max_size=12))
+
+
+def measured(drawn: Posts) -> dict:
+    """Return what measure says of posts; their labels are named a, b, …."""
+    scores = np.array([scores for scores, _ in drawn], np.float32)
+    truth = np.array([label for _, label in drawn], np.int32)
+    return measure(scores, truth, [chr(ord("a") + i) for i in range(scores.shape[1])])
+
+
+def better(scores: list[float], label: int) -> int:
+    """Count the labels that rank before one: higher scores, and equal ones of earlier labels."""
+    return sum(
+        score > scores[label] or (score == scores[label] and place < label)
+        for place, score in enumerate(scores)
+    )
+
+
+@given(posts())
+def test_recall_at_k(drawn: Posts) -> None:
+    """recall@k is the share of posts with fewer than k labels before the true one."""
+    metrics = measured(drawn)
+    assert metrics["posts"] == len(drawn)
+    for k in (1, 3, 5):
+        hits = [better(scores, label) < k for scores, label in drawn]
+        assert metrics[f"recall@{k}"] == pytest.approx(sum(hits) / len(hits))
+
+
+@given(posts())
+def test_scores_of_labels(drawn: Posts) -> None:
+    """Precision, recall and F1 count by hand, 0 where there is nothing to divide by."""
+    metrics = measured(drawn)
+    predicted = [scores.index(max(scores)) for scores, _ in drawn]
+    f1s = []
+    for place, (name, found) in enumerate(metrics["labels"].items()):
+        right = sum(p == label == place for p, (_, label) in zip(predicted, drawn, strict=True))
+        truly = sum(label == place for _, label in drawn)
+        precision = right / predicted.count(place) if place in predicted else 0
+        recall = right / truly if truly else 0
+        f1s.append(2 * precision * recall / (precision + recall) if right else 0)
+        assert name == chr(ord("a") + place)
+        assert found == pytest.approx(
+            {"precision": precision, "recall@1": recall, "f1": f1s[-1], "posts": truly}
+            | {f"recall@{k}": found[f"recall@{k}"] for k in (3, 5)}
+        )
+    assert metrics["macro_f1"] == pytest.approx(sum(f1s) / len(drawn[0][0]))
+
+
+def test_ties_go_to_the_first_label() -> None:
+    """Of equal scores the earlier label ranks first, as in the browser."""
+    metrics = measured([([0.5, 0.5, 0.5, 0.5], label) for label in (0, 0, 1, 3)])
+    assert metrics["recall@1"] == 0.5
+    assert metrics["recall@3"] == 0.75
+    assert metrics["recall@5"] == 1.0
+
+
+def recalls(first: float, later: float) -> dict[str, float]:
+    """Return recall@1 and the equal recall@3 and @5."""
+    return {"recall@1": first, "recall@3": later, "recall@5": later}
+
+
+def test_labels_never_predicted_or_without_posts() -> None:
+    """Both have zeros, and count in macro-F1."""
+    metrics = measured([([0.7, 0.2, 0.1], 0), ([0.6, 0.3, 0.1], 1)])
+    assert metrics["labels"] == {
+        "a": {"precision": 0.5, **recalls(1.0, 1.0), "f1": pytest.approx(2 / 3), "posts": 1},
+        "b": {"precision": 0.0, **recalls(0.0, 1.0), "f1": 0.0, "posts": 1},
+        "c": {"precision": 0.0, **recalls(0.0, 0.0), "f1": 0.0, "posts": 0},
+    }
+    assert metrics["macro_f1"] == pytest.approx(2 / 9)
+
+
+def test_confusion() -> None:
+    """Rows are true labels, columns predicted ones, in the file too."""
+    counts = confusion(np.array([1, 1, 0, 2]), np.array([0, 0, 0, 1]), 3)
+    assert counts.tolist() == [[1, 2, 0], [0, 0, 1], [0, 0, 0]]
+    assert format_confusion(counts, ["a", "b,c", "d"]) == (
+        'label,a,"b,c",d\na,1,2,0\n"b,c",0,0,1\nd,0,0,0\n'
+    )
+
+
+@given(posts())
+def test_recall_of_labels_adds_up(drawn: Posts) -> None:
+    """A metric over all posts is that of the labels, weighted by their posts."""
+    metrics = measured(drawn)
+    for k in (1, 3, 5):
+        hits = sum(label["posts"] * label[f"recall@{k}"] for label in metrics["labels"].values())
+        assert hits / len(drawn) == pytest.approx(metrics[f"recall@{k}"])
+
+
+def test_calibration_by_hand() -> None:
+    """Bins of a tenth hold what falls into them; the error weighs their distances by posts."""
+    scores = np.array([[0.75, 0.25], [0.72, 0.28], [0.4, 0.6], [1.0, 0.0]])
+    found = calibration(scores, np.array([0, 1, 1, 0]))
+    assert found["bins"] == [
+        {"from": 0.6, "posts": 1, "confidence": 0.6, "accuracy": 1.0},
+        {"from": 0.7, "posts": 2, "confidence": 0.735, "accuracy": 0.5},
+        {"from": 0.9, "posts": 1, "confidence": 1.0, "accuracy": 1.0},
+    ]
+    assert found["expected_error"] == pytest.approx((0.4 + 2 * 0.235 + 0) / 4)
+
+
+def test_groups_by_value() -> None:
+    """Each whole value is a group where there are few, ranges of equal counts where many."""
+    hits = np.array([True, False, True])
+    assert by_value(hits, np.array([1995.5, 1995.0, 1990.0])) == [
+        {"from": 1990.0, "to": 1990.0, "posts": 1, "recall@1": 1.0},
+        {"from": 1995.0, "to": 1995.0, "posts": 2, "recall@1": 0.5},
+    ]
+    many = by_value(np.ones(120, bool), np.arange(120.0)[::-1])
+    assert [(group["from"], group["to"]) for group in many] == [
+        (10.0 * part, 10.0 * part + 9) for part in range(12)
+    ]
+
+
+def test_groups_by_words() -> None:
+    """Texts without known words are a group of their own."""
+    groups = by_words(np.array([False, True, True, True]), np.array([0, 1, 9, 300]))
+    assert [(group["from"], group["to"], group["posts"]) for group in groups] == [
+        (0.0, 0.0, 1),
+        (1.0, 9.0, 2),
+        (300.0, 300.0, 1),
+    ]
+    assert [group["recall@1"] for group in groups] == [0.0, 1.0, 1.0]
+
+
+def test_hardest_posts() -> None:
+    """Wrong answers come most confident first, with the words that decided."""
+    features = Features(
+        np.array([11, 12, 13]),
+        np.array([0, 1, 1]),
+        np.array([[2, 3, 3], [3, 1, 0], [2, 0, 0]]),
+        np.array([[0.5, 0.25, 0.25], [1, 0, 0], [1, 0, 0]], np.float32),
+    )
+    scores = np.array([[0.4, 0.6], [0.1, 0.9], [0.7, 0.3]])
+    logits = np.array([[0, 0], [0, 0], [2, 0], [0, 4]], np.float32)
+    found = find_hardest(features, scores, logits, ["bread", "tides"], ["rye", "sea"])
+    assert found == [
+        {
+            "rowid": 13,
+            "label": "tides",
+            "predicted": "bread",
+            "score": 0.7,
+            "words": [{"word": "rye", "logit": 2.0}],
+        },
+        {
+            "rowid": 11,
+            "label": "bread",
+            "predicted": "tides",
+            "score": 0.6,
+            "words": [{"word": "sea", "logit": 2.0}],
+        },
+    ]
+
+
+def test_loss() -> None:
+    """The loss is the mean of minus the logarithms; a score of 0 is not infinitely bad."""
+    scores = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    assert loss(scores, np.array([0, 0])) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert loss(np.array([[1, 0]], np.float32), np.array([1])) == pytest.approx(30 * math.log(10))
+    assert str(loss(np.array([[0, 1]], np.float32), np.array([1]))) == "0.0"
+
+
+def test_sure_from() -> None:
+    """The lowest hundredth from which on enough answers are right."""
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.405, 0.595], [0.45, 0.55]], np.float32)
+    truth = np.array([0, 0, 0, 1])
+    assert sure_from(scores, truth, 0.75) == 0
+    assert sure_from(scores, truth, 0.9) == 0.6
+    assert sure_from(scores, 1 - truth, 0.9) == 1
+
+
+def test_blank_posts_are_answered_by_the_commonest_label() -> None:
+    """Of 32 posts each bread and tides come first; the blank posts of bread alone are right."""
+    posts = {
+        "splits": {
+            "train": {"labels": {"bread": 20, "chess": 30, "tides": 30}},
+            "validation": {"labels": {"bread": 12, "chess": 1, "tides": 2}},
+        },
+        "test_without_text": {"posts": 10, "labels": {"bread": 1, "chess": 5, "tides": 4}},
+    }
+    assert count_all({"posts": 30, "recall@1": 0.5}, posts) == {
+        "posts": 40, "lost": 10, "recall@1": (15 + 1) / 40, "label": "bread",
+    }  # fmt: skip
+
+
+def test_divergence_by_hand() -> None:
+    """What other scores add to the loss, by the first ones' own word; zero for the same."""
+    scores = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    others = np.array([[0.25, 0.75], [0.25, 0.75]], np.float32)
+    first = 0.5 * math.log(0.5 / 0.25) + 0.5 * math.log(0.5 / 0.75)
+    assert divergence(scores, others) == pytest.approx(first / 2)
+    assert divergence(scores, scores) == 0
+    impossible = divergence(scores, np.array([[1, 0], [0, 1]], np.float32))
+    assert 10 < impossible < math.inf

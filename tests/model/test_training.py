@@ -1,0 +1,27 @@
+"""The folds of out-of-fold training."""
+
+import numpy as np
+
+from provender.model.features import Features
+from provender.model.training import FOLDS, assign_folds
+
+
+def folds(rowids: list[int], labels: list[int]) -> list[int]:
+    """Return the fold of each row; texts do not matter."""
+    nothing = np.zeros((len(rowids), 1))
+    found = assign_folds(Features(np.array(rowids), np.array(labels), nothing, nothing))
+    return [int(fold) for fold in found]
+
+
+def test_each_label_is_in_all_folds() -> None:
+    """Its posts are dealt in turn by row id, in whatever order and company the rows come."""
+    assert folds([10, 30, 20, 15, 25, 11], [0, 0, 0, 1, 1, 2]) == [0, 2, 1, 0, 1, 0]
+    assert folds(list(range(2 * FOLDS)), [0, 1] * FOLDS) == [
+        fold for fold in range(FOLDS) for _ in "ab"
+    ]
+    assert folds(list(range(FOLDS + 1)), [0] * (FOLDS + 1)) == [*range(FOLDS), 0]
+
+
+def test_all_rows_of_a_post_are_in_one_fold() -> None:
+    """Its augmented texts would tell the model its label."""
+    assert folds([1, 2, 3, 2, 1, 3, 2], [0] * 7) == [0, 1, 2, 1, 0, 2, 1]

@@ -1,0 +1,88 @@
+"""search_model: which values are tried, in which order they are listed."""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from search_model import GRID, Score, Values, format_table, measure, search
+
+from provender import config
+from provender.model import training
+from provender.model.features import Features
+from provender.model.naive_bayes import NaiveBayes
+
+
+def values(smoothing: float, scale: float) -> Values:
+    """Return values that differ in two settings alone."""
+    return Values(smoothing, power=1, idf_power=1, scale=scale, epochs=1, learning_rate=0.5)
+
+
+def test_one_setting_after_the_other_until_nothing_helps() -> None:
+    """By hand: each setting at the best of the others, from anew while one helps, none twice."""
+    tried = []
+
+    def measure(each: Values) -> Score:
+        tried.append((each.smoothing, each.scale))
+        loss = (each.smoothing - each.scale) ** 2 + (each.scale - 4) ** 2 / 2
+        # Recall would choose otherwise.
+        return Score(loss, recall=loss / 100)
+
+    scores = search(values(1, 2), measure, {"smoothing": (1, 2, 3, 4), "scale": (1, 2, 3, 4)})
+    first = [(2, 2), (3, 2), (4, 2), (2, 1), (2, 3), (2, 4)]
+    second = [(1, 3), (3, 3), (4, 3), (3, 1), (3, 4)]
+    assert tried == [(1, 2), *first, *second]
+    assert scores == {values(*each): measure(values(*each)) for each in tried[:12]}
+    assert min(scores, key=lambda each: scores[each].loss) == values(3, 3)
+
+
+def test_score_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three answers are right and one is wrong, all equally sure: at best three quarters."""
+    # At temperature 2 each gets odds of 3 to 1.
+    margin = 2 * math.log(3)
+    table = np.array([[0, 0], [0, 0], [margin, 0], [0, margin]], np.float32)
+    weights = training.Weights(table, np.zeros(2, np.float32))
+    monkeypatch.setattr(training, "train", lambda *_, **__: weights)
+    ids = np.array([[2], [3], [2], [3]], np.int32)
+    posts = Features(np.arange(4), np.array([0, 1, 0, 0]), ids, np.ones((4, 1), np.float32))
+    how = training.Training(NaiveBayes(), epochs=1, batch_size=1, learning_rate=0.5, seed=1)
+    score = measure(posts, posts, words=2, labels=2, how=how)
+    assert score.recall == 0.75
+    assert score.loss == pytest.approx(-(3 * math.log(0.75) + math.log(0.25)) / 4, abs=1e-7)
+
+
+def test_table() -> None:
+    """The least loss first; the configured values are marked, once."""
+    scores = {
+        values(1, 2): Score(0.5, 0.75),
+        values(0.3, 2): Score(0.25, 0.5),
+        values(3, 2): Score(0.75, 0.875),
+    }
+    assert format_table(scores, values(1, 2), Score(0.6, 0.625)).splitlines() == [
+        "smoothing,power,idf_power,scale,epochs,learning_rate,augmented,recall@1,loss,chosen",
+        "0.3,1,1,2,1,0.5,1,0.500000,0.250000,0",
+        "1,1,1,2,1,0.5,1,0.750000,0.500000,1",
+        "1,1,1,2,1,0.5,0,0.625000,0.600000,0",
+        "3,1,1,2,1,0.5,1,0.875000,0.750000,0",
+    ]
+    assert format_table({values(1, 2): Score(0.5, 0.75)}, values(1, 2), None).splitlines()[1:] == [
+        "1,1,1,2,1,0.5,0,0.750000,0.500000,1"
+    ]
+
+
+def test_table_of_the_newsgroups() -> None:
+    """What is kept of the search for config/config.yaml marks the values that stand there."""
+    settings = config.read(config.DEFAULT)
+    with open(f"config/search/{settings['name']}.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (chosen,) = [row for row in rows if row["chosen"] == "1"]
+    assert chosen["augmented"] == "1"
+    loss, recall = (f"{float(chosen[name]):.4f}" for name in ("loss", "recall@1"))
+    said = " ".join(Path(config.DEFAULT).read_text(encoding="utf-8").replace("#", "").split())
+    assert f"On the validation split a loss of {loss} and recall@1 of {recall}." in said
+    assert f"the least is {float(rows[0]['loss']):.4f}," in said
+    assert {name: float(chosen[name]) for name in GRID} == {
+        name: settings["model"][name] for name in GRID
+    }
+    assert [float(row["loss"]) for row in rows] == sorted(float(row["loss"]) for row in rows)

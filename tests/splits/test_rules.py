@@ -1,0 +1,186 @@
+"""split_posts: what is found twice, what validates, what is too little."""
+
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from split_posts import main, parse_arguments
+
+from provender.errors import UserError
+from provender.splits.rules import (
+    check_sides,
+    drop_duplicates,
+    drop_unusable,
+    split_validation,
+)
+
+POSTS = st.lists(
+    st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), st.integers(1, 4)), max_size=12
+)
+
+
+def frame(posts: list[tuple[str | None, str | None, float]]) -> pd.DataFrame:
+    """Return posts of (text, label, position), with row ids from 1 and positions as years."""
+    rows = [(n, text, label, at, at) for n, (text, label, at) in enumerate(posts, 1)]
+    table = pd.DataFrame(rows, columns=["rowid", "text", "label", "year", "position"])
+    # As read_posts does: pandas would make NaN of None.
+    strings = pd.DataFrame([row[1:3] for row in rows], columns=["text", "label"], dtype="object")
+    table[["text", "label"]] = strings
+    return table
+
+
+@given(POSTS, POSTS)
+def test_duplicates(training: list[tuple], test: list[tuple]) -> None:
+    """The first of equal training posts is kept, and none whose text the test part has."""
+    tested = {text for text, _, _ in test}
+    kept, seen = [], set()
+    for rowid, (text, label, _) in enumerate(training, 1):
+        if text not in tested and (text, label) not in seen:
+            kept.append(rowid)
+        seen.add((text, label))
+    found, counts = drop_duplicates(frame(training), frame(test))
+    assert found["rowid"].tolist() == kept
+    on_both_sides = sum(text in tested for text, _, _ in training)
+    texts = [training[rowid - 1][0] for rowid in kept]
+    assert counts == {
+        "on_both_sides": on_both_sides,
+        "in_training": len(training) - on_both_sides - len(kept),
+        "in_test_kept": len(test) - len({(text, label) for text, label, _ in test}),
+        "in_training_under_two_labels_kept": sum(texts.count(text) > 1 for text in texts),
+    }
+
+
+@given(POSTS.filter(len))
+def test_newest_tenth(posts: list[tuple]) -> None:
+    """The last by position, then by row id, validate; a label's only posts do not."""
+    rowids = sorted(range(1, len(posts) + 1), key=lambda rowid: (posts[rowid - 1][2], rowid))
+    newest = rowids[-max(1, round(len(posts) / 10)) :]
+    labels = {posts[rowid - 1][1] for rowid in set(rowids) - set(newest)}
+    expected = [rowid for rowid in newest if posts[rowid - 1][1] in labels]
+    train, validation = split_validation(frame(posts))
+    assert validation["rowid"].tolist() == expected
+    assert sorted(train["rowid"]) == sorted(set(rowids) - set(expected))
+
+
+def test_duplicates_by_hand() -> None:
+    """What the test part has leaves the training part, whatever its label there."""
+    training = frame([("x", "a", 1), ("y", "a", 1), ("y", "a", 2), ("y", "b", 3), ("z", "b", 4)])
+    found, counts = drop_duplicates(training, frame([("x", "b", 9), ("x", "b", 9)]))
+    assert found["rowid"].tolist() == [2, 4, 5]
+    assert counts == {
+        "on_both_sides": 1,
+        "in_training": 1,
+        "in_test_kept": 1,
+        "in_training_under_two_labels_kept": 2,
+    }
+
+
+def test_newest_tenth_of_thirty() -> None:
+    """Three of thirty posts validate, wherever in the table the newest stand."""
+    posts = [(f"text {n}", "ab"[n % 2], 100 - n) for n in range(30)]
+    train, validation = split_validation(frame(posts))
+    assert validation["rowid"].tolist() == [3, 2, 1]
+    assert sorted(train["rowid"]) == list(range(4, 31))
+
+
+def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
+    """The step itself: a post at the threshold is tested on, one just below is learned from."""
+    years = [*range(1, 21), 21.5, 21.999, 22, 23]
+    rows = [(n, f"text {n}", "ab"[n % 2], year) for n, year in enumerate(years, 1)]
+    write_posts(tmp_path / "news.sqlite", rows)
+    splits = ("train", "validation", "test", "augmented")
+    outputs = [word for name in splits for word in (f"--{name}", str(tmp_path / name))]
+    options = ["--source", str(tmp_path / "news.sqlite"), "--threshold", "22", *outputs]
+    main(parse_arguments().parse_args([*options, "--report", str(tmp_path / "report.json")]))
+    found = {name: pq.read_table(tmp_path / name)["year"].to_pylist() for name in splits}
+    assert found == {
+        "train": years[:20],
+        "validation": [21.5, 21.999],
+        "test": [22, 23],
+        "augmented": [],
+    }
+
+
+def write_posts(path: Path, rows: list[tuple]) -> None:
+    """Write table news as fetch_source does."""
+    database = sqlite3.connect(path)
+    with database:
+        database.execute("CREATE TABLE news (id INTEGER PRIMARY KEY, Data, Category, Year)")
+        database.executemany("INSERT INTO news VALUES (?, ?, ?, ?)", rows)
+    database.close()
+
+
+def test_unusable_rows_count_once() -> None:
+    """A row is counted by the first reason for which it is dropped."""
+    posts = frame(
+        [
+            ("one", "a", 1),
+            (None, None, 1),
+            (" \n", " ", 1),
+            (None, "a", 1),
+            ("\t", "b", 1),
+            ("> quoted", "b", 1),
+        ]
+    )
+    kept, counts = drop_unusable(posts, ["quotes"])
+    assert kept["rowid"].tolist() == [1]
+    assert counts == {
+        "null_label": 1,
+        "blank_label": 1,
+        "null_text": 1,
+        "blank_text": 1,
+        "blank_after_strip": 1,
+    }
+
+
+def test_few_posts_are_warned_about() -> None:
+    """Five training posts are enough not to be warned about."""
+    training = frame([("x", label, 1) for label in "aaaaabbbbc"])
+    assert check_sides(training, frame([("y", "a", 9)]), 9) == [
+        "label b has 4 training posts, fewer than 5",
+        "label c has 1 training post, fewer than 5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("training", "test", "message"),
+    [
+        ([], [], "no post is left: every row lacks a text or a label"),
+        (
+            [],
+            [("x", "a", 9), ("x", "a", 12)],
+            "the training part is empty: the split values run from 9 to 12, so set "
+            "split.threshold above the first and up to the second (it is 5; rows at or above it "
+            "are the test part)",
+        ),
+        (
+            [("x", "a", 1), ("y", "b", 2)],
+            [],
+            "the test part is empty: the split values run from 1 to 2, so set split.threshold "
+            "above the first and up to the second (it is 5; rows at or above it are the test part)",
+        ),
+        (
+            [("x", "a", 1), ("y", "b", 2)],
+            [("z", "d", 9), ("z", "c", 9), ("z", "a", 9)],
+            "only the test part has the label c, d, so nothing can be learned about it: raise "
+            "split.threshold, or leave the label out by source.labels",
+        ),
+        (
+            [("x", "a", 1)],
+            [("y", "a", 9)],
+            "the training part has one label, a: a classifier needs two. Check source.label and "
+            "source.labels",
+        ),
+    ],
+)
+def test_sides_from_which_nothing_is_learned(
+    training: list[tuple], test: list[tuple], message: str
+) -> None:
+    """The message says what is missing and what to set."""
+    with pytest.raises(UserError) as caught:
+        check_sides(frame(training), frame(test), 5)
+    assert str(caught.value) == message
