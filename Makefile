@@ -2,11 +2,11 @@
 # make test    the tests, but for those that only .ci/run has the time for
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
+# make refresh after a change: build, record the build, and say what changed
 #
 # make reproduce        build twice, in other surroundings, and compare every file
 # make reproduce-cpus   the same on emulated CPUs, with a small corpus
 # make reproduce-table  the table of docs/reproducibility.md; some ten minutes
-# make digests          write the digests of the build to digests.json
 #
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
 # CORES=n       jobs at once             PORT=n       of make serve
@@ -18,7 +18,7 @@ PORT ?= 5000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: main setup test lint serve bench lock clean reproduce reproduce-cpus reproduce-table digests
+.PHONY: main setup test lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
 .DELETE_ON_ERROR:
 
 main: setup
@@ -73,8 +73,9 @@ reproduce-table: setup
 	tests/install-variations
 	python benchmarks/reproducibility.py
 
-digests: setup
-	@provender digests $(if $(CONFIG),--config '$(CONFIG)')
+refresh: setup
+	@provender refresh --cores $(CORES) \
+		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup

@@ -15,7 +15,8 @@ from provender import config as configuration
 from provender.audit import options as audit_options
 from provender.errors import UserError
 from provender.running import graph, step
-from provender.versioning import dvc_yaml, record, remote, sync, why
+from provender.versioning import dvc_lock, dvc_yaml, record, remote, stage, sync, why
+from provender.versioning import refresh as refreshed
 
 BUNDLE = Path("dist/bundle")
 REPORT = "data/reports/report.html"
@@ -50,26 +51,63 @@ def build(options: argparse.Namespace) -> None:
             f"ARCHIVE is only read for source.kind newsgroups, and {options.config} has "
             f"{config['source']['kind']}"
         )
-    command = ["snakemake", "--cores", str(options.cores)]
+    _run_snakemake(overlays, options.cores)
+    print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
+
+
+def refresh(options: argparse.Namespace) -> None:
+    """Write dvc.yaml anew, build, record the build, and say what changed."""
+    overlays = _recorded_overlays(options.config)
+    config = configuration.read(configuration.DEFAULT, *overlays)
+    if config["source"]["kind"] == "newsgroups" and not _have_archive(config, options.archive):
+        raise UserError(
+            "the newsgroups archive cannot be had, so their build cannot be recorded: name the "
+            "archive by make refresh ARCHIVE=path"
+        )
+    old_pipeline = dvc_yaml.FILE.read_text("utf-8") if dvc_yaml.FILE.exists() else ""
+    old_lock = dvc_lock.read() if dvc_lock.FILE.exists() else {}
+    dvc_yaml.write(graph.read(overlays), overlays)
+    _run_snakemake(overlays, options.cores)
+    record.record(only_check=False)
+    same = dvc_yaml.FILE.read_text("utf-8") == old_pipeline
+    lines = refreshed.changes(old_lock, dvc_lock.read())
+    print(f"{dvc_yaml.FILE}: {'as it was' if same else 'written anew'}")
+    print(f"{dvc_lock.FILE}: {'written anew' if lines else 'as it was'}")
+    for line in lines:
+        print(f"  {line}")
+
+
+def _recorded_overlays(given: str | None) -> list[str]:
+    """Return the configuration files given, or those with which dvc.yaml was generated."""
+    if given:
+        return [path for path in [given] if path != configuration.DEFAULT]
+    return dvc_yaml.overlays() if dvc_yaml.FILE.exists() else []
+
+
+def _run_snakemake(overlays: list[str], cores: int) -> None:
+    """Build. Raises UserError, with what the steps said, where that fails."""
+    command = ["snakemake", "--cores", str(cores)]
     if overlays:
         command += ["--configfile", *overlays]
     print(shlex.join(command), flush=True)
     started = time.time()
     # Ctrl-C reaches Snakemake too, which ends its jobs; this waits until it has.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     code = subprocess.run(command, check=False).returncode
+    signal.signal(signal.SIGINT, before)
     if code:
         raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
-    print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
 
 
 def dvc(options: argparse.Namespace) -> None:
     """Write dvc.yaml from the Snakefile, or check that it is what would be written."""
-    if options.config:
-        overlays = [path for path in [options.config] if path != configuration.DEFAULT]
-    else:
-        overlays = dvc_yaml.overlays() if dvc_yaml.FILE.exists() else []
+    overlays = _recorded_overlays(options.config)
     (dvc_yaml.check if options.check else dvc_yaml.write)(graph.read(overlays), overlays)
+
+
+def run_stage(options: argparse.Namespace) -> None:
+    """Run the command that the Snakefile has for one job."""
+    stage.run(options.rule, options.values)
 
 
 def record_build(options: argparse.Namespace) -> None:
@@ -124,17 +162,6 @@ def reproduce(options: argparse.Namespace) -> None:
     overlays = [options.config.absolute()] if options.config else []
     count = reproduce.reproduce(overlays, options.archive, options.cpus)
     print(f"Reproduced: {count} files, each with the same sha256 digest")
-
-
-def take_digests(options: argparse.Namespace) -> None:
-    """Write the build's digests, or hold the build to them."""
-    from provender.reproduction import digests
-
-    overlays = [options.config] if options.config else []
-    if options.check:
-        print(f"{digests.check(overlays)} files, each with its digest in {digests.DIGESTS}")
-    else:
-        print(f"wrote the digests of {digests.write(overlays)} files to {digests.DIGESTS}")
 
 
 def release(options: argparse.Namespace) -> None:
@@ -219,6 +246,20 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)
 
+    command = commands.add_parser(
+        "refresh",
+        help="after a change: build, record the build, and say what changed",
+        description="After a change of code, rules or configuration: write dvc.yaml anew, build, "
+        "record the build in dvc.lock, and say what changed.",
+    )
+    command.add_argument("--cores", type=int, default=4, help="jobs at once (default: 4)")
+    command.add_argument("--archive", type=Path, help="newsgroups archive to use")
+    command.add_argument(
+        "--config",
+        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
+    )
+    command.set_defaults(work=refresh)
+
     command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
     command.add_argument(
         "--config",
@@ -226,6 +267,18 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     command.add_argument("--check", action="store_true", help="only check that it is up to date")
     command.set_defaults(work=dvc)
+
+    command = commands.add_parser(
+        "run",
+        help="run one stage of dvc.yaml",
+        description="Run the command that the Snakefile has for one job, with the values that the "
+        "configuration has now. dvc repro and dvc exp run call it, with the stages of dvc.yaml.",
+    )
+    command.add_argument("rule", metavar="RULE", help="a rule, such as train_model")
+    command.add_argument(
+        "values", metavar="NAME=VALUE", nargs="*", help="its wildcards, such as split=test"
+    )
+    command.set_defaults(work=run_stage)
 
     command = commands.add_parser("record", help="commit the build on disk to DVC")
     command.add_argument("--check", action="store_true", help="only check that dvc.lock holds it")
@@ -295,11 +348,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     audit_options.add_trace(command)
     command.set_defaults(work=trace)
-
-    command = commands.add_parser("digests", help="write the digests of the build's files")
-    command.add_argument("--check", action="store_true", help="compare with the written ones")
-    command.add_argument("--config", type=Path, help="configuration laid over the default")
-    command.set_defaults(work=take_digests)
     return parser
 
 

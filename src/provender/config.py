@@ -29,10 +29,16 @@ PUBLICATION = ("repository", "license", "language")
 
 def read(*paths: str | Path) -> Config:
     """Read YAML files, lay each over the ones before, and check the result."""
+    config = merge(*paths)
+    check(config)
+    return config
+
+
+def merge(*paths: str | Path) -> Config:
+    """Read YAML files and lay each over the ones before."""
     config: Config = {}
     for path in paths:
         lay_over(config, read_overlay(path))
-    check(config)
     return config
 
 

@@ -113,6 +113,23 @@ def other_command(tiny: Tiny) -> None:
     tiny.record("assemble_bundle")
 
 
+def other_script(tiny: Tiny) -> None:
+    """Have a receipt tell of another step's script."""
+    tiny.receipts["assemble_bundle"]["command"][1] = "scripts/fetch_source.py"
+    tiny.record("assemble_bundle")
+
+
+def other_value(tiny: Tiny) -> None:
+    """Have a receipt tell of another value than the setting's."""
+    tiny.receipts["assemble_bundle"]["command"] += ["--seed", "1", "--seed", "2"]
+    tiny.record("assemble_bundle")
+
+
+def other_stage(tiny: Tiny) -> None:
+    """Have dvc.lock tell that a stage ran another rule."""
+    tiny.locked["assemble_bundle"]["cmd"] = "provender run fetch_source"
+
+
 def no_receipt_of_a_file(tiny: Tiny) -> None:
     """Have a receipt tell nothing of a file that is recorded as written."""
     del tiny.receipts["assemble_bundle"]["outputs"][NOTES]
@@ -140,6 +157,9 @@ LIES = [
     ),
     (other_outputs, "receipts", f"other content of what it wrote: {NOTES}"),
     (other_command, "receipts", "another command (config)"),
+    (other_script, "receipts", "another command (config)"),
+    (other_value, "receipts", "another command (config)"),
+    (other_stage, "receipts", "another command (config)"),
     (no_receipt_of_a_file, "receipts", f"no {NOTES} among what it wrote"),
 ]
 

@@ -92,7 +92,7 @@ class Tiny:
             ]
 
         return {
-            "cmd": " ".join(receipt["command"]),
+            "cmd": f"provender run {name}",
             "deps": items([*receipt["inputs"]]),
             "outs": items(outputs),
         }

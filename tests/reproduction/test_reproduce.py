@@ -133,38 +133,3 @@ def test_differences_are_reported_in_running_order(small_build: Project, tmp_pat
         "    $[0]: bread | absent",
     ]
     assert "  evaluate_model: data/reports/metrics.json" in lines
-
-
-def test_digests(built_project: Project) -> None:
-    """Written digests hold for the build, and name the first step that differs from them."""
-    # That of the newsgroups build comes along with the project.
-    path = built_project.folder / "digests.json"
-    path.unlink(missing_ok=True)
-    command = ["provender", "digests", "--config", "small.yaml"]
-    done = built_project.run(*command, "--check", code=1)
-    assert "error: there is no digests.json: make digests writes it" in done.stderr
-    count = len(differences.digests(built_project.folder))
-    assert (
-        built_project.run(*command).stdout
-        == f"wrote the digests of {count} files to digests.json\n"
-    )
-    done = built_project.run(*command, "--check")
-    assert done.stdout == f"{count} files, each with its digest in digests.json\n"
-    steps = [step["step"] for step in files.read_json(path)]
-    assert [step for step in steps if step in CHAIN] == CHAIN
-
-    # As if the committed ones were of other code: the files are up to date, and others.
-    recorded = path.read_text()
-    labels = files.sha256(built_project.folder / "data/vocabulary/labels.json")
-    path.write_text(recorded.replace(labels, "0" * 64))
-    done = built_project.run(*command, "--check", code=1)
-    assert done.stderr.splitlines()[1:] == [
-        f"  build_vocabulary: data/vocabulary/labels.json: {'0' * 12} → {labels[:12]}",
-        "Where that is meant, write the new digests by make digests and commit them",
-    ]
-
-    # A build that is not up to date has no digests to speak of.
-    (built_project.folder / "data/vocabulary/labels.json").unlink()
-    done = built_project.run(*command, code=1)
-    assert "the build is not up to date, such as data/" in done.stderr
-    assert path.read_text() == recorded.replace(labels, "0" * 64)

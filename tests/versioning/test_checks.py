@@ -8,7 +8,7 @@ import pytest
 
 from provender.running import receipt
 from provender.running.graph import Job
-from provender.versioning import cache, checks
+from provender.versioning import cache, checks, dvc_yaml
 
 RECEIPT = "data/receipts/make_thing.json"
 
@@ -20,6 +20,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     # The tests' own process imports more of the project than a step does.
     monkeypatch.setattr(sys, "argv", ["make_thing.py"])
     Path("input").write_text("in")
+    Path("rules.smk").touch()
     with receipt.writing(RECEIPT, ["make", "1"], ["input"], ["output", RECEIPT]):
         Path("output").write_text("out")
     # Digests are remembered by path, and paths are the same in each test.
@@ -29,7 +30,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
 
 def as_job(command: str, outputs: tuple[str, ...] = ("output", RECEIPT)) -> Job:
     """Return the job with a command."""
-    return Job("make_thing", {}, ["input"], list(outputs), command, [], {})
+    return Job("make_thing", "rules.smk", {}, ["input"], list(outputs), command, [], {})
 
 
 def lock(job: Job) -> dict:
@@ -39,9 +40,9 @@ def lock(job: Job) -> dict:
             {"path": path, "md5": hashlib.md5(Path(path).read_bytes()).hexdigest()}
             for path in paths
         ]
-        for kind, paths in (("deps", job.inputs), ("outs", job.outputs))
+        for kind, paths in (("deps", dvc_yaml.dependencies(job)), ("outs", job.outputs))
     }
-    return {"make_thing": {"cmd": job.command, **entry}}
+    return {"make_thing": {"cmd": dvc_yaml.command(job), **entry}}
 
 
 def test_what_fits(job: Job) -> None:

@@ -29,8 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def job(rule: str = "make_thing", **changes: object) -> Job:
     """Return a job, with what differs from one that reads a and writes b."""
     fields = {
-        "wildcards": {}, "inputs": ["a"], "outputs": ["b"], "command": "make",
-        "settings": [], "reports": {},
+        "rule_file": "rules.smk", "wildcards": {}, "inputs": ["a"], "outputs": ["b"],
+        "command": "make", "settings": [], "reports": {},
     }  # fmt: skip
     return Job(**{"rule": rule, **fields, **changes})
 
@@ -58,10 +58,11 @@ def test_settings_stand_in_the_file_that_has_the_last_word(folder: Path) -> None
     ]
 
 
-def test_a_line_break_in_a_command_is_refused(folder: Path) -> None:
-    """DVC runs each line of a stage's command by itself."""
-    with pytest.raises(UserError, match="rule make_thing: a setting in its command has a line"):
-        stages(job(command="make 'a\nb'"))
+def test_no_value_stands_in_a_stage(folder: Path) -> None:
+    """The command names the rule; the rule's file is a dependency, once, but of a source."""
+    stage = stages(job(command="make --seed 1", inputs=["a", "rules.smk"]))["make_thing"]
+    assert (stage["cmd"], stage["deps"]) == ("provender run make_thing", ["a", "rules.smk"])
+    assert "deps" not in stages(job(inputs=[]))["make_thing"]
 
 
 def test_metrics_and_plots(folder: Path) -> None:
@@ -82,8 +83,8 @@ def test_shards_are_one_stage(folder: Path) -> None:
     assert stage == {
         "foreach": {"in": {"shard": "in"}, "seven": {"shard": "seven"}},
         "do": {
-            "cmd": "make in/${item.shard}",
-            "deps": ["in/${item.shard}"],
+            "cmd": "provender run make_thing shard=${item.shard}",
+            "deps": ["in/${item.shard}", "rules.smk"],
             "outs": ["out/${item.shard}"],
         },
     }
@@ -95,11 +96,6 @@ def test_shards_that_no_pattern_fits(folder: Path) -> None:
         stages(shard("one"), shard("two", inputs=["other"]))
 
 
-def test_text_that_dvc_would_fill_in(folder: Path) -> None:
-    """A command's own ${…} is not DVC's."""
-    assert stages(job(command="echo ${HOME}"))["make_thing"]["cmd"] == "echo \\${HOME}"
-
-
 def test_this_project_s_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """dvc.yaml is what the Snakefile says."""
     monkeypatch.chdir(ROOT)
@@ -108,12 +104,12 @@ def test_this_project_s_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_another_pipeline(folder: Path) -> None:
     """Where it differs, the message says how to refresh it; overlays are remembered."""
-    with pytest.raises(UserError, match=r"there is no dvc.yaml: run provender dvc"):
+    with pytest.raises(UserError, match=r"there is no dvc.yaml: run make refresh"):
         dvc_yaml.overlays()
     dvc_yaml.write([job()], ["own.yaml"])
     dvc_yaml.check([job()], ["own.yaml"])
     assert dvc_yaml.overlays() == ["own.yaml"]
-    with pytest.raises(UserError, match=r"dvc.yaml differs from the Snakefile: run provender dvc"):
+    with pytest.raises(UserError, match=r"dvc.yaml differs from the Snakefile: run make refresh"):
         dvc_yaml.check([job(inputs=["other"])], ["own.yaml"])
     with pytest.raises(UserError, match="not as it was generated"):
         dvc_yaml.parse_overlays("stages: {}")

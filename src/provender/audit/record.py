@@ -13,7 +13,7 @@ from provender.audit.findings import Findings, Outcome
 from provender.audit.traced import PLACES, UNSEEN, Traced, is_source, md5_of
 from provender.errors import Unavailable, UserError
 from provender.release import statement
-from provender.versioning import dvc_lock, remote
+from provender.versioning import dvc_lock, dvc_yaml, remote
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
@@ -188,13 +188,56 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
         )
 
 
+def _is_stage(name: str, command: str) -> bool:
+    """Return whether a recorded command is that of the stage: its rule and its wildcards."""
+    words = shlex.split(command)
+    values = "-".join(word.partition("=")[2] for word in words[3:])
+    rule, _, wildcards = name.partition("@")
+    return words[:3] == [*dvc_yaml.RUN.split(), rule] and values == wildcards
+
+
+def _fits(command: list[str], name: str, entry: dict[str, Any], inputs: Mapping[str, str]) -> bool:
+    """Return whether a receipt's command is the stage's script with the recorded settings.
+
+    What the commit's own rule makes of them is known by running it alone: by a rebuild. Here each
+    option that is called like a setting must have its value, if it is not the path of an input.
+    """
+    if command[:2] != ["python", f"scripts/{name.partition('@')[0]}.py"]:
+        return False
+    settings = {
+        f"--{key.rpartition('.')[2].replace('_', '-')}": value
+        for values in entry.get("params", {}).values()
+        for key, value in values.items()
+    }
+    options: dict[str, list[str]] = {}
+    for word in command[2:]:
+        if word.startswith("--"):
+            option, equals, value = word.partition("=")
+            given = options[option] = [value] if equals else []
+        elif options:
+            given.append(word)
+    return all(
+        options[option] == _words(value) or inputs.keys() >= set(options[option])
+        for option, value in settings.items()
+        if option in options
+    )
+
+
+def _words(value: Any) -> list[str]:
+    """Return a setting as the words of a command."""
+    if isinstance(value, list):
+        return ["+".join(each) if isinstance(each, list) else str(each) for each in value]
+    return [str(value)]
+
+
 def _receipt_faults(
     traced: Traced, name: str, receipt: dict[str, Any], known: dict[str, str]
 ) -> list[str]:
     try:
         command, inputs, outputs = receipt["command"], receipt["inputs"], receipt["outputs"]
         faults, written = [], stages.written(traced.locked)
-        if command != shlex.split(traced.locked[name]["cmd"]):
+        entry = traced.locked[name]
+        if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, inputs)):
             faults.append("another command (config)")
         for path, sha256 in inputs.items():
             if path in known and known[path] != sha256:

@@ -16,8 +16,9 @@ from pathlib import Path
 from provender import config as configuration
 from provender import console, determinism
 from provender.errors import UserError
-from provender.reproduction import differences, digests
+from provender.reproduction import differences
 from provender.reproduction.clone import copy_tree
+from provender.running import graph
 
 ROOT = Path(__file__).resolve().parents[3]
 SHUFFLED = Path(__file__).with_name("shuffled")
@@ -219,7 +220,9 @@ def raise_for_differences(
     found = differences.compare(one, other)
     if not found:
         return
-    made_by = digests.steps(one, overlays, up_to_date=False)
+    with contextlib.chdir(one):
+        jobs = graph.read([str(path) for path in overlays])
+    made_by = {path: job.rule for job in jobs for path in job.outputs}
     lines = [f"{len(found)} files differ in a build with {surroundings.name}; in running order:"]
     for name in sorted(found, key=[*made_by, *found].index):
         lines += [f"  {made_by.get(name, 'no step')}: {name}", *(f"    {x}" for x in found[name])]

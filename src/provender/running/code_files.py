@@ -10,6 +10,7 @@ IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["
 
 PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
+LOCKS = (PYTHON_LOCK, NODE_LOCK)
 
 PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 

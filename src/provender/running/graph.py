@@ -1,15 +1,19 @@
 """The workflow's jobs as Snakemake itself sees them."""
 
 import contextlib
+import hashlib
 import io
+import json
+import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provender import config, files
 from provender.errors import UserError
-from provender.running import receipt
+from provender.running import code_files, receipt
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
 # A value of the configuration as a rule names it, or the configuration as a whole.
 CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\])*)""")
+
+# Where the jobs of the last reading are kept.
+PLAN = Path(".snakemake/provender/jobs.json")
 
 RULE_START = re.compile(r"^\s*(?:rule|checkpoint) \w+:", re.MULTILINE)
 
@@ -26,6 +33,8 @@ class Job:
     """One run of a rule: paths as the rule gives them, the command as it is run."""
 
     rule: str
+    # Where the rule stands.
+    rule_file: str
     wildcards: dict[str, str]
     inputs: list[str]
     outputs: list[str]
@@ -90,10 +99,47 @@ def read(overlays: Sequence[str] = ()) -> list[Job]:
         ]
 
 
+def read_cached(overlays: Sequence[str] = ()) -> list[Job]:
+    """Return the same as :func:`read`, kept from the last time if nothing has changed since.
+
+    For what starts many times in a row: without Snakemake, which takes a second each time.
+    Whoever records a build reads the jobs anew and compares, so no stale plan is recorded.
+    """
+    digest = _digest(overlays)
+    if PLAN.exists():
+        kept = files.read_json(PLAN)
+        if kept["digest"] == digest:
+            return [_job_from(fields) for fields in kept["jobs"]]
+    jobs = read(overlays)
+    # In the jobs' own order of keys, which dvc.yaml has too.
+    files.write_text(PLAN, json.dumps({"digest": digest, "jobs": [asdict(job) for job in jobs]}))
+    return jobs
+
+
+def _digest(overlays: Sequence[str]) -> str:
+    """Return a digest of all that the jobs depend on."""
+    settings = config.merge(config.DEFAULT, *overlays)
+    texts = [*code_files.workflow(), *code_files.LOCKS, config.DEFAULT, *overlays]
+    # Of these it counts alone whether they are there: what was searched, and a log of changes.
+    others = sorted(map(str, Path("config").rglob("*")))
+    if "path" in settings["source"]:
+        others += config.database_files(settings["source"]["path"])
+    told = [[path, files.sha256(path)] for path in texts]
+    return hashlib.sha256(json.dumps([told, others]).encode()).hexdigest()
+
+
+def _job_from(fields: dict[str, Any]) -> Job:
+    """Return a job from JSON, which knows no tuples."""
+    settings = [tuple(names) for names in fields["settings"]]
+    reports = {path: (category, labels) for path, (category, labels) in fields["reports"].items()}
+    return Job(**{**fields, "settings": settings, "reports": reports})
+
+
 def _as_job(job: Any, settings: list[tuple[str, ...]]) -> Job:
     marks = {str(path): path.flags["report"] for path in job.output if "report" in path.flags}
     return Job(
         rule=job.rule.name,
+        rule_file=os.path.relpath(job.rule.snakefile),
         wildcards=dict(job.wildcards_dict),
         inputs=list(dict.fromkeys(map(str, job.input))),
         outputs=list(map(str, job.output)),

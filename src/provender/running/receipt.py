@@ -6,7 +6,6 @@ It holds no time and no host: the same work gives the same bytes.
 """
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,11 +18,6 @@ from provender.errors import UserError
 Receipt = dict[str, Any]
 
 FOLDER = Path("data/receipts")
-
-PIPELINE = Path("dvc.yaml")
-
-# How dvc.yaml says what it was generated from.
-GENERATED_FROM = re.compile(r"^ {4}(.+): ([0-9a-f]{64})$", re.MULTILINE)
 
 
 @contextmanager
@@ -56,21 +50,6 @@ def digests(paths: Iterable[str], sha256: Callable[[str], str] = files.sha256) -
     return {path: sha256(path) for path in dict.fromkeys(map(str, paths))}
 
 
-def check_generated() -> None:
-    """Raise UserError where dvc.yaml is older than the rules and the configuration.
-
-    DVC would run a stage anew where the configuration has changed, with the old values
-    that stand in the stage's command, and record the new ones.
-    """
-    found = GENERATED_FROM.findall(PIPELINE.read_text(encoding="utf-8"))
-    changed = [path for path, digest in found if not _is(path, digest)]
-    if changed:
-        raise UserError(
-            f"{', '.join(changed)} changed since {PIPELINE} was generated: run provender dvc, "
-            "then dvc repro"
-        )
-
-
 def read_all() -> dict[Path, Receipt]:
     """Return every receipt in the current folder's project, by its path."""
     return {path: files.read_json(path) for path in sorted(FOLDER.rglob("*.json"))}
@@ -89,10 +68,6 @@ def differences(receipt: Receipt, sha256: Callable[[str], str]) -> list[str]:
     ]
 
 
-def _is(path: str, digest: str) -> bool:
-    return Path(path).is_file() and files.sha256(path) == digest
-
-
 def _check_code(inputs: Iterable[str]) -> None:
     """Raise UserError where this project's code was imported but is not among the inputs."""
     script = getattr(sys.modules["__main__"], "__file__", None)
@@ -107,7 +82,7 @@ def _check_code(inputs: Iterable[str]) -> None:
         raise UserError(
             f"{', '.join(unknown)} ran, but the rule does not name it among its inputs. Where "
             "it lies in another folder, run make setup in this one; else, after an edit, run "
-            "snakemake, or provender dvc before dvc repro"
+            "snakemake, or make refresh before dvc repro"
         )
 
 

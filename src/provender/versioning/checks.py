@@ -54,9 +54,9 @@ def stale(jobs: Sequence[graph.Job], locked: dvc_lock.Lock, configs: Sequence[st
         if entry is None:
             found.append(f"{job.name}: it is not recorded")
             continue
-        if entry["cmd"] != job.command:
+        if entry["cmd"] != dvc_yaml.command(job):
             found.append(f"{job.name}: it is recorded with another command")
-        for kind, paths in (("deps", job.inputs), ("outs", job.outputs)):
+        for kind, paths in (("deps", dvc_yaml.dependencies(job)), ("outs", job.outputs)):
             now = {path: digests(path)[1] for path in paths}
             known = dvc_lock.digests(entry, kind)
             differ = sorted(path for path in now | known if now.get(path) != known.get(path))

@@ -1,5 +1,12 @@
-"""dvc.yaml: the Snakefile's graph as DVC reads it, one stage a rule."""
+"""dvc.yaml: the Snakefile's graph as DVC reads it, one stage a rule.
 
+A stage's command names its rule alone, and ``provender run`` asks the Snakefile for the rest: so
+no value of the configuration stands in dvc.yaml, where it could be out of date. What the command
+depends on is among the stage's dependencies and parameters: the file of the rule, and the
+settings that the rule names.
+"""
+
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +15,14 @@ import yaml
 
 from provender import config, files
 from provender.errors import UserError
-from provender.running import receipt
 from provender.running.graph import Job
 
-FILE = receipt.PIPELINE
+FILE = Path("dvc.yaml")
 
-HEADER = "# Generated from the Snakefile by provender dvc: edit the rules and run that again.\n"
+HEADER = "# Generated from the Snakefile: edit the rules, then run make refresh.\n"
+
+# What a stage runs.
+RUN = "provender run"
 
 # How a rule marks an output for DVC: report(path, category=…).
 METRICS = "metrics"
@@ -36,10 +45,7 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
         for path, (category, labels) in job.reports.items()
         if category == PLOTS
     ]
-    sources = ["Snakefile", *sorted(map(str, Path("workflow/rules").iterdir()))]
-    digests = receipt.digests([*sources, config.DEFAULT, *overlays])
-    about = {"overlays": list(overlays), "generated_from": digests}
-    document = {"vars": [about], "stages": stages, "plots": plots}
+    document = {"vars": [{"overlays": list(overlays)}], "stages": stages, "plots": plots}
     # In C: in Python it takes half a second.
     form = {"sort_keys": False, "allow_unicode": True, "width": 96}
     return HEADER + yaml.dump(document, Dumper=yaml.CSafeDumper, **form)
@@ -48,7 +54,7 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
 def overlays() -> list[str]:
     """Return the configuration files with which dvc.yaml was generated."""
     if not FILE.exists():
-        raise UserError(f"there is no {FILE}: run provender dvc")
+        raise UserError(f"there is no {FILE}: run make refresh")
     return parse_overlays(FILE.read_text(encoding="utf-8"))
 
 
@@ -57,13 +63,13 @@ def parse_overlays(text: str) -> list[str]:
     try:
         return yaml.load(text, yaml.CSafeLoader)["vars"][0]["overlays"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{FILE} is not as it was generated: run provender dvc") from error
+        raise UserError(f"{FILE} is not as it was generated: run make refresh") from error
 
 
 def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
     """Raise UserError, naming the mend, unless dvc.yaml is what the Snakefile says."""
     if not FILE.exists() or FILE.read_text(encoding="utf-8") != generate(jobs, overlays):
-        raise UserError(f"{FILE} differs from the Snakefile: run provender dvc")
+        raise UserError(f"{FILE} differs from the Snakefile: run make refresh")
 
 
 def write(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
@@ -90,17 +96,26 @@ def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any
 
 
 def _body(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
-    if "\n" in job.command:
-        raise UserError(
-            f"rule {job.rule}: a setting in its command has a line break, at which DVC would cut "
-            "the command in two: rename what is called so, or make a view with other names"
-        )
-    body: dict[str, Any] = {"cmd": job.command.replace("${", "\\${"), "deps": job.inputs}
+    body: dict[str, Any] = {"cmd": command(job), "deps": dependencies(job)}
     body["params"] = [{path: keys} for path, keys in settings(job, places).items()]
     metrics = [path for path, (category, _) in job.reports.items() if category == METRICS]
     body["outs"] = [path for path in job.outputs if path not in metrics]
     body["metrics"] = metrics
     return {key: value for key, value in body.items() if value}
+
+
+def command(job: Job) -> str:
+    """Return the command of a job's stage."""
+    values = (f"{name}={value}" for name, value in job.wildcards.items())
+    return shlex.join([*RUN.split(), job.rule, *values])
+
+
+def dependencies(job: Job) -> list[str]:
+    """Return the files that a job's stage depends on: what it reads, and the file of its rule.
+
+    A job that reads nothing makes a source, which is fetched again for other settings alone.
+    """
+    return list(dict.fromkeys([*job.inputs, job.rule_file])) if job.inputs else []
 
 
 def settings(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, list[str]]:

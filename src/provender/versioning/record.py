@@ -71,8 +71,8 @@ def _entry(
         for path, keys in dvc_yaml.settings(job, places).items()
     }
     entry = {
-        "cmd": job.command,
-        "deps": [_item(path) for path in sorted(job.inputs)],
+        "cmd": dvc_yaml.command(job),
+        "deps": [_item(path) for path in sorted(dvc_yaml.dependencies(job))],
         "params": params,
         "outs": [_item(path) for path in sorted(job.outputs)],
     }

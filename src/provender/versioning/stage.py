@@ -1,0 +1,30 @@
+"""Runs one stage of dvc.yaml: the command that the Snakefile has for its job now."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from provender.errors import UserError
+from provender.running import graph
+from provender.versioning import dvc_yaml
+
+
+def run(rule: str, values: Sequence[str]) -> None:
+    """Replace this process by the command of the job of ``rule`` with these wildcard values.
+
+    ``values`` are written as ``name=value``. Raises UserError where the Snakefile has no such
+    job, and where dvc.yaml is not what it would be generated as: DVC would then record other
+    files than were read and written.
+    """
+    overlays = dvc_yaml.overlays()
+    jobs = graph.read_cached(overlays)
+    dvc_yaml.check(jobs, overlays)
+    wanted = dict(value.partition("=")[::2] for value in values)
+    found = [job for job in jobs if (job.rule, job.wildcards) == (rule, wanted)]
+    if not found:
+        names = ", ".join(job.name for job in jobs)
+        raise UserError(f"the Snakefile has no job {' '.join([rule, *values])}: there are {names}")
+    words = shlex.split(found[0].command)
+    sys.stdout.flush()
+    os.execvp(words[0], words)
