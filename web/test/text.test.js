@@ -96,6 +96,7 @@ function minify() {
     entryPoints: [join(import.meta.dirname, "..", "src", "text.js")],
     bundle: true,
     minify: true,
+    tsconfigRaw: {},
     format: "iife",
     globalName: "Text",
     write: false,
