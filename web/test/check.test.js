@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { checkSite } from "../src/check.js";
-import { ENVELOPE, STATEMENT, check, makeCanaries, makeSite, pem } from "./memory_site.js";
+import { check, makeCanaries, makeSite, pem } from "./memory_site.js";
+import { ENVELOPE, STATEMENT } from "./statement.js";
 
 const states = ({ checks }) =>
   Object.fromEntries(checks.map(({ title, state }) => [title, state]));

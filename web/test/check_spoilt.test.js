@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ENVELOPE, STATEMENT, check, json, makeSite } from "./memory_site.js";
+import { check, makeSite } from "./memory_site.js";
+import { ENVELOPE, STATEMENT, toJson } from "./statement.js";
 
 const VERDICTS = ["refuted", "undecided", "no release", "unsigned", "unchecked", "confirmed"];
 const MUTATIONS = 3000;
@@ -49,7 +50,7 @@ test("values of any type in place of any other break nothing", async () => {
     for (const path of paths(honest)) {
       for (const value of odd) {
         const spoilt = replaceAt(honest, path, value);
-        const { verdict, facts } = await check(new Map(makeSite()).set(name, json(spoilt)));
+        const { verdict, facts } = await check(new Map(makeSite()).set(name, toJson(spoilt)));
         assert.notEqual(verdict, "confirmed", `${name} ${path}`);
         for (const [, fact] of facts) assert.equal(typeof fact, "string");
       }

@@ -1,9 +1,10 @@
+// The classifier of classifier.js, by itself and from a bundle's files.
+
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import test from "node:test";
 import { createClassifier, load } from "../src/classifier.js";
 import { makeParts } from "./fixture.js";
+import { listen } from "./tools.js";
 
 const { labels, predict } = createClassifier(makeParts());
 const order = (...args) => predict(...args).map(({ label }) => label);
@@ -83,13 +84,12 @@ test("load fetches a bundle's files, and names the one that is missing", async (
     "/site/tfjs/layers/a.bin": new Uint8Array(weights, 0, 50),
     "/site/tfjs/layers/b.bin": new Uint8Array(weights, 50),
   };
-  const server = createServer(({ url }, response) => {
+  const { server, base: root } = await listen(({ url }, response) => {
     response.statusCode = files[url] ? 200 : 404;
     response.end(files[url]);
   });
   t.after(() => server.close());
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const base = `http://127.0.0.1:${server.address().port}/site`;
+  const base = `${root}site`;
 
   for (const address of [base, `${base}/`]) {
     assert.deepEqual((await load(address)).predict("cherry"), predict("cherry"));

@@ -1,5 +1,8 @@
 // A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels, 6 slots.
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 export const RECIPE = {
   max_characters: 1000,
   lower: [
@@ -83,3 +86,12 @@ export const makeParts = () => ({
 
 export const layerNamed = (model, name) =>
   model.modelTopology.model_config.config.layers.find((found) => found.name === name);
+
+/** Writes the parts as the files of a bundle. */
+export function writeParts(folder, { constants, model, weights }) {
+  const layers = join(folder, "tfjs", "layers");
+  mkdirSync(layers, { recursive: true });
+  writeFileSync(join(folder, "constants.json"), JSON.stringify(constants));
+  writeFileSync(join(layers, "model.json"), JSON.stringify(model));
+  writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(weights));
+}

@@ -1,3 +1,5 @@
+// The kernel's scores, and the models that it refuses.
+
 import assert from "node:assert/strict";
 import test from "node:test";
 import { kernelScores } from "../src/kernel.js";

@@ -1,3 +1,5 @@
+// Digests, keys and signatures, by the browser's own cryptography and by scripts.
+
 import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import test from "node:test";

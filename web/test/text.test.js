@@ -1,3 +1,5 @@
+// The text recipe's interpreter.
+
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";

@@ -8,34 +8,22 @@ import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { parse } from "acorn";
 import { createClassifier } from "../../src/classifier.js";
-import { decodeWords } from "../../src/vocabulary.js";
 import { NEWER_METHODS } from "../old_browsers.js";
-import { openSite, readManifest } from "./site.js";
+import { knownWords, openPage, openSite, readManifest, readParts, whenReady } from "./site.js";
 
 const { BUNDLE } = process.env;
 const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
-const constants = JSON.parse(read("constants.json"));
-const text = decodeWords(constants.words).slice(0, 20).join(" ");
-const classifier = createClassifier({
-  constants,
-  model: JSON.parse(read("tfjs/layers/model.json")),
-  weights: readFileSync(join(BUNDLE, "tfjs/layers/group1-shard1of1.bin")),
-});
+const text = knownWords(BUNDLE, 0, 20);
+const parts = readParts(BUNDLE);
+const classifier = createClassifier(parts);
 
 const opened = openSite(BUNDLE);
 
 test("the page as one file opens from a disk and asks for nothing", async (t) => {
   const address = pathToFileURL(join(BUNDLE, "demo.single.html")).href;
-  const context = await opened.browser.newContext({ offline: true });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const requests = [];
-  const complaints = [];
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(address);
-  await page.evaluate(() => window.ready);
+  const options = { offline: true };
+  const { page, requests, complaints } = await openPage(t, opened.browser, address, options);
+  await whenReady(page);
   await page.fill("#text", text);
   const shown = await page.$$eval("#scores .label", (items) => items.map((item) => item.innerText));
   assert.deepEqual(shown, classifier.predict(text).map(({ label }) => label));
@@ -48,12 +36,10 @@ test("the page as one file opens from a disk and asks for nothing", async (t) =>
   for (const element of await offered.all()) assert.equal(await element.isVisible(), false);
 });
 
-test("the page as one file may not ask for anything", async (t) => {
-  const context = await opened.browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(`${opened.site.base}demo.single.html`);
-  await page.evaluate(() => window.ready);
+test("the page as one file may not ask for anything", async () => {
+  const { page, site } = opened;
+  await page.goto(`${site.base}demo.single.html`);
+  await whenReady(page);
   const message = await page.evaluate(() =>
     fetch("about.json").then(() => "fetched", (error) => error.message),
   );
@@ -63,11 +49,9 @@ test("the page as one file may not ask for anything", async (t) => {
   assert.doesNotMatch(policy, /unsafe|self/);
 });
 
-test("the worker answers each message by its id", async (t) => {
-  const context = await opened.browser.newContext({ serviceWorkers: "block" });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(opened.site.base);
+test("the worker answers each message by its id", async () => {
+  const { page, site } = opened;
+  await page.goto(site.base);
   const answers = await page.evaluate(
     (messages) =>
       new Promise((resolve) => {
@@ -89,13 +73,11 @@ test("the worker answers each message by its id", async (t) => {
 });
 
 test("a worker without its model says so", async (t) => {
-  const context = await opened.browser.newContext({ serviceWorkers: "block" });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(opened.site.base);
-  opened.site.broken = ["constants.json"];
+  const { page, site } = opened;
+  await page.goto(site.base);
+  site.broken = ["constants.json"];
   t.after(() => {
-    opened.site.broken = [];
+    site.broken = [];
   });
   const answer = await page.evaluate(
     () =>
@@ -113,7 +95,7 @@ test("constants.js sets one global, which is constants.json", () => {
   const context = vm.createContext({});
   vm.runInContext(script, context);
   assert.deepEqual(Object.keys(context), ["ProvenderConstants"]);
-  assert.deepEqual(JSON.parse(JSON.stringify(context.ProvenderConstants)), constants);
+  assert.deepEqual(JSON.parse(JSON.stringify(context.ProvenderConstants)), parts.constants);
   assert.match(script, /^[\0-\x7f]*$/);
 });
 

@@ -1,13 +1,13 @@
-// Sites for tests: served from a folder, changed, and released with a statement.
+// Sites for tests: served from a folder, opened in Chromium, changed, and released.
 
-import { createHash, sign } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { extname, join, relative } from "node:path";
 import { after, before } from "node:test";
-import { createClassifier } from "../../src/classifier.js";
-import { launchChromium, listen } from "./chromium.js";
+import { decodeWords } from "../../src/vocabulary.js";
+import * as statement from "../statement.js";
+import { listen, makeFolder } from "../tools.js";
+import { launchChromium } from "./chromium.js";
 
 const TYPES = {
   ".html": "text/html",
@@ -15,9 +15,6 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
-const PAYLOAD_TYPE = "application/vnd.in-toto+json";
-
-export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Serves the folder `site.folder`, which a test may change, on this machine. Files named in
@@ -27,26 +24,11 @@ export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex"
 export async function serveSite(folder) {
   const site = { folder, broken: [], asked: [] };
   const { server, base } = await listen((request, response) => serveFile(site, request, response));
-  site.base = base;
-  site.stop = () => {
+  const stop = () => {
     server.close();
     server.closeAllConnections();
   };
-  return site;
-}
-
-/** Gives what a file's tests share once they run, Chromium and a served folder; they end with it. */
-export function openSite(folder) {
-  const opened = {};
-  before(async () => {
-    opened.browser = await launchChromium();
-    opened.site = await serveSite(folder);
-  });
-  after(async () => {
-    await opened.browser?.close();
-    opened.site?.stop();
-  });
-  return opened;
+  return Object.assign(site, { base, stop });
 }
 
 async function serveFile({ folder, broken, asked }, request, response) {
@@ -67,10 +49,99 @@ async function serveFile({ folder, broken, asked }, request, response) {
   }
 }
 
+/**
+ * Gives what a file's tests share once they run: `{browser}`, with what `prepare` adds to it.
+ * The browser ends with the tests.
+ */
+export function openBrowser(prepare) {
+  const opened = {};
+  // One hook does it all, since node:test does not wait for one before it starts the next.
+  before(async () => {
+    opened.browser = await launchChromium();
+    await prepare?.(opened);
+  });
+  after(() => opened.browser?.close());
+  return opened;
+}
+
+/**
+ * Gives what a file's tests share once they run: `{browser, site, page, requests}`, a site served
+ * from a folder, and one page with its requests, since opening one takes longer than most tests.
+ */
+export function openSite(folder) {
+  const opened = openBrowser(async ({ browser }) => {
+    opened.site = await serveSite(folder);
+    // A service worker would answer for the server; offline.test.js has it.
+    opened.page = await browser.newPage({ serviceWorkers: "block" });
+    opened.requests = recordRequests(opened.page);
+  });
+  after(() => opened.site?.stop());
+  return opened;
+}
+
+/**
+ * Opens an address in a context of the test's own, and records what the page asks for and what
+ * it complains about.
+ */
+export async function openPage(t, browser, address, options) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const requests = recordRequests(page);
+  const complaints = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(address);
+  return { context, page, requests, complaints };
+}
+
+/** Gives a list that grows by the address of each file that a page asks for. */
+function recordRequests(page) {
+  const requests = [];
+  page.on("request", (request) => requests.push(request.url()));
+  return requests;
+}
+
+export const ENGINES = ["kernel", "layers", "graph"];
+
+/** Waits until a page has loaded its engine. */
+export const whenReady = (page) => page.evaluate(() => window.ready);
+
+export async function chooseEngine(page, engine) {
+  await page.check(`input[value="${engine}"]`, { force: true });
+  await whenReady(page);
+}
+
+/** Has a page check its site, by its own button, and gives what it then shows. */
+export async function verify(page, key = "") {
+  await page.fill("#verify-key", key);
+  await page.click("#verify-form button");
+  await page.locator("#verify-verdict[data-verdict]").waitFor();
+  return page.evaluate(() => {
+    const all = (selector) => Array.from(document.querySelectorAll(selector));
+    const [verdict] = all("#verify-verdict");
+    const checks = all("#verify-checks > li").map((item) => ({
+      state: item.querySelector(".state").textContent,
+      title: item.querySelector("strong").textContent,
+      says: item.querySelector("p").textContent,
+      details: Array.from(item.querySelectorAll("li"), (detail) => detail.textContent),
+    }));
+    return {
+      outcome: verdict.dataset.verdict,
+      says: verdict.innerText,
+      states: Object.fromEntries(checks.map(({ title, state }) => [title, state])),
+      checks: Object.fromEntries(checks.map((check) => [check.title, check])),
+      facts: Object.fromEntries(
+        all("#verify-facts dt").map((term) => [term.textContent, term.nextSibling.textContent]),
+      ),
+      note: all("#verify-note")[0].innerText,
+    };
+  });
+}
+
 /** Copies a site for a test to change. */
 export function copySite(t, site) {
-  const folder = mkdtempSync(join(tmpdir(), "provender-"));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = makeFolder(t);
   cpSync(site, folder, { recursive: true });
   return folder;
 }
@@ -91,98 +162,59 @@ export function flipBit(folder, name) {
   writeFileSync(path, bytes);
 }
 
-export const readManifest = (folder) =>
-  JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+export const readJson = (folder, name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
 
-/** Makes a changed site a version of its own. */
-export function rewriteManifest(folder) {
-  const manifest = readManifest(folder);
-  manifest.files = {};
-  for (const name of listFiles(folder)) {
-    const bytes = readFileSync(join(folder, name));
-    manifest.files[name] = { bytes: bytes.length, sha256: sha256(bytes) };
-  }
-  writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
-}
+export const readManifest = (folder) => readJson(folder, "manifest.json");
 
-const listFiles = (folder) =>
+/** The file of a site's weights. */
+export const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
+
+/** Reads what a site's classifier is made from. */
+export const readParts = (folder) => ({
+  constants: readJson(folder, "constants.json"),
+  model: readJson(folder, "tfjs/layers/model.json"),
+  weights: readFileSync(join(folder, WEIGHTS)),
+});
+
+/** Gives words that a site's model knows, from the `first` to before the `last`, as a text. */
+export const knownWords = (folder, first, last) =>
+  decodeWords(readJson(folder, "constants.json").words).slice(first, last).join(" ");
+
+/** Reads the files that a manifest names: `[name, bytes]` of each. */
+const readFiles = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((name) => name !== "manifest.json" && !name.startsWith("provenance."))
-    .sort();
+    .sort()
+    .map((name) => [name, readFileSync(join(folder, name))]);
 
-/** Gives the statement of a release of the site in `folder`. */
-export function makeStatement(folder) {
-  const { name, version, inputs } = readManifest(folder);
-  const content = Buffer.from(JSON.stringify(makeCanaries(folder))).toString("base64");
-  return {
-    _type: "https://in-toto.io/Statement/v1",
-    subject: [...listFiles(folder), "manifest.json"].map((path) => ({
-      name: `bundle/${path}`,
-      digest: { sha256: sha256(readFileSync(join(folder, path))) },
-    })),
-    predicateType: "https://slsa.dev/provenance/v1",
-    predicate: {
-      buildDefinition: {
-        externalParameters: { name, version },
-        resolvedDependencies: [
-          { name: "source", digest: { gitCommit: "c0ffee".padEnd(40, "0") } },
-          { name: "data/source/news.sqlite", digest: { sha256: inputs.database } },
-          { name: "requirements.lock", digest: { sha256: inputs.requirements } },
-          { name: "web/package-lock.json", digest: { sha256: inputs.packages } },
-        ],
-      },
-      runDetails: {
-        byproducts: [{ name: "canaries", content, mediaType: "application/json" }],
-      },
-    },
-  };
+/** Makes a changed site a version of its own. */
+export function rewriteManifest(folder) {
+  const files = statement.listFiles(readFiles(folder));
+  writeFileSync(
+    join(folder, "manifest.json"),
+    statement.toJson({ ...readManifest(folder), files }),
+  );
+}
+
+/** Makes the statement of a release of the site in `folder`. */
+export function makeStatement(folder, canaries = makeCanaries(folder)) {
+  const manifest = ["manifest.json", readFileSync(join(folder, "manifest.json"))];
+  return statement.makeStatement(
+    [...readFiles(folder), manifest],
+    readManifest(folder),
+    canaries,
+  );
 }
 
 /** Gives texts and their scores by the site's own model. */
-export function makeCanaries(folder) {
-  const json = (name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
-  const classifier = createClassifier({
-    constants: json("constants.json"),
-    model: json("tfjs/layers/model.json"),
-    weights: readFileSync(join(folder, "tfjs/layers/group1-shard1of1.bin")),
-  });
-  return ["", "flour and yeast", "😀\0 QUEEN\u2028moon"].map((text) => ({
-    text,
-    scores: Object.fromEntries(
-      classifier.predict(text, Infinity).map(({ label, score }) => [label, score]),
-    ),
-  }));
-}
-
-export function replaceCanaries(statement, canaries) {
-  const { byproducts } = statement.predicate.runDetails;
-  byproducts[0].content = Buffer.from(JSON.stringify(canaries)).toString("base64");
-}
-
-export const toPem = (publicKey) => publicKey.export({ type: "spki", format: "pem" });
-
-export function keyId(publicKey) {
-  const { x } = publicKey.export({ format: "jwk" });
-  const key = Buffer.from(x, "base64url").toString("hex");
-  return sha256(`{"keytype":"ed25519","keyval":{"public":"${key}"},"scheme":"ed25519"}`);
-}
+export const makeCanaries = (folder) =>
+  statement.makeCanaries(readParts(folder), ["", "flour and yeast", "😀\0 QUEEN\u2028moon"]);
 
 /** Lays a statement beside the site and, where keys are given, its envelope. */
-export function release(folder, statement, keys) {
-  const payload = Buffer.from(`${JSON.stringify(statement, null, 1)}\n`);
-  writeFileSync(join(folder, "provenance.intoto.json"), payload);
-  if (keys) writeFileSync(join(folder, "provenance.dsse.json"), seal(payload, keys));
-}
-
-/** Gives the envelope of a payload, as text. */
-export function seal(payload, { publicKey, privateKey }) {
-  const start = `DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `;
-  const signature = sign(null, Buffer.concat([Buffer.from(start), payload]), privateKey);
-  return JSON.stringify({
-    payload: payload.toString("base64"),
-    payloadType: PAYLOAD_TYPE,
-    signatures: [{ keyid: keyId(publicKey), sig: signature.toString("base64") }],
-  });
+export function release(folder, stated, keys) {
+  const payload = statement.toJson(stated);
+  writeFileSync(join(folder, statement.STATEMENT), payload);
+  if (keys) writeFileSync(join(folder, statement.ENVELOPE), statement.seal(payload, keys));
 }

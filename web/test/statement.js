@@ -1,0 +1,77 @@
+// Statements of releases for tests, and their signatures.
+
+import { createHash, sign } from "node:crypto";
+import { createClassifier } from "../src/classifier.js";
+
+export const STATEMENT = "provenance.intoto.json";
+export const ENVELOPE = "provenance.dsse.json";
+
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+
+export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** Gives the bytes of a value as JSON. */
+export const toJson = (value) => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
+
+/** Makes a manifest's list of files from `[name, bytes]` of each. */
+export const listFiles = (files) =>
+  Object.fromEntries(
+    Array.from(files, ([name, bytes]) => [name, { bytes: bytes.length, sha256: sha256(bytes) }]),
+  );
+
+/** Makes the statement of a release of files, `[name, bytes]` of each, of a manifest with these. */
+export function makeStatement(files, { name, version, inputs }, canaries) {
+  const content = Buffer.from(JSON.stringify(canaries)).toString("base64");
+  return {
+    _type: "https://in-toto.io/Statement/v1",
+    subject: Array.from(files, ([path, bytes]) => ({
+      name: `bundle/${path}`,
+      digest: { sha256: sha256(bytes) },
+    })),
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: {
+      buildDefinition: {
+        externalParameters: { name, version },
+        resolvedDependencies: [
+          { name: "source", digest: { gitCommit: "c0ffee".padEnd(40, "0") } },
+          { name: "data/source/news.sqlite", digest: { sha256: inputs.database } },
+          { name: "requirements.lock", digest: { sha256: inputs.requirements } },
+          { name: "web/package-lock.json", digest: { sha256: inputs.packages } },
+        ],
+      },
+      runDetails: {
+        byproducts: [{ name: "canaries", content, mediaType: "application/json" }],
+      },
+    },
+  };
+}
+
+/** Gives texts and their scores by the model of `parts`. */
+export function makeCanaries(parts, texts) {
+  const classifier = createClassifier(parts);
+  return texts.map((text) => ({
+    text,
+    scores: Object.fromEntries(
+      classifier.predict(text, Infinity).map(({ label, score }) => [label, score]),
+    ),
+  }));
+}
+
+export const toPem = (publicKey) => publicKey.export({ type: "spki", format: "pem" });
+
+export function keyId(publicKey) {
+  const { x } = publicKey.export({ format: "jwk" });
+  const key = Buffer.from(x, "base64url").toString("hex");
+  return sha256(`{"keytype":"ed25519","keyval":{"public":"${key}"},"scheme":"ed25519"}`);
+}
+
+/** Gives the envelope of a payload, as text. */
+export function seal(payload, { publicKey, privateKey }) {
+  const start = `DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `;
+  const signature = sign(null, Buffer.concat([Buffer.from(start), payload]), privateKey);
+  return JSON.stringify({
+    payload: payload.toString("base64"),
+    payloadType: PAYLOAD_TYPE,
+    signatures: [{ keyid: keyId(publicKey), sig: signature.toString("base64") }],
+  });
+}
