@@ -49,6 +49,7 @@
  * @property {string} dtype
  * @property {number} [scale]
  * @property {number} [min]
+ * @property {string} [original_dtype]
  */
 
 /** @typedef {ArrayBuffer | ArrayBufferView} AnyBytes */

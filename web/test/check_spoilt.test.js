@@ -44,9 +44,10 @@ test("no site with a changed byte is confirmed, and none breaks the check", asyn
 });
 
 test("values of any type in place of any other break nothing", async () => {
+  /** @type {unknown[]} */
   const odd = [null, 7, "x", [], [null], {}, { toString: 1 }, true, { length: 3 }];
   for (const name of ["manifest.json", STATEMENT, ENVELOPE]) {
-    const honest = JSON.parse(makeSite().get(name));
+    const honest = JSON.parse(`${makeSite().get(name)}`);
     for (const path of paths(honest)) {
       for (const value of odd) {
         const spoilt = replaceAt(honest, path, value);
@@ -65,6 +66,11 @@ function* paths(value, path = []) {
   }
 }
 
+/**
+ * @param {any} value
+ * @param {string[]} path
+ * @param {unknown} replacement
+ */
 function replaceAt(value, [key, ...rest], replacement) {
   if (key === undefined) return replacement;
   const copy = structuredClone(value);

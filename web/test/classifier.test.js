@@ -7,7 +7,7 @@ import { makeParts } from "./fixture.js";
 import { listen } from "./tools.js";
 
 const { labels, predict } = createClassifier(makeParts());
-const order = (...args) => predict(...args).map(({ label }) => label);
+const order = (text) => predict(text).map(({ label }) => label);
 
 /** Makes a classifier that scores every text by the bias alone. */
 function withBias(bias) {
@@ -47,12 +47,12 @@ test("count is clamped to what there is", () => {
 });
 
 test("what is not a string is refused", () => {
-  for (const [value, name] of [
+  for (const [value, name] of /** @type {[any, string][]} */ ([
     [undefined, "undefined"],
     [null, "null"],
     [7, "number"],
     [["a"], "object"],
-  ]) {
+  ])) {
     assert.throws(() => predict(value), {
       name: "TypeError",
       message: `predict takes a text as a string, not ${name}`,
@@ -78,13 +78,14 @@ test("10 MB of words are read as far as max_words", () => {
 test("load fetches a bundle's files, and names the one that is missing", async (t) => {
   const { constants, model, weights } = makeParts();
   model.weightsManifest[0].paths = ["a.bin", "b.bin"];
+  /** @type {{ [path: string]: string | Uint8Array }} */
   const files = {
     "/site/constants.json": JSON.stringify(constants),
     "/site/tfjs/layers/model.json": JSON.stringify(model),
     "/site/tfjs/layers/a.bin": new Uint8Array(weights, 0, 50),
     "/site/tfjs/layers/b.bin": new Uint8Array(weights, 50),
   };
-  const { server, base: root } = await listen(({ url }, response) => {
+  const { server, base: root } = await listen(({ url = "" }, response) => {
     response.statusCode = files[url] ? 200 : 404;
     response.end(files[url]);
   });

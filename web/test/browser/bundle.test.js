@@ -6,12 +6,20 @@ import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
-import { parse } from "acorn";
 import { createClassifier } from "../../src/classifier.js";
-import { NEWER_METHODS } from "../old_browsers.js";
-import { knownWords, openPage, openSite, readManifest, readParts, whenReady } from "./site.js";
+import { assertOld } from "../old_browsers.js";
+import {
+  askWorker,
+  knownWords,
+  openPage,
+  openSite,
+  readManifest,
+  readParts,
+  readPolicy,
+  whenReady,
+} from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
 const text = knownWords(BUNDLE, 0, 20);
 const parts = readParts(BUNDLE);
@@ -21,11 +29,11 @@ const opened = openSite(BUNDLE);
 
 test("the page as one file opens from a disk and asks for nothing", async (t) => {
   const address = pathToFileURL(join(BUNDLE, "demo.single.html")).href;
-  const options = { offline: true };
-  const { page, requests, complaints } = await openPage(t, opened.browser, address, options);
+  const { browser } = opened;
+  const { page, requests, complaints } = await openPage(t, browser, address, { offline: true });
   await whenReady(page);
   await page.fill("#text", text);
-  const shown = await page.$$eval("#scores .label", (items) => items.map((item) => item.innerText));
+  const shown = await page.locator("#scores .label").allInnerTexts();
   assert.deepEqual(shown, classifier.predict(text).map(({ label }) => label));
   assert.deepEqual(await page.evaluate((value) => window.predict(value), text), classifier.predict(text));
   await page.locator("#metrics").waitFor();
@@ -44,7 +52,7 @@ test("the page as one file may not ask for anything", async () => {
     fetch("about.json").then(() => "fetched", (error) => error.message),
   );
   assert.equal(message, "Failed to fetch");
-  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  const policy = await readPolicy(page);
   assert.match(policy, /^default-src 'none'; script-src 'sha256-\S+' 'sha256-\S+'; style-src 'sha256-\S+'/);
   assert.doesNotMatch(policy, /unsafe|self/);
 });
@@ -52,20 +60,12 @@ test("the page as one file may not ask for anything", async () => {
 test("the worker answers each message by its id", async () => {
   const { page, site } = opened;
   await page.goto(site.base);
-  const answers = await page.evaluate(
-    (messages) =>
-      new Promise((resolve) => {
-        const worker = new Worker("worker.js");
-        const received = {};
-        worker.onmessage = ({ data: { id, ...answer } }) => {
-          received[id] = answer;
-          if (Object.keys(received).length === messages.length) resolve(received);
-        };
-        messages.forEach((message) => worker.postMessage(message));
-      }),
-    [{ id: 1, text, count: 2 }, { id: "two", text: "" }, { id: 3, text: null }],
-  );
-  assert.deepEqual(answers, {
+  const answers = await askWorker(page, [
+    { id: 1, text, count: 2 },
+    { id: "two", text: "" },
+    { id: 3, text: null },
+  ]);
+  assert.deepEqual(Object.fromEntries(answers.map(({ id, ...answer }) => [id, answer])), {
     1: { labels: classifier.predict(text, 2) },
     two: { labels: classifier.predict("") },
     3: { error: "predict takes a text as a string, not null" },
@@ -79,15 +79,9 @@ test("a worker without its model says so", async (t) => {
   t.after(() => {
     site.broken = [];
   });
-  const answer = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const worker = new Worker("worker.js");
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.postMessage({ id: 1, text: "" });
-      }),
-  );
-  assert.deepEqual(answer, { id: 1, error: "Could not load ./constants.json: HTTP 500" });
+  assert.deepEqual(await askWorker(page, [{ id: 1, text: "" }]), [
+    { id: 1, error: "Could not load ./constants.json: HTTP 500" },
+  ]);
 });
 
 test("constants.js sets one global, which is constants.json", () => {
@@ -102,15 +96,12 @@ test("constants.js sets one global, which is constants.json", () => {
 const scripts = Object.keys(readManifest(BUNDLE).files)
   .filter((name) => name.endsWith(".js") && !name.startsWith("vendor/"))
   .map((name) => [name, read(name)]);
-const inlined = read("demo.single.html").match(/<script>[^]*?<\/script>/g);
+const inlined = read("demo.single.html").match(/<script>[^]*?<\/script>/g) || [];
 inlined.forEach((element, index) => {
   scripts.push([`script ${index + 1} of demo.single.html`, element.slice(8, -9)]);
 });
 
 test("all scripts are read by the browsers of 2017", () => {
   assert.equal(inlined.length, 2);
-  for (const [name, script] of scripts) {
-    parse(script, { ecmaVersion: 2017, sourceType: "script" });
-    assert.doesNotMatch(script, NEWER_METHODS, name);
-  }
+  for (const [name, script] of scripts) assertOld(script, name);
 });

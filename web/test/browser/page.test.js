@@ -2,9 +2,18 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ENGINES, chooseEngine, knownWords, openPage, openSite, readJson, whenReady } from "./site.js";
+import {
+  ENGINES,
+  chooseEngine,
+  knownWords,
+  openPage,
+  openSite,
+  readJson,
+  readPolicy,
+  whenReady,
+} from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const TOLERANCE = 1e-5;
 
 const constants = readJson(BUNDLE, "constants.json");
@@ -49,7 +58,7 @@ test("the page loads without a complaint and asks no other host, whichever engin
 
 test("nothing inline, nothing evaluated and nothing foreign may run", async (t) => {
   const page = await open(t);
-  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  const policy = await readPolicy(page);
   assert.match(policy, /default-src 'self'/);
   assert.doesNotMatch(policy, /unsafe/);
 });
@@ -113,7 +122,8 @@ test("kernel, layers and graph agree on every text", async (t) => {
     predictions[engine] = await page.evaluate(
       (given) =>
         given.map((text) => {
-          const whole = text.part ? text.part.repeat(text.length / text.part.length) : text;
+          const isWhole = typeof text === "string";
+          const whole = isWhole ? text : text.part.repeat(text.length / text.part.length);
           return window.predict(whole, Infinity);
         }),
       Object.values(texts),
@@ -150,7 +160,7 @@ test("predict before ready says what to await", async (t) => {
     try {
       return window.predict("text");
     } catch (error) {
-      return error.message;
+      return /** @type {Error} */ (error).message;
     }
   });
   assert.equal(message, "The model is not loaded yet: await ready first");
@@ -194,7 +204,9 @@ test("the metrics and the corpus are shown", async (t) => {
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   const cells = (selector) =>
     page.$$eval(`${selector} tr`, (rows) =>
-      rows.map((row) => Array.from(row.cells, (cell) => cell.textContent)),
+      rows.map((row) =>
+        Array.from(/** @type {HTMLTableRowElement} */ (row).cells, (cell) => cell.textContent),
+      ),
     );
   const { test: tested, validation } = about.metrics;
   const overview = await cells("#overview");
@@ -224,8 +236,11 @@ test("the metrics and the corpus are shown", async (t) => {
 });
 
 test("at 320 pixels nothing scrolls sideways", async (t) => {
-  const options = { serviceWorkers: "block", viewport: { width: 320, height: 640 } };
-  const { page } = await openPage(t, opened.browser, opened.site.base, options);
+  const { browser, site } = opened;
+  const { page } = await openPage(t, browser, site.base, {
+    serviceWorkers: "block",
+    viewport: { width: 320, height: 640 },
+  });
   await whenReady(page);
   await page.locator("#metrics").waitFor();
   await page.fill("#text", words(0, 30));
@@ -239,7 +254,7 @@ test("the keyboard alone reaches the text, the engines and the details", async (
   const reached = new Set();
   for (let presses = 0; presses < 20; presses++) {
     await page.keyboard.press("Tab");
-    reached.add(await page.evaluate(() => document.activeElement.tagName));
+    reached.add(await page.evaluate(() => document.activeElement?.tagName));
   }
   for (const tag of ["TEXTAREA", "INPUT", "SUMMARY"]) assert.ok(reached.has(tag), tag);
   await page.focus('input[value="kernel"]');

@@ -1,5 +1,13 @@
 // Sites for tests: served from a folder, opened in Chromium, changed, and released.
 
+/**
+ * @import { IncomingMessage, ServerResponse } from "node:http"
+ * @import { Browser, BrowserContextOptions, Page } from "playwright-core"
+ * @import { Parts } from "../../src/classifier.js"
+ * @import { Keys } from "../statement.js"
+ * @import { Scope } from "../tools.js"
+ */
+
 import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
@@ -9,6 +17,28 @@ import * as statement from "../statement.js";
 import { listen, makeFolder } from "../tools.js";
 import { launchChromium } from "./chromium.js";
 
+/**
+ * A site that is served from a folder, which a test may change.
+ *
+ * @typedef {object} Site
+ * @property {string} folder
+ * @property {string[]} broken names of files that answer with HTTP 500
+ * @property {string[]} asked names of files asked for so far
+ * @property {string} base its address
+ * @property {() => void} stop ends it, open connections too
+ */
+
+/**
+ * What the tests of a file share once they run.
+ *
+ * @typedef {object} Opened
+ * @property {Browser} browser
+ * @property {Site} site
+ * @property {Page} page one for all tests, since opening one takes longer than most of them
+ * @property {string[]} requests the addresses that the page has asked for
+ */
+
+/** @type {{ [extension: string]: string }} */
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
@@ -17,22 +47,29 @@ const TYPES = {
 };
 
 /**
- * Serves the folder `site.folder`, which a test may change, on this machine. Files named in
- * `site.broken` answer with HTTP 500; `site.asked` are the names of files asked for so far.
- * `site.stop()` ends it, open connections too.
+ * Serves a folder on this machine.
+ *
+ * @param {string} folder
  */
 export async function serveSite(folder) {
-  const site = { folder, broken: [], asked: [] };
   const { server, base } = await listen((request, response) => serveFile(site, request, response));
   const stop = () => {
     server.close();
     server.closeAllConnections();
   };
-  return Object.assign(site, { base, stop });
+  /** @type {Site} */
+  const site = { folder, broken: [], asked: [], base, stop };
+  return site;
 }
 
+/**
+ * @param {Site} site
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ */
 async function serveFile({ folder, broken, asked }, request, response) {
-  const name = new URL(request.url, "http://localhost").pathname.slice(1) || "index.html";
+  const { pathname } = new URL(`${request.url}`, "http://localhost");
+  const name = pathname.slice(1) || "index.html";
   asked.push(name);
   if (broken.includes(name)) {
     response.statusCode = 500;
@@ -44,17 +81,19 @@ async function serveFile({ folder, broken, asked }, request, response) {
     response.setHeader("Content-Type", TYPES[extname(name)] || "application/octet-stream");
     response.end(body);
   } catch (error) {
-    response.statusCode = error.code === "ENOENT" ? 404 : 500;
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    response.statusCode = code === "ENOENT" ? 404 : 500;
     response.end();
   }
 }
 
 /**
- * Gives what a file's tests share once they run: `{browser}`, with what `prepare` adds to it.
- * The browser ends with the tests.
+ * Gives a browser for the tests of a file, which ends with them, and what `prepare` adds to it.
+ *
+ * @param {(opened: Opened) => Promise<void>} [prepare]
  */
 export function openBrowser(prepare) {
-  const opened = {};
+  const opened = /** @type {Opened} */ ({});
   // One hook does it all, since node:test does not wait for one before it starts the next.
   before(async () => {
     opened.browser = await launchChromium();
@@ -65,8 +104,9 @@ export function openBrowser(prepare) {
 }
 
 /**
- * Gives what a file's tests share once they run: `{browser, site, page, requests}`, a site served
- * from a folder, and one page with its requests, since opening one takes longer than most tests.
+ * Gives a browser, a site served from a folder, and a page for the tests of a file.
+ *
+ * @param {string} folder
  */
 export function openSite(folder) {
   const opened = openBrowser(async ({ browser }) => {
@@ -82,12 +122,18 @@ export function openSite(folder) {
 /**
  * Opens an address in a context of the test's own, and records what the page asks for and what
  * it complains about.
+ *
+ * @param {Scope} t
+ * @param {Browser} browser
+ * @param {string} address
+ * @param {BrowserContextOptions} [options]
  */
 export async function openPage(t, browser, address, options) {
   const context = await browser.newContext(options);
   t.after(() => context.close());
   const page = await context.newPage();
   const requests = recordRequests(page);
+  /** @type {string[]} */
   const complaints = [];
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -95,8 +141,13 @@ export async function openPage(t, browser, address, options) {
   return { context, page, requests, complaints };
 }
 
-/** Gives a list that grows by the address of each file that a page asks for. */
+/**
+ * Gives a list that grows by the address of each file that a page asks for.
+ *
+ * @param {Page} page
+ */
 function recordRequests(page) {
+  /** @type {string[]} */
   const requests = [];
   page.on("request", (request) => requests.push(request.url()));
   return requests;
@@ -104,15 +155,56 @@ function recordRequests(page) {
 
 export const ENGINES = ["kernel", "layers", "graph"];
 
-/** Waits until a page has loaded its engine. */
+/**
+ * Waits until a page has loaded its engine.
+ *
+ * @param {Page} page
+ */
 export const whenReady = (page) => page.evaluate(() => window.ready);
 
+/**
+ * @param {Page} page
+ * @param {string} engine
+ */
 export async function chooseEngine(page, engine) {
   await page.check(`input[value="${engine}"]`, { force: true });
   await whenReady(page);
 }
 
-/** Has a page check its site, by its own button, and gives what it then shows. */
+/**
+ * Asks a new worker of the page's; gives its answers as they come, one for each message.
+ *
+ * @param {Page} page
+ * @param {object[]} messages
+ */
+export const askWorker = (page, messages) =>
+  page.evaluate(
+    (asked) =>
+      new Promise((resolve) => {
+        const worker = new Worker("worker.js");
+        const answers = [];
+        worker.onmessage = ({ data }) => {
+          if (answers.push(data) === asked.length) resolve(answers);
+        };
+        asked.forEach((message) => worker.postMessage(message));
+      }),
+    messages,
+  );
+
+/**
+ * Reads a page's security policy.
+ *
+ * @param {Page} page
+ */
+export const readPolicy = async (page) =>
+  `${await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content")}`;
+
+/**
+ * Has a page check its site, by its own button, and gives what it then shows.
+ *
+ * @param {Page} page
+ * @param {string} key
+ */
 export async function verify(page, key = "") {
   await page.fill("#verify-key", key);
   await page.click("#verify-form button");
@@ -139,13 +231,25 @@ export async function verify(page, key = "") {
   });
 }
 
-/** Copies a site for a test to change. */
+/**
+ * Copies a site for a test to change.
+ *
+ * @param {Scope} t
+ * @param {string} site its folder
+ */
 export function copySite(t, site) {
   const folder = makeFolder(t);
   cpSync(site, folder, { recursive: true });
   return folder;
 }
 
+/**
+ * Changes the text of a site's file.
+ *
+ * @param {string} folder
+ * @param {string} name
+ * @param {(text: string) => string} replace
+ */
 export function change(folder, name, replace) {
   const path = join(folder, name);
   const text = readFileSync(path, "utf8");
@@ -154,7 +258,12 @@ export function change(folder, name, replace) {
   writeFileSync(path, changed);
 }
 
-/** Flips the lowest bit of a file's middle byte. */
+/**
+ * Flips the lowest bit of a file's middle byte.
+ *
+ * @param {string} folder
+ * @param {string} name
+ */
 export function flipBit(folder, name) {
   const path = join(folder, name);
   const bytes = readFileSync(path);
@@ -162,25 +271,46 @@ export function flipBit(folder, name) {
   writeFileSync(path, bytes);
 }
 
+/**
+ * @param {string} folder
+ * @param {string} name
+ */
 export const readJson = (folder, name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
 
+/** @param {string} folder */
 export const readManifest = (folder) => readJson(folder, "manifest.json");
 
 /** The file of a site's weights. */
 export const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
 
-/** Reads what a site's classifier is made from. */
+/**
+ * Reads what a site's classifier is made from.
+ *
+ * @param {string} folder
+ * @returns {Parts}
+ */
 export const readParts = (folder) => ({
   constants: readJson(folder, "constants.json"),
   model: readJson(folder, "tfjs/layers/model.json"),
   weights: readFileSync(join(folder, WEIGHTS)),
 });
 
-/** Gives words that a site's model knows, from the `first` to before the `last`, as a text. */
+/**
+ * Gives some of the words that a site's model knows, as a text.
+ *
+ * @param {string} folder
+ * @param {number} first
+ * @param {number} last is left out
+ */
 export const knownWords = (folder, first, last) =>
   decodeWords(readJson(folder, "constants.json").words).slice(first, last).join(" ");
 
-/** Reads the files that a manifest names: `[name, bytes]` of each. */
+/**
+ * Reads the files that a manifest names.
+ *
+ * @param {string} folder
+ * @returns {[name: string, bytes: Buffer][]}
+ */
 const readFiles = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -189,7 +319,11 @@ const readFiles = (folder) =>
     .sort()
     .map((name) => [name, readFileSync(join(folder, name))]);
 
-/** Makes a changed site a version of its own. */
+/**
+ * Makes a changed site a version of its own.
+ *
+ * @param {string} folder
+ */
 export function rewriteManifest(folder) {
   const files = statement.listFiles(readFiles(folder));
   writeFileSync(
@@ -198,21 +332,32 @@ export function rewriteManifest(folder) {
   );
 }
 
-/** Makes the statement of a release of the site in `folder`. */
+/**
+ * Makes the statement of a release of a site.
+ *
+ * @param {string} folder
+ */
 export function makeStatement(folder, canaries = makeCanaries(folder)) {
-  const manifest = ["manifest.json", readFileSync(join(folder, "manifest.json"))];
-  return statement.makeStatement(
-    [...readFiles(folder), manifest],
-    readManifest(folder),
-    canaries,
-  );
+  const files = readFiles(folder);
+  files.push(["manifest.json", readFileSync(join(folder, "manifest.json"))]);
+  return statement.makeStatement(files, readManifest(folder), canaries);
 }
 
-/** Gives texts and their scores by the site's own model. */
+/**
+ * Gives texts and their scores by the site's own model.
+ *
+ * @param {string} folder
+ */
 export const makeCanaries = (folder) =>
   statement.makeCanaries(readParts(folder), ["", "flour and yeast", "😀\0 QUEEN\u2028moon"]);
 
-/** Lays a statement beside the site and, where keys are given, its envelope. */
+/**
+ * Lays a statement beside the site and, where keys are given, its envelope.
+ *
+ * @param {string} folder
+ * @param {object} stated
+ * @param {Keys} [keys]
+ */
 export function release(folder, stated, keys) {
   const payload = statement.toJson(stated);
   writeFileSync(join(folder, statement.STATEMENT), payload);

@@ -21,7 +21,7 @@ import {
   verify,
 } from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const keys = generateKeyPairSync("ed25519");
 const otherKeys = generateKeyPairSync("ed25519");
 const pem = toPem(keys.publicKey);
@@ -36,7 +36,11 @@ function publish(t, prepare) {
   prepare(site.folder);
 }
 
-/** Opens the page and verifies; gives what the page shows. */
+/**
+ * Opens the page and verifies; gives what the page shows.
+ *
+ * @param {{ key?: string, base?: string }} options
+ */
 async function openAndVerify({ key, base = opened.site.base } = {}) {
   const { page, requests } = opened;
   requests.length = 0;

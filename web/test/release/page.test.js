@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { openPage, openSite, readJson, verify } from "../browser/site.js";
 
-const { BUNDLE, PUBLIC_KEY } = process.env;
+const { BUNDLE = "", PUBLIC_KEY = "" } = process.env;
 const statement = readJson(BUNDLE, "provenance.intoto.json");
 const { resolvedDependencies } = statement.predicate.buildDefinition;
 const digest = (name) => resolvedDependencies.find((item) => item.name === name).digest;
