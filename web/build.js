@@ -1,5 +1,7 @@
 // Builds the bundle's scripts and page, or the files of the npm package.
 
+/** @import { BuildOptions } from "esbuild" */
+
 import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -10,8 +12,10 @@ const USAGE = `Usage: node web/build.js [--npm BUNDLE] --output DIR
 Writes the site's scripts, page, style, icon and vendor/tf.min.js to DIR;
 with --npm, index.cjs, index.mjs and index.d.ts with the model of the bundle in folder BUNDLE.`;
 
+/** @param {string} name */
 const source = (name) => join(import.meta.dirname, "src", name);
 
+/** @type {BuildOptions} */
 const SHARED = {
   bundle: true,
   minify: true,
@@ -20,6 +24,8 @@ const SHARED = {
   target: "es2017",
   // Read alike by a page that declares no charset.
   charset: "ascii",
+  // The settings of a type checker, here or in a folder above, must not change what is built.
+  tsconfigRaw: {},
   logLevel: "warning",
 };
 
@@ -32,7 +38,9 @@ const SCRIPTS = {
   "worker.js": undefined,
 };
 
+/** @param {string} output */
 async function buildSite(output) {
+  /** @type {BuildOptions} */
   const script = { ...SHARED, format: "iife" };
   const tensorflow = createRequire(import.meta.url).resolve("@tensorflow/tfjs/dist/tf.min.js");
   await mkdir(join(output, "vendor"), { recursive: true });
@@ -47,8 +55,13 @@ async function buildSite(output) {
   ]);
 }
 
+/**
+ * @param {string} bundle
+ * @param {string} output
+ */
 async function buildPackage(bundle, output) {
   await mkdir(output, { recursive: true });
+  /** @type {BuildOptions} */
   const script = {
     ...SHARED,
     entryPoints: [source("package.js")],
@@ -69,6 +82,6 @@ const { npm, output } = readOptions(USAGE, {
 try {
   await (npm ? buildPackage(npm, output) : buildSite(output));
 } catch (error) {
-  console.error(`build.js: ${error.message}`);
+  console.error(`build.js: ${/** @type {Error} */ (error).message}`);
   process.exit(1);
 }

@@ -1,5 +1,14 @@
 // Scores every text with all three engines, for Python to compare with its own scores.
 
+/**
+ * @import { FileHandle } from "node:fs/promises"
+ * @import { Option } from "./command.js"
+ * @import { Constants, Encode } from "./src/encode.js"
+ * @import { Model } from "./src/model.js"
+ * @import { ToScores } from "./src/predict.js"
+ * @import { TensorFlow } from "./types/tensorflow.js"
+ */
+
 import { createReadStream } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -21,24 +30,32 @@ const BATCH = 64;
 const READ_BYTES = 1 << 20;
 const PROGRESS_MILLISECONDS = 1000;
 
+/** @param {string} folder */
 async function readModel(folder) {
+  /** @type {Model} */
   const model = JSON.parse(await readFile(join(folder, "model.json"), "utf8"));
   const shards = await Promise.all(weightPaths(model).map((path) => readFile(join(folder, path))));
   return { model, weights: joinShards(shards) };
 }
 
-// node:readline would end a line at U+2028 and U+2029 too, which JSON allows within a string.
+/**
+ * Reads a file line by line. Node's own readline would end a line at U+2028 and U+2029 too, which
+ * JSON allows within a string.
+ *
+ * @param {string} path
+ */
 async function* readLines(path) {
   let rest = "";
   const stream = createReadStream(path, { encoding: "utf8", highWaterMark: READ_BYTES });
   for await (const chunk of stream) {
     const lines = (rest + chunk).split("\n");
-    rest = lines.pop();
+    rest = /** @type {string} */ (lines.pop());
     yield* lines;
   }
   if (rest !== "") yield rest;
 }
 
+/** @param {string} path */
 async function* readTexts(path) {
   let number = 0;
   for await (const line of readLines(path)) {
@@ -47,18 +64,29 @@ async function* readTexts(path) {
   }
 }
 
+/**
+ * @param {string} line
+ * @param {string} place
+ * @returns {string}
+ */
 function parseText(line, place) {
   let record;
   try {
     record = JSON.parse(line);
   } catch (error) {
-    throw new Error(`${place}: ${error.message}`);
+    throw new Error(`${place}: ${/** @type {Error} */ (error).message}`);
   }
   if (typeof record?.text !== "string") throw new Error(`${place}: no string named text`);
   return record.text;
 }
 
+/**
+ * @template Item
+ * @param {AsyncIterable<Item>} items
+ * @param {number} size
+ */
 async function* inBatches(items, size) {
+  /** @type {Item[]} */
   let batch = [];
   for await (const item of items) {
     batch.push(item);
@@ -70,6 +98,11 @@ async function* inBatches(items, size) {
   if (batch.length) yield batch;
 }
 
+/**
+ * @param {Encode} encode
+ * @param {string[]} texts
+ * @param {number} slots
+ */
 function encodeBatch(encode, texts, slots) {
   const ids = new Int32Array(texts.length * slots);
   const weights = new Float32Array(texts.length * slots);
@@ -81,7 +114,14 @@ function encodeBatch(encode, texts, slots) {
   return { ids, weights };
 }
 
-/** Makes a function that scores one text score many in a row, as TensorFlow.js' does. */
+/**
+ * Makes a function that scores one text score many in a row, as TensorFlow.js' does.
+ *
+ * @param {ToScores} toScores
+ * @param {number} slots
+ * @param {number} labels how many there are
+ * @returns {ToScores}
+ */
 const rowByRow = (toScores, slots, labels) => (ids, weights) => {
   const scores = new Float32Array((ids.length / slots) * labels);
   for (let start = 0, row = 0; start < ids.length; start += slots, row += 1) {
@@ -91,11 +131,14 @@ const rowByRow = (toScores, slots, labels) => (ids, weights) => {
   return scores;
 };
 
+/** @param {Record<"constants" | "layers" | "graph" | "texts" | "output", string>} options */
 async function verify(options) {
+  /** @type {Constants} */
   const constants = JSON.parse(await readFile(options.constants, "utf8"));
   const slots = constants.max_words;
   const encode = createEncoder(constants);
 
+  /** @type {TensorFlow} */
   const tf = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js");
   const layers = { constants, ...(await readModel(options.layers)) };
   const graph = { constants, ...(await readModel(options.graph)) };
@@ -106,6 +149,7 @@ async function verify(options) {
   };
 
   await mkdir(options.output, { recursive: true });
+  /** @type {{ [name: string]: FileHandle }} */
   const files = {};
   for (const name of ["ids", ...Object.keys(engines)]) {
     files[name] = await open(join(options.output, `${name}.bin`), "w");
@@ -129,6 +173,7 @@ async function verify(options) {
   console.error(`${done} texts scored by ${Object.keys(engines).join(", ")}`);
 }
 
+/** @type {Option} */
 const file = { type: "string" };
 const options = readOptions(USAGE, {
   constants: file,
@@ -140,6 +185,6 @@ const options = readOptions(USAGE, {
 try {
   await verify(options);
 } catch (error) {
-  console.error(`verify.js: ${error.message}`);
+  console.error(`verify.js: ${/** @type {Error} */ (error).message}`);
   process.exit(1);
 }

@@ -1,11 +1,16 @@
 // Bytes as texts: hexadecimal digits and base64.
 
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
+/** @param {Uint8Array} bytes */
 export const toHex = (bytes) =>
   Array.from(bytes, (byte) => (byte + 0x100).toString(16).slice(1)).join("");
 
 /**
- * Decodes base64 to a Uint8Array.
+ * Decodes base64.
  *
+ * @param {string} text
+ * @returns {Bytes}
  * @throws {Error} if the text is not base64
  */
 export function fromBase64(text) {

@@ -1,11 +1,72 @@
 // Checks a site: its files, its statement, the statement's signature, and the model's answers.
 
+/**
+ * @import { Bytes } from "./bytes.js"
+ * @import { Parts } from "./classifier.js"
+ * @import { Classifier } from "./index.js"
+ * @import { Model } from "./model.js"
+ * @import { Canary, JsonObject, Statement } from "./statement.js"
+ */
+
 import { createClassifier } from "./classifier.js";
 import { fromBase64 } from "./bytes.js";
 import { sha256 } from "./digest.js";
 import { joinShards, weightPaths } from "./model.js";
 import { isSignedBy, keyId, readPublicKey } from "./signature.js";
 import { parseObject, readStatement } from "./statement.js";
+
+/**
+ * Gives a file's bytes, or null where there is no such file; rejects where it could not be read.
+ *
+ * @typedef {(name: string) => Promise<Bytes | null>} ReadFile
+ */
+
+/** @typedef {typeof PASSED | typeof FAILED | typeof OPEN} State */
+
+/** @typedef {{ title: string, state: State, says: string, details: string[] }} Check */
+
+/**
+ * What the check of a site has found.
+ *
+ * @typedef {object} Found
+ * @property {Verdict} verdict
+ * @property {string} says the verdict in a sentence
+ * @property {Check[]} checks in their order
+ * @property {[title: string, value: string][]} facts
+ */
+
+/** @typedef {AskedFirst<string, { bytes: Bytes, digest: string }>} Files */
+
+/**
+ * A Map whose `has` is asked before its `get`.
+ *
+ * @template Key, Value
+ * @typedef {{ get(key: Key): Value } & Map<Key, Value>} AskedFirst
+ */
+
+/**
+ * A site as its manifest has it.
+ *
+ * @typedef {object} Site
+ * @property {JsonObject | null} manifest
+ * @property {string | null} digest the manifest's
+ * @property {Files} files what could be read of the files that it names
+ * @property {string[]} unread what could not be read, and why
+ * @property {string[]} problems what is not as the manifest has it
+ */
+
+/**
+ * What a release lays beside the site.
+ *
+ * @typedef {object} Provenance
+ * @property {Bytes | null | undefined} statement
+ * @property {Bytes | null | undefined} envelope
+ * @property {string[]} unread what could not be read, and why
+ * @property {Statement} [read] the statement's content
+ * @property {string} [wrong] why the statement could not be used
+ */
+
+/** @typedef {Provenance & { statement: Bytes }} Stated */
 
 const MANIFEST = "manifest.json";
 const STATEMENT = "provenance.intoto.json";
@@ -26,6 +87,8 @@ export const PASSED = "passed";
 export const FAILED = "failed";
 export const OPEN = "open";
 
+/** @typedef {keyof typeof VERDICTS} Verdict */
+
 const VERDICTS = {
   refuted: "This is not what was published.",
   undecided: "This could not be decided: not every file could be read.",
@@ -42,22 +105,21 @@ const VERDICTS = {
 };
 
 /**
- * Checks a site by `read(name)`, a promise of a file's bytes as a Uint8Array, or of null where
- * there is no such file; it rejects where a file could not be read.
+ * Checks a site.
  *
- * Gives `{verdict, says, checks, facts}`: `checks` is `[{title, state, says, details}]` in the
- * order of the checks, `facts` is `[[title, value]]`.
- *
- * @param publicKey {string} the signer's key in PEM, or "" where none is known
+ * @param {ReadFile} read
+ * @param {string} publicKey the signer's key in PEM, or "" where none is known
+ * @returns {Promise<Found>}
  */
 export async function checkSite(read, publicKey = "") {
   const site = await readSite(read);
   const checks = [checkFiles(site)];
   const provenance = await readProvenance(read);
+  /** @type {string[]} */
   const signers = [];
   if (provenance.statement) {
     checks.push(checkStatement(site, provenance));
-    checks.push(await checkSignature(provenance, publicKey, signers));
+    checks.push(await checkSignature(/** @type {Stated} */ (provenance), publicKey, signers));
     checks.push(checkAnswers(site, provenance.read, checks));
   } else if (provenance.envelope) {
     checks.push(result("Statement", FAILED, `There is ${ENVELOPE}, but no ${STATEMENT}.`));
@@ -76,28 +138,52 @@ export async function checkSite(read, publicKey = "") {
   };
 }
 
+/**
+ * @param {string} title
+ * @param {State} state
+ * @param {string} says
+ * @param {string[]} details
+ * @returns {Check}
+ */
 const result = (title, state, says, details = []) => ({ title, state, says, details });
 
+/**
+ * @param {Check[]} checks
+ * @param {string[]} unread
+ * @param {Provenance} provenance
+ * @returns {Verdict}
+ */
 function judge(checks, unread, { statement, envelope }) {
   if (checks.some(({ state }) => state === FAILED)) return "refuted";
   if (unread.length) return "undecided";
   if (!statement) return "no release";
   if (!envelope) return "unsigned";
-  const { state } = checks.find(({ title }) => title === SIGNATURE);
+  const { state } = /** @type {Check} */ (checks.find(({ title }) => title === SIGNATURE));
   return state === PASSED ? "confirmed" : "unchecked";
 }
 
-/** Reads a file as `{bytes}`, which are null where there is none, or as `{problem}`. */
+/**
+ * Reads a file as `{bytes}`, which are null where there is none, or as `{problem}`.
+ *
+ * @param {ReadFile} read
+ * @param {string} name
+ * @returns {Promise<{ bytes?: Bytes | null, problem?: string }>}
+ */
 async function readFile(read, name) {
   try {
     return { bytes: await read(name) };
   } catch (error) {
-    return { problem: `${name}: ${error.message}` };
+    return { problem: `${name}: ${/** @type {Error} */ (error).message}` };
   }
 }
 
-/** Reads the manifest and each file that it names: `{manifest, digest, files, unread, problems}`. */
+/**
+ * Reads the manifest and each file that it names.
+ *
+ * @param {ReadFile} read
+ */
 async function readSite(read) {
+  /** @type {Site} */
   const site = { manifest: null, digest: null, files: new Map(), unread: [], problems: [] };
   const { bytes, problem } = await readFile(read, MANIFEST);
   if (problem) return Object.assign(site, { unread: [problem] });
@@ -111,11 +197,18 @@ async function readSite(read) {
   return site;
 }
 
+/** @param {unknown} files */
 function parseNamed(files) {
   const isTable = typeof files === "object" && files !== null && !Array.isArray(files);
   return isTable && Object.keys(files).length ? Object.entries(files) : null;
 }
 
+/**
+ * @param {Site} site
+ * @param {ReadFile} read
+ * @param {string} name
+ * @param {JsonObject | null} expected
+ */
 async function readNamed(site, read, name, expected) {
   if (!FILE_NAME.test(name)) {
     site.problems.push(`${name}: no name of a file in this site`);
@@ -131,6 +224,7 @@ async function readNamed(site, read, name, expected) {
   }
 }
 
+/** @param {Site} site */
 function checkFiles({ manifest, files, problems, unread }) {
   const named = (manifest && parseNamed(manifest.files)) || [];
   if (problems.length) {
@@ -144,26 +238,37 @@ function checkFiles({ manifest, files, problems, unread }) {
   );
 }
 
-/** Reads what a release lays beside the site: `{statement, read, wrong, envelope, unread}`. */
+/**
+ * Reads what a release lays beside the site.
+ *
+ * @param {ReadFile} read
+ */
 async function readProvenance(read) {
   const [statement, envelope] = await Promise.all(
     [STATEMENT, ENVELOPE].map((name) => readFile(read, name)),
   );
+  /** @type {Provenance} */
   const provenance = {
     statement: statement.bytes,
     envelope: envelope.bytes,
-    unread: [statement, envelope].filter(({ problem }) => problem).map(({ problem }) => problem),
+    unread: /** @type {string[]} */ (
+      [statement, envelope].filter(({ problem }) => problem).map(({ problem }) => problem)
+    ),
   };
   if (statement.bytes) {
     try {
       provenance.read = readStatement(statement.bytes);
     } catch (error) {
-      provenance.wrong = error.message;
+      provenance.wrong = /** @type {Error} */ (error).message;
     }
   }
   return provenance;
 }
 
+/**
+ * @param {Site} site
+ * @param {Provenance} provenance
+ */
 function checkStatement(site, { read, wrong }) {
   if (!read) return result("Statement", FAILED, `${STATEMENT} cannot be used: ${wrong}.`);
   if (!site.manifest && site.unread.length) {
@@ -175,8 +280,12 @@ function checkStatement(site, { read, wrong }) {
     : result("Statement", PASSED, "The release's statement names these files and inputs.");
 }
 
+/**
+ * @param {Site} site
+ * @param {Statement["subjects"]} subjects
+ */
 function compareSubjects({ files, digest, manifest }, subjects) {
-  const found = new Map(files);
+  const found = /** @type {AskedFirst<string, { digest: string }>} */ (new Map(files));
   if (digest) found.set(MANIFEST, { digest });
   const named = ((manifest && parseNamed(manifest.files)) || []).map(([name]) => name);
   const problems = [];
@@ -194,9 +303,13 @@ function compareSubjects({ files, digest, manifest }, subjects) {
   return problems;
 }
 
+/**
+ * @param {Site} site
+ * @param {Statement} statement
+ */
 function compareInputs({ manifest }, { name, version, inputs }) {
   const own = manifest || {};
-  const stated = own.inputs || {};
+  const stated = /** @type {JsonObject} */ (own.inputs || {});
   return [
     ["name", own.name, name],
     ["version", own.version, version],
@@ -206,7 +319,13 @@ function compareInputs({ manifest }, { name, version, inputs }) {
     .map(([what]) => `${what}: the statement differs from ${MANIFEST}`);
 }
 
-/** Checks the envelope; the ids of its keys are added to `signers`. */
+/**
+ * Checks the envelope.
+ *
+ * @param {Stated} provenance
+ * @param {string} publicKey
+ * @param {string[]} signers gets the ids of the envelope's keys
+ */
 async function checkSignature({ statement, envelope, unread }, publicKey, signers) {
   const title = SIGNATURE;
   if (!envelope) {
@@ -228,7 +347,7 @@ async function checkSignature({ statement, envelope, unread }, publicKey, signer
   try {
     key = readPublicKey(publicKey);
   } catch (error) {
-    return result(title, OPEN, `Not checked. ${error.message}.`);
+    return result(title, OPEN, `Not checked. ${/** @type {Error} */ (error).message}.`);
   }
   const id = await keyId(key);
   const own = opened.signatures.filter(({ keyid }) => keyid === id);
@@ -246,9 +365,16 @@ async function checkSignature({ statement, envelope, unread }, publicKey, signer
   return result(title, FAILED, "The signature does not fit the statement.");
 }
 
-/** Opens a DSSE envelope: `{payload, signatures: [{keyid, sig}]}`, or null. */
+/**
+ * Opens a DSSE envelope; gives null where it is none.
+ *
+ * @param {Bytes} bytes
+ * @returns {{ payload: Bytes, signatures: { keyid: string, sig: unknown }[] } | null}
+ */
 function openEnvelope(bytes) {
-  const { payloadType, payload, signatures } = parseObject(bytes) || {};
+  const { payloadType, payload, signatures } = /** @type {JsonObject} */ (
+    parseObject(bytes) || {}
+  );
   const isUsable =
     payloadType === PAYLOAD_TYPE &&
     typeof payload === "string" &&
@@ -259,11 +385,16 @@ function openEnvelope(bytes) {
   try {
     return { payload: fromBase64(payload), signatures };
   } catch (error) {
-    if (error.name !== "InvalidCharacterError") throw error;
+    if (/** @type {Error} */ (error).name !== "InvalidCharacterError") throw error;
     return null;
   }
 }
 
+/**
+ * @param {Site} site
+ * @param {Statement | undefined} statement
+ * @param {Check[]} checks
+ */
 function checkAnswers({ files }, statement, checks) {
   const title = "Answers";
   // Other files may do anything, such as never come to an end.
@@ -271,7 +402,7 @@ function checkAnswers({ files }, statement, checks) {
   if (own.state !== PASSED || stated.state !== PASSED) {
     return result(title, OPEN, "The model was not asked, as it is not known to be the published one.");
   }
-  const { canaries } = statement;
+  const { canaries } = /** @type {Statement} */ (statement);
   if (!canaries) return result(title, OPEN, "The statement has no texts to replay.");
   let differences;
   try {
@@ -279,7 +410,9 @@ function checkAnswers({ files }, statement, checks) {
     differences = canaries.map(({ text, scores }) => largestDifference(classifier, text, scores));
   } catch (error) {
     // Files of any content may be wrong in any way.
-    return result(title, FAILED, "The model does not run.", [error.message]);
+    return result(title, FAILED, "The model does not run.", [
+      /** @type {Error} */ (error).message,
+    ]);
   }
   const largest = Math.max(...differences);
   if (differences.every((difference) => difference <= TOLERANCE)) {
@@ -300,7 +433,13 @@ function checkAnswers({ files }, statement, checks) {
   );
 }
 
-/** Gives the largest difference of a text's scores; Infinity where labels or numbers lack. */
+/**
+ * Gives the largest difference of a text's scores; Infinity where labels or numbers lack.
+ *
+ * @param {Classifier} classifier
+ * @param {string} text
+ * @param {Canary["scores"]} scores
+ */
 function largestDifference({ labels, predict }, text, scores) {
   const stated = Object.keys(scores);
   if (stated.length !== labels.length) return Infinity;
@@ -312,32 +451,55 @@ function largestDifference({ labels, predict }, text, scores) {
   return Math.max(...differences);
 }
 
+/**
+ * @param {Files} files
+ * @returns {Parts}
+ */
 function readParts(files) {
   const constants = readJson(files, "constants.json");
+  /** @type {Model} */
   const model = readJson(files, `${LAYERS}/model.json`);
   const shards = weightPaths(model).map((path) => find(files, `${LAYERS}/${path}`));
   return { constants, model, weights: joinShards(shards) };
 }
 
+/**
+ * @param {Files} files
+ * @param {string} name
+ */
 const readJson = (files, name) => JSON.parse(new TextDecoder().decode(find(files, name)));
 
+/**
+ * @param {Files} files
+ * @param {string} name
+ */
 function find(files, name) {
   if (!files.has(name)) throw new Error(`${name}: missing`);
   return files.get(name).bytes;
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
 const isText = (value) => typeof value === "string" && value !== "";
 
+/**
+ * @param {Site} site
+ * @param {Statement | undefined} statement
+ * @param {string[]} signers
+ * @returns {Found["facts"]}
+ */
 function listFacts({ manifest, digest }, statement, signers) {
   const { name, version, inputs } = manifest || {};
   const { commit, repository, inputs: stated = {} } = statement || {};
-  const database = stated.database || (inputs || {}).database;
-  return [
+  const database = stated.database || /** @type {JsonObject} */ (inputs || {}).database;
+  return /** @type {Found["facts"]} */ ([
     ["Release", [name, version].every(isText) && `${name} ${version}`],
     ["Commit", commit],
     ["Source", repository],
     ["Data, sha256", database],
     ["Manifest, sha256", digest],
     ["Signed with key", signers.join(", ")],
-  ].filter(([, value]) => isText(value));
+  ].filter(([, value]) => isText(value)));
 }

@@ -1,13 +1,28 @@
 // The classifier without TensorFlow.js: what the bundle's classifier.js and the npm package hold.
 
+/**
+ * @import { Constants } from "./encode.js"
+ * @import { Classifier } from "./index.js"
+ * @import { AnyBytes, Model } from "./model.js"
+ */
+
 import { createEncoder } from "./encode.js";
 import { fetchJson, fetchModel } from "./fetch.js";
 import { kernelScores } from "./kernel.js";
 import { createPredict } from "./predict.js";
 
 /**
- * Makes a classifier from the parsed constants.json, the parsed model.json of the layers format,
- * and the bytes of its weights (all shards, joined).
+ * What a classifier is made from: the parsed constants.json, the parsed model.json, and the bytes
+ * of its weights (all shards, joined).
+ *
+ * @typedef {{ constants: Constants, model: Model, weights: AnyBytes }} Parts
+ */
+
+/**
+ * Makes a classifier; its model must be of the layers format.
+ *
+ * @param {Parts} parts
+ * @returns {Classifier}
  */
 export function createClassifier({ constants, model, weights }) {
   const encode = createEncoder(constants);

@@ -1,3 +1,10 @@
+// Texts as the model reads them: the ids of their words, and how much each word weighs.
+
+/**
+ * @import { Recipe } from "./text.js"
+ * @import { Vocabulary } from "./vocabulary.js"
+ */
+
 import { compileText } from "./text.js";
 import { decodeWords } from "./vocabulary.js";
 
@@ -7,12 +14,34 @@ const FIRST_WORD = 2;
 // The edition of constants.json that this code reads.
 const FORMAT = 1;
 
+/**
+ * A parsed constants.json: what the browser needs besides the model itself.
+ *
+ * @typedef {object} Constants
+ * @property {number} format the edition of the file
+ * @property {string} name
+ * @property {string[]} labels in the model's order
+ * @property {Vocabulary} words
+ * @property {number} max_words how many words of a text the model reads
+ * @property {Recipe} text
+ * @property {number} unsure_below below this score, the best label is a guess
+ */
+
+/**
+ * A text of `max_words` slots: the ids of its words, and their pooling weights.
+ *
+ * @typedef {{ ids: Int32Array, weights: Float32Array }} Encoded
+ */
+
+/** @typedef {(text: string) => Encoded} Encode */
+
 // Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
 const LOG_SCALE = 10000;
 
 /**
- * Returns a function from a text to `{ids, weights}`: an Int32Array and a Float32Array of
- * `constants.max_words` slots.
+ * @param {Constants} constants
+ * @returns {Encode}
+ * @throws {Error} if the constants are of another format
  */
 export function createEncoder(constants) {
   if (constants.format !== FORMAT) {
@@ -38,8 +67,11 @@ export function createEncoder(constants) {
 /**
  * Weighs each slot so that a known word that occurs c times counts 1 + ln c in all, and the
  * vector of words has length 1. Padding and unknown words weigh 0.
+ *
+ * @param {Int32Array} ids
  */
 export function wordWeights(ids) {
+  /** @type {Map<number, number>} */
   const counts = new Map();
   ids.forEach((id) => {
     if (id > UNKNOWN) counts.set(id, (counts.get(id) || 0) + 1);
@@ -47,6 +79,7 @@ export function wordWeights(ids) {
 
   // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
   let squares = 0;
+  /** @type {Map<number, number>} */
   const shares = new Map();
   counts.forEach((count, id) => {
     const loudness = Math.round((1 + Math.log(count)) * LOG_SCALE);
@@ -57,7 +90,7 @@ export function wordWeights(ids) {
 
   const weights = new Float32Array(ids.length);
   ids.forEach((id, slot) => {
-    if (id > UNKNOWN) weights[slot] = shares.get(id) / norm;
+    if (id > UNKNOWN) weights[slot] = /** @type {number} */ (shares.get(id)) / norm;
   });
   return weights;
 }

@@ -1,6 +1,22 @@
 // Computes the one architecture that Provender trains, straight from the layers format's bytes.
 
+/**
+ * @import { Parts } from "./classifier.js"
+ * @import { AnyBytes, Layer, LayerConfig, Model, Quantization } from "./model.js"
+ * @import { ToScores } from "./predict.js"
+ */
+
 import { toBuffer, weightSpecs } from "./model.js";
+
+/** @typedef {Float32Array | Uint16Array | Uint8Array} Stored */
+
+/** @typedef {{ new (bytes: ArrayBufferLike): Stored, BYTES_PER_ELEMENT: number }} StoredType */
+
+/**
+ * The expected shape of each weight; null stands for any size.
+ *
+ * @typedef {{ [weight: string]: (number | null)[] }} Shapes
+ */
 
 // Each layer as "class name < names of its inputs", in any order.
 const ARCHITECTURE = [
@@ -11,6 +27,7 @@ const ARCHITECTURE = [
   "Dense scores < pooling",
 ];
 
+/** @type {{ [dtype: string]: StoredType | undefined }} */
 const STORED = {
   float32: Float32Array,
   float16: Uint16Array,
@@ -19,9 +36,10 @@ const STORED = {
 };
 
 /**
- * Returns a function from `(ids, weights)` of one text to its scores, a Float32Array with one
- * probability per label.
+ * Returns the function that computes the scores of one text.
  *
+ * @param {Parts} parts
+ * @returns {ToScores}
  * @throws {Error} if the model is not of the known architecture or does not fit the constants
  */
 export function kernelScores({ constants, model, weights }) {
@@ -52,6 +70,7 @@ export function kernelScores({ constants, model, weights }) {
   };
 }
 
+/** @param {Float64Array} logits */
 function softmax(logits) {
   const most = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - most));
@@ -59,6 +78,10 @@ function softmax(logits) {
   return Float32Array.from(powers, (power) => power / total);
 }
 
+/**
+ * @param {Model} model
+ * @param {number} slots
+ */
 function checkTopology(model, slots) {
   check(model.format === "layers-model", `its format is ${model.format}, not layers-model`);
   const { model_config: { config: { layers } = {} } = {} } = model.modelTopology || {};
@@ -68,6 +91,7 @@ function checkTopology(model, slots) {
     found.slice().sort().join("; ") === ARCHITECTURE.slice().sort().join("; "),
     `its layers are ${found.join("; ")}`,
   );
+  /** @type {{ [layer: string]: LayerConfig }} */
   const config = {};
   for (const layer of layers) config[layer.config.name] = layer.config;
   for (const input of ["word_ids", "word_weights"]) {
@@ -85,14 +109,24 @@ function checkTopology(model, slots) {
   );
 }
 
+/** @param {Layer} layer */
 function describeLayer({ class_name: kind, config, inbound_nodes: nodes }) {
-  const inputs = [].concat(...nodes).map(([name]) => name);
+  const inputs = /** @type {Layer["inbound_nodes"][0]} */ ([])
+    .concat(...nodes)
+    .map(([name]) => name);
   return `${kind} ${config.name}${inputs.length ? ` < ${inputs.join(", ")}` : ""}`;
 }
 
-/** Reads the weights named in `shapes`, in that order; null in a shape stands for any size. */
+/**
+ * Reads the weights named in `shapes`, in that order.
+ *
+ * @param {Model} model
+ * @param {AnyBytes} weights
+ * @param {Shapes} shapes
+ */
 function readWeights(model, weights, shapes) {
   const buffer = toBuffer(weights);
+  /** @type {{ [weight: string]: Stored }} */
   const arrays = {};
   let end = 0;
   for (const { name, shape, dtype, quantization } of weightSpecs(model)) {
@@ -118,19 +152,32 @@ function readWeights(model, weights, shapes) {
   });
 }
 
+/**
+ * @param {Stored} array
+ * @param {Quantization | undefined} quantization
+ */
 function restore(array, quantization) {
   if (!quantization) return array;
-  const { dtype, scale, min } = quantization;
+  const { dtype, scale, min } = /** @type {Required<Quantization>} */ (quantization);
   return Float32Array.from(array, dtype === "float16" ? fromHalf : (step) => step * scale + min);
 }
 
-/** Gives the number that a float16 of these bits stands for; there are no infinite weights. */
+/**
+ * Gives the number that a float16 of these bits stands for; there are no infinite weights.
+ *
+ * @param {number} bits
+ */
 function fromHalf(bits) {
   const exponent = (bits >> 10) & 31;
   const size = (bits & 1023) + (exponent && 1024);
   return (bits >> 15 ? -size : size) * Math.pow(2, (exponent || 1) - 25);
 }
 
+/**
+ * @param {unknown} holds
+ * @param {string} problem
+ * @returns {asserts holds}
+ */
 function check(holds, problem) {
   if (!holds) throw new Error(`The kernel cannot run this model: ${problem}`);
 }

@@ -3,7 +3,11 @@
 const KEPT = "This page also works without a connection.";
 const NEWER = "A newer version is ready: it shows when this page is opened again.";
 
-/** Registers the service worker; `tell` shows a line on how that stands. */
+/**
+ * Registers the service worker.
+ *
+ * @param {(line: string) => void} tell shows a line on how that stands
+ */
 export function keepOffline(tell) {
   const { serviceWorker } = navigator;
   if (!serviceWorker || !/^https?:$/.test(location.protocol)) return;
@@ -26,7 +30,7 @@ export function keepOffline(tell) {
     await serviceWorker.register("sw.js");
     const { active } = await serviceWorker.ready;
     tell(KEPT);
-    active.postMessage("look for newer");
+    /** @type {ServiceWorker} */ (active).postMessage("look for newer");
   }
 
   // After the page itself, whose files come first.

@@ -1,5 +1,12 @@
 // The demo page: a text, its best labels, and what the model was made of.
 
+/**
+ * @import { Parts } from "./classifier.js"
+ * @import { Constants, Encode } from "./encode.js"
+ * @import { Prediction } from "./index.js"
+ * @import { ToScores } from "./predict.js"
+ */
+
 import { createEncoder, UNKNOWN } from "./encode.js";
 import { kernelScores } from "./kernel.js";
 import { keepOffline } from "./offline.js";
@@ -7,17 +14,57 @@ import { createPredict, rankLabels } from "./predict.js";
 import { single, siteJson, siteModel } from "./site.js";
 import { tensorflowScores } from "./tensorflow.js";
 
+/**
+ * A parsed about.json.
+ *
+ * @typedef {object} About
+ * @property {string} name
+ * @property {{ kind: keyof typeof NOUNS, title: string, posts: Record<Split, number> }} corpus
+ * @property {Record<"validation" | "test", Metrics>} metrics
+ * @property {Example[]} [examples]
+ */
+
+/** @typedef {"train" | "validation" | "test"} Split */
+
+/** @typedef {"recall@1" | "recall@3" | "recall@5" | "macro_f1"} Metric */
+
+/** @typedef {"precision" | "recall@1" | "f1"} LabelMetric */
+
+/**
+ * How well the model did on a split, in all and by label.
+ *
+ * @typedef {Record<Metric | "posts", number> & {
+ *   labels: { [label: string]: Record<LabelMetric | "posts", number> },
+ * }} Metrics
+ */
+
+/** @typedef {{ title: string, text: string }} Example */
+
+/** @typedef {keyof typeof ENGINE_NOTES} EngineName */
+
+/**
+ * An engine that is loaded.
+ *
+ * @typedef {object} Engine
+ * @property {string[]} labels
+ * @property {number} unsureBelow
+ * @property {Encode} encode
+ * @property {ToScores} toScores
+ */
+
 const SHOWN_LABELS = 5;
 
 // What one row of each kind of corpus is called.
 const NOUNS = { newsgroups: "posts", docstrings: "docstrings", sqlite: "texts" };
 
+/** @type {[Metric, title: string][]} */
 const METRICS = [
   ["recall@1", "recall@1"],
   ["recall@3", "recall@3"],
   ["recall@5", "recall@5"],
   ["macro_f1", "macro F1"],
 ];
+/** @type {LabelMetric[]} */
 const LABEL_METRICS = ["precision", "recall@1", "f1"];
 
 const ENGINE_NOTES = {
@@ -26,17 +73,27 @@ const ENGINE_NOTES = {
   graph: "TensorFlow.js, with the SavedModel in its graph format.",
 };
 
-const byId = (id) => document.getElementById(id);
-const textField = byId("text");
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const textField = /** @type {HTMLTextAreaElement} */ (byId("text"));
+/** @param {number} share */
 const hundredths = (share) => (100 * share).toFixed(1);
+/** @param {number} share */
 const percent = (share) => `${hundredths(share)} %`;
+/** @param {number} number */
 const grouped = (number) => number.toLocaleString("en");
 
+/** @type {Promise<Constants>} */
 const constantsLoaded = siteJson("constants.json");
 const encoderLoaded = constantsLoaded.then(createEncoder);
+/** @type {{ [Name in EngineName]?: Promise<Engine> }} */
 const engines = {};
 
-// The chosen engine, once it is loaded: {labels, unsureBelow, encode, toScores}.
+/**
+ * The chosen engine, once it is loaded.
+ *
+ * @type {Engine | null}
+ */
 let engine = null;
 
 window.predict = (text, count) => {
@@ -44,10 +101,16 @@ window.predict = (text, count) => {
   return createPredict(engine.labels, engine.encode, engine.toScores)(text, count);
 };
 
+/**
+ * @param {EngineName} name
+ * @returns {Promise<Engine>}
+ */
 async function loadEngine(name) {
   const constants = await constantsLoaded;
   const encode = await encoderLoaded;
-  const parts = await siteModel(`tfjs/${name === "graph" ? "graph" : "layers"}`);
+  const parts = /** @type {Parts} */ (
+    await siteModel(`tfjs/${name === "graph" ? "graph" : "layers"}`)
+  );
   parts.constants = constants;
   const toScores =
     name === "kernel"
@@ -63,25 +126,36 @@ function loadTensorflow() {
   return loadScript("vendor/tf.min.js", "tf");
 }
 
-/** Loads a script that sets a global, once, and gives that global. */
+/**
+ * Loads a script that sets a global, once, and gives that global.
+ *
+ * @template {"tf" | "ProvenderVerify"} Name
+ * @param {string} address
+ * @param {Name} name
+ * @returns {Promise<NonNullable<Window[Name]>>}
+ */
 function loadScript(address, name) {
   return new Promise((resolve, reject) => {
-    if (window[name]) return resolve(window[name]);
+    if (window[name]) return resolve(/** @type {NonNullable<Window[Name]>} */ (window[name]));
     const script = document.createElement("script");
     script.src = address;
-    script.onload = () => resolve(window[name]);
+    script.onload = () => resolve(/** @type {NonNullable<Window[Name]>} */ (window[name]));
     script.onerror = () => reject(new Error(`Could not load ${address}`));
     document.head.appendChild(script);
   });
 }
 
+/** @param {EngineName} name */
 function chooseEngine(name) {
   engine = null;
-  document.querySelector(`input[value="${name}"]`).checked = true;
+  /** @type {HTMLInputElement} */ (
+    document.querySelector(`input[value="${name}"]`)
+  ).checked = true;
   byId("engine-note").textContent = ENGINE_NOTES[name];
   byId("verdict").textContent = "Loading the model…";
 
   engines[name] = engines[name] || loadEngine(name);
+  /** @type {Promise<void>} */
   const ready = engines[name].then((loaded) => {
     // Another engine may have been chosen meanwhile.
     if (window.ready !== ready) return;
@@ -98,6 +172,7 @@ function chooseEngine(name) {
   });
 }
 
+/** @param {Error} error */
 function showProblem(error) {
   const problem = byId("problem");
   // One file's absence often breaks several things; the first message tells enough.
@@ -120,6 +195,11 @@ function showPrediction() {
   byId("verdict").textContent = verdictOn(words, ranked, engine.unsureBelow);
 }
 
+/**
+ * @param {number} words
+ * @param {Prediction[]} ranked
+ * @param {number} unsureBelow
+ */
 function verdictOn(words, ranked, unsureBelow) {
   if (ranked.length) {
     const { label, score } = ranked[0];
@@ -129,22 +209,35 @@ function verdictOn(words, ranked, unsureBelow) {
   return "Labels appear here as you type.";
 }
 
+/**
+ * @param {number} words
+ * @param {number} known
+ * @param {number} most
+ */
 function showReading(words, known, most) {
   const amount = words === most ? `The first ${most} words are read` : `${words} words read`;
   byId("reading").textContent = words ? `${amount}, ${known} of them known to the model.` : "";
 }
 
-/** Shows the ranked labels in the list's own items, so that their bars glide to new widths. */
+/**
+ * Shows the ranked labels in the list's own items, so that their bars glide to new widths.
+ *
+ * @param {Prediction[]} ranked
+ */
 function showScores(ranked) {
   const list = byId("scores");
-  while (list.children.length > ranked.length) list.removeChild(list.lastChild);
+  while (list.children.length > ranked.length) {
+    list.removeChild(/** @type {Node} */ (list.lastChild));
+  }
   while (list.children.length < ranked.length) list.appendChild(createScoreItem());
   ranked.forEach(({ label, score }, index) => {
-    const [name, share, track] = list.children[index].children;
+    const [name, share, track] = /** @type {HTMLCollectionOf<HTMLElement>} */ (
+      list.children[index].children
+    );
     name.textContent = label;
     name.title = label;
     share.textContent = percent(score);
-    track.firstChild.style.width = `${100 * score}%`;
+    /** @type {HTMLElement} */ (track.firstChild).style.width = `${100 * score}%`;
   });
 }
 
@@ -155,6 +248,12 @@ function createScoreItem() {
   return create("li", "", [create("span", "label"), create("span", "share"), track]);
 }
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {Node[]} children
+ */
 function create(tag, className, children = []) {
   const element = document.createElement(tag);
   element.className = className;
@@ -162,6 +261,7 @@ function create(tag, className, children = []) {
   return element;
 }
 
+/** @param {About} about */
 function showAbout({ corpus, metrics, name, examples = [] }) {
   const noun = NOUNS[corpus.kind];
   const { train, validation, test } = corpus.posts;
@@ -190,7 +290,13 @@ function showAbout({ corpus, metrics, name, examples = [] }) {
   examples.forEach(addExample);
 }
 
-/** Fills a part of a table with rows of texts; the first of each row heads the row. */
+/**
+ * Fills a part of a table with rows of texts; the first of each row heads the row.
+ *
+ * @param {string} id
+ * @param {"td" | "th"} tag
+ * @param {string[][]} rows
+ */
 function fillTable(id, tag, rows) {
   for (const texts of rows) {
     const cells = texts.map((text, column) => {
@@ -204,7 +310,12 @@ function fillTable(id, tag, rows) {
   }
 }
 
-/** Appends a text that may break before each dot, as long labels must on a phone. */
+/**
+ * Appends a text that may break before each dot, as long labels must on a phone.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
 function appendBreakable(element, text) {
   text.split(/(?=\.)/).forEach((part) => {
     element.appendChild(create("wbr", ""));
@@ -212,6 +323,7 @@ function appendBreakable(element, text) {
   });
 }
 
+/** @param {Example} example */
 function addExample({ title, text }) {
   const button = create("button", "");
   button.type = "button";
@@ -224,11 +336,14 @@ function addExample({ title, text }) {
   byId("examples").hidden = false;
 }
 
+/** @param {Event} event */
 function verify(event) {
   event.preventDefault();
   byId("verify-verdict").textContent = "Reading every file…";
   loadScript("verify.js", "ProvenderVerify")
-    .then(({ showCheck }) => showCheck(byId("verify-key").value))
+    .then(({ showCheck }) =>
+      showCheck(/** @type {HTMLTextAreaElement} */ (byId("verify-key")).value),
+    )
     .catch((error) => {
       byId("verify-verdict").textContent = error.message;
     });
@@ -236,10 +351,17 @@ function verify(event) {
 
 textField.addEventListener("input", showPrediction);
 byId("verify-form").addEventListener("submit", verify);
-document.querySelector(".engines").addEventListener("change", (event) => {
-  chooseEngine(event.target.value);
-});
-for (const element of document.querySelectorAll(".site-only")) element.hidden = single;
+/** @type {HTMLElement} */ (document.querySelector(".engines")).addEventListener(
+  "change",
+  (event) => {
+    chooseEngine(/** @type {EngineName} */ (/** @type {HTMLInputElement} */ (event.target).value));
+  },
+);
+for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+  document.querySelectorAll(".site-only")
+)) {
+  element.hidden = single;
+}
 chooseEngine("kernel");
 siteJson("about.json").then(showAbout).catch(showProblem);
 if (!single) {

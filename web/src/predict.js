@@ -1,8 +1,26 @@
+// Predictions: the best labels of a text, by whichever engine computes their scores.
+
+/**
+ * @import { Encode } from "./encode.js"
+ * @import { Classifier, Prediction } from "./index.js"
+ */
+
+/**
+ * Computes the probability of each label, for one text, or for many texts in a row.
+ *
+ * @typedef {(ids: Int32Array, weights: Float32Array) => Float32Array} ToScores
+ */
+
 // How many labels a prediction lists unless told.
 const COUNT = 5;
 
 /**
- * Returns `predict(text, count)`, which gives the `count` best labels as `[{label, score}]`.
+ * Makes the function by which a classifier predicts.
+ *
+ * @param {string[]} labels
+ * @param {Encode} encode
+ * @param {ToScores} toScores
+ * @returns {Classifier["predict"]}
  */
 export function createPredict(labels, encode, toScores) {
   return (text, count = COUNT) => {
@@ -15,7 +33,14 @@ export function createPredict(labels, encode, toScores) {
   };
 }
 
-/** Ranks labels best first, equal ones in the labels' order; `count` is clamped to 1…labels. */
+/**
+ * Ranks labels best first, equal ones in the labels' order; `count` is clamped to 1…labels.
+ *
+ * @param {string[]} labels
+ * @param {Float32Array} scores
+ * @param {number} count
+ * @returns {Prediction[]}
+ */
 export function rankLabels(labels, scores, count) {
   // The order of equals is spelt out, since older browsers sort unstably.
   return labels

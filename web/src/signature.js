@@ -1,5 +1,7 @@
 // ed25519 signatures in DSSE envelopes (github.com/secure-systems-lab/dsse).
 
+/** @import { Bytes } from "./bytes.js" */
+
 import { verify } from "@stablelib/ed25519";
 import { fromBase64, toHex } from "./bytes.js";
 import { sha256, subtle } from "./digest.js";
@@ -11,11 +13,13 @@ const DER_START = "302a300506032b6570032100";
 const DER_BYTES = 44;
 const SIGNATURE_BYTES = 64;
 
+/** @param {string} text */
 const utf8 = (text) => new TextEncoder().encode(text);
 
 /**
  * Reads a public key from PEM to its 32 bytes.
  *
+ * @param {string} pem
  * @throws {Error} if the text is no ed25519 public key
  */
 export function readPublicKey(pem) {
@@ -27,24 +31,40 @@ export function readPublicKey(pem) {
   return bytes.slice(DER_BYTES - 32);
 }
 
-/** Gives the id by which securesystemslib, and so an envelope, names a public key. */
+/**
+ * Gives the id by which securesystemslib, and so an envelope, names a public key.
+ *
+ * @param {Bytes} key
+ */
 export const keyId = (key) =>
   sha256(
     utf8(`{"keytype":"ed25519","keyval":{"public":"${toHex(key)}"},"scheme":"ed25519"}`),
   );
 
-/** Whether `signature`, in base64, of an envelope's type and payload was made by the key. */
+/**
+ * Whether the signature of an envelope's type and payload was made by the key.
+ *
+ * @param {Bytes} key
+ * @param {unknown} signature in base64, if it is one
+ * @param {string} type
+ * @param {Bytes} payload
+ */
 export async function isSignedBy(key, signature, type, payload) {
   const bytes = decode(signature);
   if (!bytes || bytes.length !== SIGNATURE_BYTES) return false;
   const message = authenticated(type, payload);
   const native = await importKey(key);
   return native
-    ? subtle().verify({ name: "Ed25519" }, native, bytes, message)
+    ? /** @type {SubtleCrypto} */ (subtle()).verify({ name: "Ed25519" }, native, bytes, message)
     : verify(key, message, bytes);
 }
 
-/** What DSSE signs: type and payload, each after its length in bytes. */
+/**
+ * What DSSE signs: type and payload, each after its length in bytes.
+ *
+ * @param {string} type
+ * @param {Bytes} payload
+ */
 function authenticated(type, payload) {
   const typeBytes = utf8(type);
   const start = utf8(`DSSEv1 ${typeBytes.length} ${type} ${payload.length} `);
@@ -54,23 +74,34 @@ function authenticated(type, payload) {
   return message;
 }
 
-/** Gives the key to the browser, or null where that knows no ed25519. */
+/**
+ * Gives the key to the browser, or null where that knows no ed25519.
+ *
+ * @param {Bytes} key
+ */
 async function importKey(key) {
   if (!subtle()) return null;
   try {
-    return await subtle().importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
+    return await /** @type {SubtleCrypto} */ (subtle()).importKey(
+      "raw",
+      key,
+      { name: "Ed25519" },
+      false,
+      ["verify"],
+    );
   } catch (error) {
-    if (error.name !== "NotSupportedError") throw error;
+    if (/** @type {Error} */ (error).name !== "NotSupportedError") throw error;
     return null;
   }
 }
 
+/** @param {unknown} text */
 function decode(text) {
   if (typeof text !== "string") return null;
   try {
     return fromBase64(text);
   } catch (error) {
-    if (error.name !== "InvalidCharacterError") throw error;
+    if (/** @type {Error} */ (error).name !== "InvalidCharacterError") throw error;
     return null;
   }
 }

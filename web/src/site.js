@@ -1,5 +1,7 @@
 // Where the page's data come from: the files beside it or, in demo.single.html, the page itself.
 
+/** @import { Read } from "./fetch.js" */
+
 import { fromBase64 } from "./bytes.js";
 import { fetchAs, readModel } from "./fetch.js";
 
@@ -9,9 +11,13 @@ const held = window.ProvenderFiles;
 /** Whether the page is demo.single.html, which asks for no file. */
 export const single = Boolean(held);
 
+/** @type {Read} */
 const read = held
   ? async (type, name) => (type === "json" ? held[name] : fromBase64(held[name]))
   : fetchAs;
 
+/** @param {string} name */
 export const siteJson = (name) => read("json", name);
+
+/** @param {string} folder */
 export const siteModel = (folder) => readModel(folder, read);

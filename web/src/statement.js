@@ -1,7 +1,30 @@
 // Reads a release's statement (in-toto v1, with a predicate of SLSA provenance v1). It comes
 // from outside, so nothing is taken for granted about its shape.
 
+/** @import { Bytes } from "./bytes.js" */
+
 import { fromBase64 } from "./bytes.js";
+
+/**
+ * What a page needs of a statement; what it does not say is null or empty.
+ *
+ * @typedef {object} Statement
+ * @property {Map<string, string | null>} subjects the sha256 digest of each file of the site
+ * @property {string | null} name
+ * @property {string | null} version
+ * @property {string | null} commit
+ * @property {string | null} repository
+ * @property {{ [name: string]: string | null }} inputs by their names in manifest.json
+ * @property {Canary[] | null} canaries
+ */
+
+/**
+ * A text, and the score that was published for each label.
+ *
+ * @typedef {{ text: string, scores: JsonObject }} Canary
+ */
+
+/** @typedef {{ [key: string]: unknown }} JsonObject */
 
 const STATEMENT = "https://in-toto.io/Statement/v1";
 const PREDICATE = "https://slsa.dev/provenance/v1";
@@ -11,15 +34,46 @@ const DATA = "data/source/news.sqlite";
 const PYTHON_LOCK = "requirements.lock";
 const NODE_LOCK = "web/package-lock.json";
 
+/**
+ * @param {unknown} value
+ * @returns {value is JsonObject}
+ */
 const isObject = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * @param {unknown} value
+ * @returns {JsonObject}
+ */
 const object = (value) => (isObject(value) ? value : {});
+
+/**
+ * @param {unknown} value
+ * @returns {JsonObject[]}
+ */
 const list = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
+
+/** @param {unknown} value */
 const text = (value) => (typeof value === "string" ? value : null);
+
+/**
+ * @param {unknown} items
+ * @param {string} name
+ * @returns {JsonObject}
+ */
 const named = (items, name) => list(items).find((item) => item.name === name) || {};
+
+/**
+ * @param {JsonObject} item
+ * @param {string} kind
+ */
 const digest = (item, kind) => text(object(item.digest)[kind]);
 
-/** Parses bytes as JSON in UTF-8; gives null where they are not a JSON object. */
+/**
+ * Parses bytes as JSON in UTF-8; gives null where they are not a JSON object.
+ *
+ * @param {Bytes} bytes
+ */
 export function parseObject(bytes) {
   let value;
   try {
@@ -32,10 +86,10 @@ export function parseObject(bytes) {
 }
 
 /**
- * Gives what a page needs of a statement, each part null or empty where it does not say:
- * `{subjects, name, version, commit, repository, inputs, canaries}`. `subjects` is a Map from a
- * file of the site to its sha256 digest, and `inputs` has the names of manifest.json.
+ * Reads a statement.
  *
+ * @param {Bytes} bytes
+ * @returns {Statement}
  * @throws {Error} if it is no such statement
  */
 export function readStatement(bytes) {
@@ -63,7 +117,9 @@ export function readStatement(bytes) {
   };
 }
 
+/** @param {unknown} items */
 function readSubjects(items) {
+  /** @type {Map<string, string | null>} */
   const subjects = new Map();
   for (const item of list(items)) {
     const path = text(item.name) || "";
@@ -77,7 +133,11 @@ function readSubjects(items) {
   return subjects;
 }
 
-/** Gives `[{text, scores}]`, or null where there are none that can be read. */
+/**
+ * Gives the canaries, or null where there are none that can be read.
+ *
+ * @param {JsonObject} byproduct
+ */
 function readCanaries({ content }) {
   if (typeof content !== "string") return null;
   let canaries;
@@ -85,11 +145,18 @@ function readCanaries({ content }) {
     canaries = JSON.parse(new TextDecoder().decode(fromBase64(content)));
   } catch (error) {
     // Of base64 that is none, or of JSON that is none.
-    if (error.name !== "InvalidCharacterError" && !(error instanceof SyntaxError)) throw error;
+    if (
+      /** @type {Error} */ (error).name !== "InvalidCharacterError" &&
+      !(error instanceof SyntaxError)
+    ) {
+      throw error;
+    }
     return null;
   }
   const usable = list(canaries).filter(
     (canary) => typeof canary.text === "string" && isObject(canary.scores),
   );
-  return usable.length && usable.length === canaries.length ? usable : null;
+  return usable.length && usable.length === canaries.length
+    ? /** @type {Canary[]} */ (/** @type {unknown} */ (usable))
+    : null;
 }

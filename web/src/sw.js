@@ -3,6 +3,12 @@
 
 import { toHex } from "./bytes.js";
 
+/**
+ * A file as the server gave it.
+ *
+ * @typedef {{ status: number, type: string, bytes: BufferSource }} Download
+ */
+
 const MANIFEST = "manifest.json";
 
 // A release lays these beside the files of the manifest.
@@ -19,10 +25,16 @@ const SERVER = "server";
 // Before Safari 16, no page can be bound to its version before it has asked for a file.
 const BINDS = "resultingClientId" in FetchEvent.prototype;
 
+/** @param {BufferSource} bytes */
 const sha256 = async (bytes) =>
   toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 
-/** Fetches a file past the browser's own cache; gives `{status, type, bytes}`. */
+/**
+ * Fetches a file past the browser's own cache.
+ *
+ * @param {string} name
+ * @returns {Promise<Download>}
+ */
 async function download(name) {
   const response = await fetch(name, { cache: "no-cache" });
   return {
@@ -32,25 +44,50 @@ async function download(name) {
   };
 }
 
+/**
+ * @param {Cache} cache
+ * @param {string} name
+ * @param {Download} file
+ */
 const keep = (cache, name, { status, type, bytes }) =>
   cache.put(name, new Response(bytes, { status, headers: { "Content-Type": type } }));
 
+/**
+ * @param {string} version
+ * @param {string} name
+ */
 const kept = (version, name) => caches.match(name, { cacheName: VERSIONS + version });
 
-// The manifest is kept last.
+/**
+ * Whether a version has its manifest, which is kept last.
+ *
+ * @param {string} version
+ */
 const isWhole = async (version) => Boolean(await kept(version, MANIFEST));
 
-// The browser may stop a worker at any time, so what it knows is kept, too.
+/**
+ * Keeps what the worker knows, too, since the browser may stop it at any time.
+ *
+ * @param {string} name
+ * @param {string} value
+ */
 async function remember(name, value) {
   await (await caches.open(STATE)).put(name, new Response(value));
 }
 
+/** @param {string} name */
 async function recall(name) {
   const found = await caches.match(name, { cacheName: STATE });
   return found ? found.text() : null;
 }
 
+/**
+ * @param {string} client
+ * @param {string} version
+ */
 const bind = (client, version) => remember(`client/${client}`, version);
+
+/** @param {string} client */
 const versionOf = (client) => (client ? recall(`client/${client}`) : null);
 
 /** Keeps the server's version and makes it the one for pages to come; fails if it is not whole. */
@@ -66,6 +103,10 @@ async function update() {
   await dropOldVersions();
 }
 
+/**
+ * @param {string} version
+ * @param {Download} manifest
+ */
 async function fill(version, manifest) {
   const { files } = JSON.parse(new TextDecoder().decode(manifest.bytes));
   const cache = await caches.open(VERSIONS + version);
@@ -114,7 +155,7 @@ async function openPages() {
 async function takePages() {
   const current = await recall("current");
   for (const { id } of await openPages()) {
-    if (!(await versionOf(id))) await bind(id, current);
+    if (!(await versionOf(id))) await bind(id, /** @type {string} */ (current));
   }
   await self.clients.claim();
 }
@@ -127,7 +168,11 @@ async function tellPages() {
   }
 }
 
-/** Gives a file's name in the manifest, or null for an address outside the site's folder. */
+/**
+ * Gives a file's name in the manifest, or null for an address outside the site's folder.
+ *
+ * @param {string} address
+ */
 function nameOf(address) {
   const place = address.split(/[?#]/)[0];
   if (!place.startsWith(scope)) return null;
@@ -137,6 +182,8 @@ function nameOf(address) {
 /**
  * Gives the version for a request, or null where it is not known any more. Binds to it the page
  * or worker that the request opens, or that has none yet.
+ *
+ * @param {FetchEvent} event
  */
 async function choose({ request, clientId, resultingClientId }) {
   const opens = request.mode === "navigate";
@@ -146,12 +193,16 @@ async function choose({ request, clientId, resultingClientId }) {
   const usable = own || (version && (await isWhole(version)));
   // A page that is open had a version, which the browser has dropped with all else.
   if (!usable && !opens && BINDS) return null;
-  const chosen = usable ? version : SERVER;
+  const chosen = usable ? /** @type {string} */ (version) : SERVER;
   const client = resultingClientId || clientId;
   if (client) await bind(client, chosen);
   return chosen;
 }
 
+/**
+ * @param {FetchEvent} event
+ * @param {string} name
+ */
 async function answer(event, name) {
   const version = await choose(event);
   if (version === null) return Response.error();
@@ -163,7 +214,12 @@ async function answer(event, name) {
   return PROVENANCE.includes(name) ? lateProvenance(version, name) : fetch(event.request);
 }
 
-/** Provenance may be published after the files, and is taken only with the same files. */
+/**
+ * Provenance may be published after the files, and is taken only with the same files.
+ *
+ * @param {string} version
+ * @param {string} name
+ */
 async function lateProvenance(version, name) {
   try {
     const file = await download(name);

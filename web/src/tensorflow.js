@@ -1,12 +1,22 @@
 // The same scores from TensorFlow.js itself, for either of its formats.
 
+/**
+ * @import { Tensor, TensorFlow } from "../types/tensorflow.js"
+ * @import { Parts } from "./classifier.js"
+ * @import { ToScores } from "./predict.js"
+ */
+
 import { toBuffer, weightSpecs } from "./model.js";
 
+/** @type {{ [format: string]: "loadLayersModel" | "loadGraphModel" }} */
 const LOADERS = { "layers-model": "loadLayersModel", "graph-model": "loadGraphModel" };
 
 /**
- * Returns a function from `(ids, weights)` of one text, or of many in a row, to their scores: a
- * Float32Array with one probability per text and label. `tf` is TensorFlow.js' namespace.
+ * Returns the function that computes the scores of one text, or of many in a row.
+ *
+ * @param {TensorFlow} tf
+ * @param {Parts} parts
+ * @returns {Promise<ToScores>}
  */
 export async function tensorflowScores(tf, { constants, model, weights }) {
   if (!LOADERS[model.format]) {
@@ -21,12 +31,13 @@ export async function tensorflowScores(tf, { constants, model, weights }) {
     ),
   );
   // Not loaded.inputs: the layers format renames those in every model after a page's first.
-  const inputs = loaded.inputNames || loaded.inputNodes;
+  const inputs = /** @type {string[]} */ (loaded.inputNames || loaded.inputNodes);
 
   return (ids, wordWeights) => {
     const rows = ids.length / constants.max_words;
     const scores = tf.tidy(() => {
       const shape = [rows, constants.max_words];
+      /** @type {{ [input: string]: Tensor }} */
       const feeds = {
         word_ids: tf.tensor2d(ids, shape, "int32"),
         word_weights: tf.tensor2d(wordWeights, shape, "float32"),

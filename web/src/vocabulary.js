@@ -1,9 +1,20 @@
+// The model's words, which constants.json holds front-coded.
+
+/**
+ * A front-coded vocabulary, in the order of the words' ids. Each word is as much of the word
+ * before as its letter in `shared` says (A none, B one UTF-16 unit, and so on), and then its own
+ * rest; spaces part the rests.
+ *
+ * @typedef {{ shared: string, rests: string }} Vocabulary
+ */
+
 const NONE_SHARED = "A".charCodeAt(0);
 
 /**
- * Gives the words of a front-coded vocabulary, `{shared, rests}`, in the order of their ids: each
- * is as much of the word before as its letter in `shared` says (A none, B one UTF-16 unit, and
- * so on), and then its own rest; spaces part the rests.
+ * Gives the words of a vocabulary in the order of their ids.
+ *
+ * @param {Vocabulary} vocabulary
+ * @throws {Error} if it was cut short
  */
 export function decodeWords({ shared, rests }) {
   let word = "";

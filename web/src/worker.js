@@ -11,6 +11,6 @@ self.onmessage = async ({ data: { id, text, count } }) => {
     const classifier = await loading;
     self.postMessage({ id, labels: classifier.predict(text, count) });
   } catch (error) {
-    self.postMessage({ id, error: error.message });
+    self.postMessage({ id, error: /** @type {Error} */ (error).message });
   }
 };

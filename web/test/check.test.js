@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { checkSite } from "../src/check.js";
-import { ENVELOPE, STATEMENT, check, makeCanaries, makeSite, pem } from "./memory_site.js";
+import { check, makeCanaries, makeSite, pem } from "./memory_site.js";
+import { ENVELOPE, STATEMENT } from "./statement.js";
 
 const states = ({ checks }) =>
   Object.fromEntries(checks.map(({ title, state }) => [title, state]));
@@ -37,10 +38,10 @@ test("without a statement, files are held to their manifest", async () => {
   const name = "constants.json";
   const changed = Buffer.from(site.get(name));
   changed[0] ^= 1;
-  for (const [bytes, problem] of [
+  for (const [bytes, problem] of /** @type {[Buffer | undefined, string][]} */ ([
     [changed, "other content"],
     [undefined, "missing"],
-  ]) {
+  ])) {
     const spoilt = new Map(site);
     if (bytes) spoilt.set(name, bytes);
     else spoilt.delete(name);
@@ -51,14 +52,14 @@ test("without a statement, files are held to their manifest", async () => {
 });
 
 test("answers within the tolerance pass, and no others", async () => {
-  for (const [change, state] of [
+  for (const [change, state] of /** @type {[(score: number) => any, string][]} */ ([
     [(score) => score + 0.9e-5, "passed"],
     [(score) => score - 0.9e-5, "passed"],
     [(score) => score + 1.1e-5, "failed"],
     [(score) => score - 1.1e-5, "failed"],
     [String, "failed"],
     [() => null, "failed"],
-  ]) {
+  ])) {
     const canaries = makeCanaries();
     canaries[2].scores.blue = change(canaries[2].scores.blue);
     assert.equal(states(await check(makeSite(canaries))).Answers, state);
@@ -87,7 +88,7 @@ test("a file that cannot be read is no forgery", async () => {
       if (name === broken) throw new Error("no connection");
       return new Uint8Array(site.get(name));
     }, pem);
-    assert.deepEqual(found.checks.at(-1).details, [`${broken}: no connection`]);
+    assert.deepEqual(found.checks.at(-1)?.details, [`${broken}: no connection`]);
     const lost = broken === STATEMENT ? "refuted" : "undecided";
     assert.equal(found.verdict, lost, broken);
   }

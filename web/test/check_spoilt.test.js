@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ENVELOPE, STATEMENT, check, json, makeSite } from "./memory_site.js";
+import { check, makeSite } from "./memory_site.js";
+import { ENVELOPE, STATEMENT, toJson } from "./statement.js";
 
 const VERDICTS = ["refuted", "undecided", "no release", "unsigned", "unchecked", "confirmed"];
 const MUTATIONS = 3000;
@@ -43,13 +44,14 @@ test("no site with a changed byte is confirmed, and none breaks the check", asyn
 });
 
 test("values of any type in place of any other break nothing", async () => {
+  /** @type {unknown[]} */
   const odd = [null, 7, "x", [], [null], {}, { toString: 1 }, true, { length: 3 }];
   for (const name of ["manifest.json", STATEMENT, ENVELOPE]) {
-    const honest = JSON.parse(makeSite().get(name));
+    const honest = JSON.parse(`${makeSite().get(name)}`);
     for (const path of paths(honest)) {
       for (const value of odd) {
         const spoilt = replaceAt(honest, path, value);
-        const { verdict, facts } = await check(new Map(makeSite()).set(name, json(spoilt)));
+        const { verdict, facts } = await check(new Map(makeSite()).set(name, toJson(spoilt)));
         assert.notEqual(verdict, "confirmed", `${name} ${path}`);
         for (const [, fact] of facts) assert.equal(typeof fact, "string");
       }
@@ -64,6 +66,11 @@ function* paths(value, path = []) {
   }
 }
 
+/**
+ * @param {any} value
+ * @param {string[]} path
+ * @param {unknown} replacement
+ */
 function replaceAt(value, [key, ...rest], replacement) {
   if (key === undefined) return replacement;
   const copy = structuredClone(value);

@@ -1,12 +1,13 @@
+// The classifier of classifier.js, by itself and from a bundle's files.
+
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import test from "node:test";
 import { createClassifier, load } from "../src/classifier.js";
 import { makeParts } from "./fixture.js";
+import { listen } from "./tools.js";
 
 const { labels, predict } = createClassifier(makeParts());
-const order = (...args) => predict(...args).map(({ label }) => label);
+const order = (text) => predict(text).map(({ label }) => label);
 
 /** Makes a classifier that scores every text by the bias alone. */
 function withBias(bias) {
@@ -46,12 +47,12 @@ test("count is clamped to what there is", () => {
 });
 
 test("what is not a string is refused", () => {
-  for (const [value, name] of [
+  for (const [value, name] of /** @type {[any, string][]} */ ([
     [undefined, "undefined"],
     [null, "null"],
     [7, "number"],
     [["a"], "object"],
-  ]) {
+  ])) {
     assert.throws(() => predict(value), {
       name: "TypeError",
       message: `predict takes a text as a string, not ${name}`,
@@ -77,19 +78,19 @@ test("10 MB of words are read as far as max_words", () => {
 test("load fetches a bundle's files, and names the one that is missing", async (t) => {
   const { constants, model, weights } = makeParts();
   model.weightsManifest[0].paths = ["a.bin", "b.bin"];
+  /** @type {{ [path: string]: string | Uint8Array }} */
   const files = {
     "/site/constants.json": JSON.stringify(constants),
     "/site/tfjs/layers/model.json": JSON.stringify(model),
     "/site/tfjs/layers/a.bin": new Uint8Array(weights, 0, 50),
     "/site/tfjs/layers/b.bin": new Uint8Array(weights, 50),
   };
-  const server = createServer(({ url }, response) => {
+  const { server, base: root } = await listen(({ url = "" }, response) => {
     response.statusCode = files[url] ? 200 : 404;
     response.end(files[url]);
   });
   t.after(() => server.close());
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const base = `http://127.0.0.1:${server.address().port}/site`;
+  const base = `${root}site`;
 
   for (const address of [base, `${base}/`]) {
     assert.deepEqual((await load(address)).predict("cherry"), predict("cherry"));

@@ -1,24 +1,18 @@
+// The commands build.js and verify.js: what they write, and how they explain themselves.
+
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { after } from "node:test";
+import test from "node:test";
 import vm from "node:vm";
-import { parse } from "acorn";
 import { createClassifier } from "../src/classifier.js";
-import { makeParts } from "./fixture.js";
-import { NEWER_METHODS } from "./old_browsers.js";
+import { makeParts, writeParts } from "./fixture.js";
+import { assertOld } from "./old_browsers.js";
+import { makeFolder, run } from "./tools.js";
 
 const require = createRequire(import.meta.url);
-const temporary = mkdtempSync(join(tmpdir(), "provender-"));
-after(() => rmSync(temporary, { recursive: true }));
-
-const run = (script, ...args) =>
-  spawnSync(process.execPath, [join(import.meta.dirname, "..", script), ...args], {
-    encoding: "utf8",
-  });
+const temporary = makeFolder(test);
 
 function build(name, ...args) {
   const output = join(temporary, name);
@@ -62,9 +56,7 @@ test("the same sources give the same bytes", () => {
 
 for (const name of ["classifier.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
   test(`${name} is a classic ES2017 script, regular expressions included`, () => {
-    const code = readFileSync(join(site, name), "utf8");
-    parse(code, { ecmaVersion: 2017, sourceType: "script" });
-    assert.doesNotMatch(code, NEWER_METHODS);
+    assertOld(readFileSync(join(site, name), "utf8"), name);
   });
 }
 
@@ -76,18 +68,14 @@ test("classifier.js gives the global Provender", () => {
 
 test("the package has the model inside, whether required or imported", async () => {
   const bundle = join(temporary, "bundle");
-  const layers = join(bundle, "tfjs", "layers");
-  mkdirSync(layers, { recursive: true });
-  const { constants, model, weights } = makeParts();
-  writeFileSync(join(bundle, "constants.json"), JSON.stringify(constants));
-  writeFileSync(join(layers, "model.json"), JSON.stringify(model));
-  writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(weights));
+  const parts = makeParts();
+  writeParts(bundle, parts);
   const output = build("package", "--npm", bundle);
-  const expected = createClassifier(makeParts()).predict("cherry");
+  const expected = createClassifier(parts).predict("cherry");
   const required = require(join(output, "index.cjs"));
   const imported = await import(join(output, "index.mjs"));
   for (const found of [required, imported]) {
-    assert.deepEqual(found.labels, constants.labels);
+    assert.deepEqual(found.labels, parts.constants.labels);
     assert.deepEqual(found.predict("cherry"), expected);
     assert.deepEqual(found.createClassifier(makeParts()).predict("cherry"), expected);
     assert.equal(typeof found.load, "function");
@@ -100,10 +88,10 @@ for (const script of ["build.js", "verify.js"]) {
     const help = run(script, "--help");
     assert.equal(help.status, 0);
     assert.match(help.stdout, new RegExp(`^Usage: node web/${script} `));
-    for (const [args, problem] of [
+    for (const [args, problem] of /** @type {[string[], RegExp][]} */ ([
       [["--outptu", "x"], /^Unknown option '--outptu'/],
       [[], /^Option '--\w+' is missing/],
-    ]) {
+    ])) {
       const { status, stdout, stderr } = run(script, ...args);
       assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
       assert.match(stderr, problem);

@@ -1,3 +1,5 @@
+// Texts to ids and weights.
+
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createEncoder, wordWeights } from "../src/encode.js";

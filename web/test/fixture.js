@@ -1,5 +1,16 @@
 // A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels, 6 slots.
 
+/**
+ * @import { Parts } from "../src/classifier.js"
+ * @import { Constants } from "../src/encode.js"
+ * @import { Model } from "../src/model.js"
+ * @import { Recipe } from "../src/text.js"
+ */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** @type {Recipe} */
 export const RECIPE = {
   max_characters: 1000,
   lower: [
@@ -16,6 +27,7 @@ export const RECIPE = {
   replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " "]],
 };
 
+/** @type {Constants} */
 export const CONSTANTS = {
   format: 1,
   name: "tiny",
@@ -43,10 +55,14 @@ const input = (name, dtype) =>
 const DOT = { axes: [1, 1], normalize: false };
 const DENSE = { units: 3, activation: "softmax", use_bias: true };
 
-/** Makes the parts of the tiny classifier afresh, for a test to spoil. */
+/**
+ * Makes the parts of the tiny classifier afresh, for a test to spoil.
+ *
+ * @returns {Parts & { weights: ArrayBuffer }}
+ */
 export const makeParts = () => ({
   constants: structuredClone(CONSTANTS),
-  model: {
+  model: /** @type {Model} */ ({
     format: "layers-model",
     modelTopology: {
       keras_version: "2.21.0",
@@ -77,9 +93,19 @@ export const makeParts = () => ({
         ],
       },
     ],
-  },
+  }),
   weights: new Float32Array([...TABLE, ...KERNEL, ...BIAS]).buffer,
 });
 
-export const layerNamed = (model, name) =>
-  model.modelTopology.model_config.config.layers.find((found) => found.name === name);
+export const layersOf = (model) => model.modelTopology.model_config.config.layers;
+
+export const layerNamed = (model, name) => layersOf(model).find((found) => found.name === name);
+
+/** Writes the parts as the files of a bundle. */
+export function writeParts(folder, { constants, model, weights }) {
+  const layers = join(folder, "tfjs", "layers");
+  mkdirSync(layers, { recursive: true });
+  writeFileSync(join(folder, "constants.json"), JSON.stringify(constants));
+  writeFileSync(join(layers, "model.json"), JSON.stringify(model));
+  writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(weights));
+}

@@ -1,8 +1,11 @@
+// Digests, keys and signatures, by the browser's own cryptography and by scripts.
+
 import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import test from "node:test";
 import { sha256 } from "../src/digest.js";
 import { isSignedBy, keyId, readPublicKey } from "../src/signature.js";
+import { toPem } from "./statement.js";
 
 // The key of the private bytes 0, 1, … 31, and what securesystemslib 1.4 calls it.
 const PEM = `-----BEGIN PUBLIC KEY-----
@@ -58,10 +61,10 @@ testBoth("a signature fits its key, type and payload alone", async () => {
   const key = readPublicKey(PEM);
   assert.equal(await isSignedBy(key, SIGNATURE, TYPE, PAYLOAD), true);
   const other = generateKeyPairSync("ed25519").publicKey;
-  const otherKey = readPublicKey(other.export({ type: "spki", format: "pem" }));
+  const otherKey = readPublicKey(toPem(other));
   const flipped = Buffer.from(SIGNATURE, "base64");
   flipped[40] ^= 1;
-  for (const wrong of [
+  for (const wrong of /** @type {Parameters<typeof isSignedBy>[]} */ ([
     [otherKey, SIGNATURE, TYPE, PAYLOAD],
     [key, SIGNATURE, "text/plain", PAYLOAD],
     [key, SIGNATURE, TYPE, PAYLOAD.subarray(1)],
@@ -69,7 +72,7 @@ testBoth("a signature fits its key, type and payload alone", async () => {
     [key, SIGNATURE.slice(4), TYPE, PAYLOAD],
     [key, "!", TYPE, PAYLOAD],
     [key, null, TYPE, PAYLOAD],
-  ]) {
+  ])) {
     assert.equal(await isSignedBy(...wrong), false);
   }
 });
@@ -78,23 +81,23 @@ test("a browser with WebCrypto, but without ed25519, falls back to the script", 
   const refuse = async () => {
     throw new DOMException("Unrecognized name", "NotSupportedError");
   };
-  t.mock.method(crypto.subtle, "importKey", refuse);
+  const { mock } = t.mock.method(crypto.subtle, "importKey", refuse);
   assert.equal(await isSignedBy(readPublicKey(PEM), SIGNATURE, TYPE, PAYLOAD), true);
-  assert.equal(crypto.subtle.importKey.mock.callCount(), 1);
+  assert.equal(mock.callCount(), 1);
 });
 
 test("what is no public key of ed25519 is refused", () => {
   const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
   const own = createPublicKey(PRIVATE);
-  assert.equal(own.export({ type: "spki", format: "pem" }), PEM);
+  assert.equal(toPem(own), PEM);
   for (const text of [
     "",
     "key",
     PEM.replace("MCow", "MCo!"),
     PEM.replace("MCow", ""),
     PEM + PEM,
-    rsa.export({ type: "spki", format: "pem" }),
-    PRIVATE.export({ type: "pkcs8", format: "pem" }),
+    toPem(rsa),
+    `${PRIVATE.export({ type: "pkcs8", format: "pem" })}`,
   ]) {
     assert.throws(() => readPublicKey(text), /^Error: That is no ed25519 public key in PEM/);
   }

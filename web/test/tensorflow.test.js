@@ -1,3 +1,5 @@
+// TensorFlow.js against the kernel.
+
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";

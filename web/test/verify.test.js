@@ -1,38 +1,30 @@
+// The command verify.js, on a tiny model.
+
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after } from "node:test";
+import test from "node:test";
 import { createEncoder } from "../src/encode.js";
 import { kernelScores } from "../src/kernel.js";
-import { makeParts } from "./fixture.js";
+import { makeParts, writeParts } from "./fixture.js";
+import { makeFolder, run } from "./tools.js";
 
-const temporary = mkdtempSync(join(tmpdir(), "provender-"));
-after(() => rmSync(temporary, { recursive: true }));
-
-const parts = makeParts();
-const layers = join(temporary, "layers");
+const temporary = makeFolder(test);
+const layers = join(temporary, "tfjs", "layers");
 const output = join(temporary, "output");
-mkdirSync(layers);
-writeFileSync(join(layers, "model.json"), JSON.stringify(parts.model));
-writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(parts.weights));
-writeFileSync(join(temporary, "constants.json"), JSON.stringify(parts.constants));
+const parts = makeParts();
+writeParts(temporary, parts);
 
 // TensorFlow.js takes either format by the name in model.json, so the layers serve as the graph.
 function verify(lines) {
   writeFileSync(join(temporary, "texts.jsonl"), lines);
-  return spawnSync(
-    process.execPath,
-    [
-      join(import.meta.dirname, "..", "verify.js"),
-      ...["--constants", join(temporary, "constants.json")],
-      ...["--layers", layers],
-      ...["--graph", layers],
-      ...["--texts", join(temporary, "texts.jsonl")],
-      ...["--output", output],
-    ],
-    { encoding: "utf8" },
+  return run(
+    "verify.js",
+    ...["--constants", join(temporary, "constants.json")],
+    ...["--layers", layers],
+    ...["--graph", layers],
+    ...["--texts", join(temporary, "texts.jsonl")],
+    ...["--output", output],
   );
 }
 

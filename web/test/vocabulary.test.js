@@ -1,3 +1,5 @@
+// The front-coded vocabulary.
+
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decodeWords } from "../src/vocabulary.js";

@@ -6,38 +6,34 @@ import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
-import { parse } from "acorn";
 import { createClassifier } from "../../src/classifier.js";
-import { decodeWords } from "../../src/vocabulary.js";
-import { NEWER_METHODS } from "../old_browsers.js";
-import { openSite, readManifest } from "./site.js";
+import { assertOld } from "../old_browsers.js";
+import {
+  askWorker,
+  knownWords,
+  openPage,
+  openSite,
+  readManifest,
+  readParts,
+  readPolicy,
+  whenReady,
+} from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
-const constants = JSON.parse(read("constants.json"));
-const text = decodeWords(constants.words).slice(0, 20).join(" ");
-const classifier = createClassifier({
-  constants,
-  model: JSON.parse(read("tfjs/layers/model.json")),
-  weights: readFileSync(join(BUNDLE, "tfjs/layers/group1-shard1of1.bin")),
-});
+const text = knownWords(BUNDLE, 0, 20);
+const parts = readParts(BUNDLE);
+const classifier = createClassifier(parts);
 
 const opened = openSite(BUNDLE);
 
 test("the page as one file opens from a disk and asks for nothing", async (t) => {
   const address = pathToFileURL(join(BUNDLE, "demo.single.html")).href;
-  const context = await opened.browser.newContext({ offline: true });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const requests = [];
-  const complaints = [];
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(address);
-  await page.evaluate(() => window.ready);
+  const { browser } = opened;
+  const { page, requests, complaints } = await openPage(t, browser, address, { offline: true });
+  await whenReady(page);
   await page.fill("#text", text);
-  const shown = await page.$$eval("#scores .label", (items) => items.map((item) => item.innerText));
+  const shown = await page.locator("#scores .label").allInnerTexts();
   assert.deepEqual(shown, classifier.predict(text).map(({ label }) => label));
   assert.deepEqual(await page.evaluate((value) => window.predict(value), text), classifier.predict(text));
   await page.locator("#metrics").waitFor();
@@ -48,40 +44,28 @@ test("the page as one file opens from a disk and asks for nothing", async (t) =>
   for (const element of await offered.all()) assert.equal(await element.isVisible(), false);
 });
 
-test("the page as one file may not ask for anything", async (t) => {
-  const context = await opened.browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(`${opened.site.base}demo.single.html`);
-  await page.evaluate(() => window.ready);
+test("the page as one file may not ask for anything", async () => {
+  const { page, site } = opened;
+  await page.goto(`${site.base}demo.single.html`);
+  await whenReady(page);
   const message = await page.evaluate(() =>
     fetch("about.json").then(() => "fetched", (error) => error.message),
   );
   assert.equal(message, "Failed to fetch");
-  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  const policy = await readPolicy(page);
   assert.match(policy, /^default-src 'none'; script-src 'sha256-\S+' 'sha256-\S+'; style-src 'sha256-\S+'/);
   assert.doesNotMatch(policy, /unsafe|self/);
 });
 
-test("the worker answers each message by its id", async (t) => {
-  const context = await opened.browser.newContext({ serviceWorkers: "block" });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(opened.site.base);
-  const answers = await page.evaluate(
-    (messages) =>
-      new Promise((resolve) => {
-        const worker = new Worker("worker.js");
-        const received = {};
-        worker.onmessage = ({ data: { id, ...answer } }) => {
-          received[id] = answer;
-          if (Object.keys(received).length === messages.length) resolve(received);
-        };
-        messages.forEach((message) => worker.postMessage(message));
-      }),
-    [{ id: 1, text, count: 2 }, { id: "two", text: "" }, { id: 3, text: null }],
-  );
-  assert.deepEqual(answers, {
+test("the worker answers each message by its id", async () => {
+  const { page, site } = opened;
+  await page.goto(site.base);
+  const answers = await askWorker(page, [
+    { id: 1, text, count: 2 },
+    { id: "two", text: "" },
+    { id: 3, text: null },
+  ]);
+  assert.deepEqual(Object.fromEntries(answers.map(({ id, ...answer }) => [id, answer])), {
     1: { labels: classifier.predict(text, 2) },
     two: { labels: classifier.predict("") },
     3: { error: "predict takes a text as a string, not null" },
@@ -89,23 +73,15 @@ test("the worker answers each message by its id", async (t) => {
 });
 
 test("a worker without its model says so", async (t) => {
-  const context = await opened.browser.newContext({ serviceWorkers: "block" });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(opened.site.base);
-  opened.site.broken = ["constants.json"];
+  const { page, site } = opened;
+  await page.goto(site.base);
+  site.broken = ["constants.json"];
   t.after(() => {
-    opened.site.broken = [];
+    site.broken = [];
   });
-  const answer = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const worker = new Worker("worker.js");
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.postMessage({ id: 1, text: "" });
-      }),
-  );
-  assert.deepEqual(answer, { id: 1, error: "Could not load ./constants.json: HTTP 500" });
+  assert.deepEqual(await askWorker(page, [{ id: 1, text: "" }]), [
+    { id: 1, error: "Could not load ./constants.json: HTTP 500" },
+  ]);
 });
 
 test("constants.js sets one global, which is constants.json", () => {
@@ -113,22 +89,19 @@ test("constants.js sets one global, which is constants.json", () => {
   const context = vm.createContext({});
   vm.runInContext(script, context);
   assert.deepEqual(Object.keys(context), ["ProvenderConstants"]);
-  assert.deepEqual(JSON.parse(JSON.stringify(context.ProvenderConstants)), constants);
+  assert.deepEqual(JSON.parse(JSON.stringify(context.ProvenderConstants)), parts.constants);
   assert.match(script, /^[\0-\x7f]*$/);
 });
 
 const scripts = Object.keys(readManifest(BUNDLE).files)
   .filter((name) => name.endsWith(".js") && !name.startsWith("vendor/"))
   .map((name) => [name, read(name)]);
-const inlined = read("demo.single.html").match(/<script>[^]*?<\/script>/g);
+const inlined = read("demo.single.html").match(/<script>[^]*?<\/script>/g) || [];
 inlined.forEach((element, index) => {
   scripts.push([`script ${index + 1} of demo.single.html`, element.slice(8, -9)]);
 });
 
 test("all scripts are read by the browsers of 2017", () => {
   assert.equal(inlined.length, 2);
-  for (const [name, script] of scripts) {
-    parse(script, { ecmaVersion: 2017, sourceType: "script" });
-    assert.doesNotMatch(script, NEWER_METHODS, name);
-  }
+  for (const [name, script] of scripts) assertOld(script, name);
 });

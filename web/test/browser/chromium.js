@@ -1,6 +1,8 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
+// Chromium for tests.
+
 import { chromium } from "playwright-core";
+
+export { listen } from "../tools.js";
 
 /** A name for this machine that, unlike its number, no browser takes for safe. */
 export const UNSAFE_HOST = "provender.test";
@@ -20,10 +22,3 @@ export const launchChromium = () =>
       `--host-resolver-rules=MAP ${UNSAFE_HOST} 127.0.0.1`,
     ],
   });
-
-/** Serves on a free port of this machine; gives `{server, base}`, the address with a slash. */
-export async function listen(handler) {
-  const server = createServer(handler).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { server, base: `http://127.0.0.1:${server.address().port}/` };
-}

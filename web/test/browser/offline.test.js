@@ -2,45 +2,51 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
+import test from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { decodeWords } from "../../src/vocabulary.js";
-import { UNSAFE_HOST, launchChromium } from "./chromium.js";
-import { change, copySite, readManifest, rewriteManifest, serveSite, sha256 } from "./site.js";
+import { sha256 } from "../statement.js";
+import { UNSAFE_HOST } from "./chromium.js";
+import {
+  ENGINES,
+  askWorker,
+  change,
+  chooseEngine,
+  copySite,
+  knownWords,
+  openBrowser,
+  openPage,
+  readJson,
+  readManifest,
+  rewriteManifest,
+  serveSite,
+  verify,
+  whenReady,
+} from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const KEPT = "This page also works without a connection.";
 const NEWER = "A newer version is ready: it shows when this page is opened again.";
 const TITLE = "Another corpus";
 
-const constants = JSON.parse(await readFile(join(BUNDLE, "constants.json"), "utf8"));
-const text = decodeWords(constants.words).slice(0, 20).join(" ");
+const { labels } = readJson(BUNDLE, "constants.json");
+const text = knownWords(BUNDLE, 0, 20);
 
-let browser;
+const opened = openBrowser();
 
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(() => browser?.close());
+/** Serves a copy of the bundle for a test to change. */
+async function serveCopy(t) {
+  const site = await serveSite(copySite(t, BUNDLE));
+  t.after(site.stop);
+  return site;
+}
 
 /** Serves a copy of the bundle and visits it once, until it is kept. */
 async function visit(t) {
-  const site = await serveSite(copySite(t, BUNDLE));
-  t.after(site.stop);
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await open(context, site.base);
+  const site = await serveCopy(t);
+  const { context, page } = await openPage(t, opened.browser, site.base);
   await shows(page, KEPT);
   return { site, context, page };
-}
-
-async function open(context, base) {
-  const page = await context.newPage();
-  await page.goto(base);
-  return page;
 }
 
 const versionOf = (folder) => sha256(readFileSync(join(folder, "manifest.json")));
@@ -61,7 +67,7 @@ async function listKept() {
 }
 
 const lookForNewer = (page) =>
-  page.evaluate(() => navigator.serviceWorker.controller.postMessage("look for newer"));
+  page.evaluate(() => navigator.serviceWorker.controller?.postMessage("look for newer"));
 
 /** Waits until the server has been asked for a file since its folder was last set. */
 async function asked(site, name) {
@@ -97,31 +103,28 @@ async function sees(page, folder) {
   }, Object.keys(files));
   const expected = Object.entries(files).map(([name, file]) => [name, file.sha256]);
   assert.deepEqual(found, Object.fromEntries(expected));
-  const about = JSON.parse(await readFile(join(folder, "about.json"), "utf8"));
-  assert.ok((await page.innerText("#corpus")).includes(about.corpus.title));
+  const { corpus } = readJson(folder, "about.json");
+  assert.ok((await page.innerText("#corpus")).includes(corpus.title));
 }
 
 test("after one visit the whole site works with its server gone", async (t) => {
   const { site, page } = await visit(t);
   site.stop();
   await page.reload();
-  for (const engine of ["kernel", "layers", "graph"]) {
-    await page.check(`input[value="${engine}"]`, { force: true });
-    await page.evaluate(() => window.ready);
+  for (const engine of ENGINES) {
+    await chooseEngine(page, engine);
     await page.fill("#text", text);
-    assert.equal(await page.locator("#scores li").count(), Math.min(5, constants.labels.length));
+    assert.equal(await page.locator("#scores li").count(), Math.min(5, labels.length));
   }
   assert.equal(await page.isHidden("#problem"), true);
   await sees(page, BUNDLE);
 
-  await page.click("#verify-form button");
-  const verdict = page.locator("#verify-verdict[data-verdict]");
-  assert.equal(await verdict.getAttribute("data-verdict"), "no release");
+  assert.equal((await verify(page)).outcome, "no release");
 
   await page.goto(`${site.base}index.html?from=elsewhere#text`);
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
   await page.goto(`${site.base}demo.single.html`);
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
 });
 
 test("a new version shows at once, whole, on a page that nobody has touched", async (t) => {
@@ -167,25 +170,22 @@ test("pages of two versions are open at once, each with its own", async (t) => {
   const newer = makeNewer(t, site);
   site.folder = newer;
   await page.press("#text", "End");
-  const second = await open(context, site.base);
+  const second = await context.newPage();
+  await second.goto(site.base);
   await second.locator("#corpus", { hasText: TITLE }).waitFor();
   await shows(page, NEWER);
   await sees(second, newer);
   await sees(page, BUNDLE);
-  const answers = await Promise.all([page, second].map((each) => each.evaluate(askWorker, text)));
-  assert.deepEqual(answers[0], answers[1]);
+  // Each page's worker is of the page's own version.
+  const [first, other] = await Promise.all(
+    [page, second].map((each) => askWorker(each, [{ id: 1, text }])),
+  );
+  assert.ok(first[0].labels.length);
+  assert.deepEqual(first, other);
   await page.reload();
   await page.locator("#corpus", { hasText: TITLE }).waitFor();
   await sees(page, newer);
 });
-
-/** Asks a worker of the page's own version. */
-const askWorker = (value) =>
-  new Promise((resolve) => {
-    const worker = new Worker("worker.js");
-    worker.onmessage = ({ data }) => resolve(data.labels);
-    worker.postMessage({ id: 1, text: value });
-  });
 
 test("a version that is published by half is not taken", async (t) => {
   const { site, page } = await visit(t);
@@ -217,7 +217,7 @@ test("what the browser has dropped is downloaded again, quietly", async (t) => {
   await keeps(page, [versionOf(site.folder)]);
   site.stop();
   await page.reload();
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
   await sees(page, BUNDLE);
 });
 
@@ -236,27 +236,18 @@ test("what the browser has dropped is not mixed with a newer version", async (t)
 });
 
 test("a site that cannot be kept says so and works", async (t) => {
-  const site = await serveSite(copySite(t, BUNDLE));
-  t.after(site.stop);
+  const site = await serveCopy(t);
   rmSync(join(site.folder, "sw.js"));
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await open(context, site.base);
+  const { page } = await openPage(t, opened.browser, site.base);
   await shows(page, "Not kept for use without a connection:");
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
 });
 
 test("without https there is no service worker, nor a complaint", async (t) => {
-  const site = await serveSite(BUNDLE);
-  t.after(site.stop);
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(site.base.replace("127.0.0.1", UNSAFE_HOST));
-  await page.evaluate(() => window.ready);
+  const { base } = await serveCopy(t);
+  const address = base.replace("127.0.0.1", UNSAFE_HOST);
+  const { page, complaints } = await openPage(t, opened.browser, address);
+  await whenReady(page);
   assert.equal(await page.evaluate(() => "serviceWorker" in navigator), false);
   assert.equal(await page.innerText("#offline"), "");
   assert.deepEqual(complaints, []);

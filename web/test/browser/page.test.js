@@ -1,72 +1,51 @@
-// Runs the built bundle in the folder BUNDLE in Chromium, served by BASE_URL or else from here.
+// The page of the bundle in the folder BUNDLE: its engines, what it shows, and how it is reached.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import test, { after, before } from "node:test";
-import { decodeWords } from "../../src/vocabulary.js";
-import { launchChromium } from "./chromium.js";
-import { serveSite } from "./site.js";
+import test from "node:test";
+import {
+  ENGINES,
+  chooseEngine,
+  knownWords,
+  openPage,
+  openSite,
+  readJson,
+  readPolicy,
+  whenReady,
+} from "./site.js";
 
-const { BUNDLE, BASE_URL } = process.env;
-const ENGINES = ["kernel", "layers", "graph"];
+const { BUNDLE = "" } = process.env;
 const TOLERANCE = 1e-5;
 
-const readJson = async (name) => JSON.parse(await readFile(join(BUNDLE, name), "utf8"));
-const constants = await readJson("constants.json");
-const about = await readJson("about.json");
-const vocabulary = decodeWords(constants.words);
-const words = (first, last) => vocabulary.slice(first, last).join(" ");
+const constants = readJson(BUNDLE, "constants.json");
+const about = readJson(BUNDLE, "about.json");
+const words = (first, last) => knownWords(BUNDLE, first, last);
 
-let site;
-let browser;
-let base = BASE_URL;
+const opened = openSite(BUNDLE);
 
-before(async () => {
-  if (!base) {
-    site = await serveSite(BUNDLE);
-    base = site.base;
+/** Opens the page afresh; files that match `missing` are not there. */
+async function open(t, missing) {
+  const { page, site } = opened;
+  if (missing) {
+    await page.route(missing, (route) => route.fulfill({ status: 404 }));
+    t.after(() => page.unrouteAll());
   }
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-});
-
-/** Opens the page, and records what it asks for and what it complains about. */
-async function openPage(t, { missing, ...options } = {}) {
-  // A service worker would answer for the server; offline.test.js has it.
-  const context = await browser.newContext({ serviceWorkers: "block", ...options });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const requests = [];
-  const complaints = [];
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  if (missing) await page.route(missing, (route) => route.fulfill({ status: 404 }));
-  await page.goto(base);
-  return { page, requests, complaints };
+  await page.goto(site.base);
+  return page;
 }
 
-async function openReadyPage(t, options) {
-  const opened = await openPage(t, options);
-  await opened.page.evaluate(() => window.ready);
-  return opened;
-}
-
-async function chooseEngine(page, engine) {
-  await page.check(`input[value="${engine}"]`, { force: true });
-  await page.evaluate(() => window.ready);
+async function openReady(t, missing) {
+  const page = await open(t, missing);
+  await whenReady(page);
+  return page;
 }
 
 const shownScores = (page) =>
   page.$$eval("#scores li", (items) => items.map((item) => item.innerText.split(/\n+/)));
 
 test("the page loads without a complaint and asks no other host, whichever engine", async (t) => {
-  const { page, requests, complaints } = await openReadyPage(t, { serviceWorkers: "allow" });
+  const { base } = opened.site;
+  const { page, requests, complaints } = await openPage(t, opened.browser, base);
+  await whenReady(page);
   assert.ok(!requests.some((url) => url.includes("tf.min.js")), "TensorFlow.js is loaded unasked");
   for (const engine of ENGINES) {
     await chooseEngine(page, engine);
@@ -78,14 +57,14 @@ test("the page loads without a complaint and asks no other host, whichever engin
 });
 
 test("nothing inline, nothing evaluated and nothing foreign may run", async (t) => {
-  const { page } = await openPage(t);
-  const policy = await page.getAttribute('meta[http-equiv="Content-Security-Policy"]', "content");
+  const page = await open(t);
+  const policy = await readPolicy(page);
   assert.match(policy, /default-src 'self'/);
   assert.doesNotMatch(policy, /unsafe/);
 });
 
 test("typing shows the best labels, which change with the text", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   assert.deepEqual(await shownScores(page), []);
 
   const shown = [];
@@ -113,14 +92,14 @@ test("typing shows the best labels, which change with the text", async (t) => {
 });
 
 test("a text without a known word gets a plain answer instead of labels", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   await page.fill("#text", "qzxqzxqzx");
   assert.equal(await page.innerText("#verdict"), "The model knows none of these words.");
   assert.deepEqual(await shownScores(page), []);
 });
 
 test("kernel, layers and graph agree on every text", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   const most = constants.max_words;
   const texts = {
     empty: "",
@@ -143,7 +122,8 @@ test("kernel, layers and graph agree on every text", async (t) => {
     predictions[engine] = await page.evaluate(
       (given) =>
         given.map((text) => {
-          const whole = text.part ? text.part.repeat(text.length / text.part.length) : text;
+          const isWhole = typeof text === "string";
+          const whole = isWhole ? text : text.part.repeat(text.length / text.part.length);
           return window.predict(whole, Infinity);
         }),
       Object.values(texts),
@@ -163,7 +143,7 @@ test("kernel, layers and graph agree on every text", async (t) => {
 });
 
 test("predict gives the asked number of labels, best first", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   const predicted = await page.evaluate((text) => window.predict(text, 3), words(0, 30));
   assert.equal(predicted.length, Math.min(3, constants.labels.length));
   for (const prediction of predicted) {
@@ -175,19 +155,19 @@ test("predict gives the asked number of labels, best first", async (t) => {
 });
 
 test("predict before ready says what to await", async (t) => {
-  const { page } = await openPage(t, { missing: "**/constants.json" });
+  const page = await open(t, "**/constants.json");
   const message = await page.evaluate(() => {
     try {
       return window.predict("text");
     } catch (error) {
-      return error.message;
+      return /** @type {Error} */ (error).message;
     }
   });
   assert.equal(message, "The model is not loaded yet: await ready first");
 });
 
 test("a missing weights file is named on the page, once", async (t) => {
-  const { page } = await openPage(t, { missing: "**/*.bin" });
+  const page = await open(t, "**/*.bin");
   const problem = page.locator("#problem");
   await problem.waitFor();
   assert.match(await problem.innerText(), /^Could not load tfjs\/layers\/\S+\.bin: HTTP 404$/);
@@ -197,18 +177,18 @@ test("a missing weights file is named on the page, once", async (t) => {
 });
 
 test("without TensorFlow.js the page says so and goes back to the kernel", async (t) => {
-  const { page } = await openReadyPage(t, { missing: "**/tf.min.js" });
+  const page = await openReady(t, "**/tf.min.js");
   await page.fill("#text", words(0, 10));
   await page.check('input[value="graph"]', { force: true });
   await page.locator("#problem").waitFor();
   assert.equal(await page.innerText("#problem"), "Could not load vendor/tf.min.js");
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
   assert.ok(await page.isChecked('input[value="kernel"]'));
   assert.equal((await shownScores(page)).length, Math.min(5, constants.labels.length));
 });
 
 test("the classifier script works alone", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   await page.addScriptTag({ url: "classifier.js" });
   const [alone, paged] = await page.evaluate(async (text) => {
     const classifier = await window.Provender.load();
@@ -218,13 +198,15 @@ test("the classifier script works alone", async (t) => {
 });
 
 test("the metrics and the corpus are shown", async (t) => {
-  const { page } = await openPage(t);
+  const page = await open(t);
   await page.locator("#metrics").waitFor();
   assert.ok((await page.innerText("#corpus")).includes(about.corpus.title));
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   const cells = (selector) =>
     page.$$eval(`${selector} tr`, (rows) =>
-      rows.map((row) => Array.from(row.cells, (cell) => cell.textContent)),
+      rows.map((row) =>
+        Array.from(/** @type {HTMLTableRowElement} */ (row).cells, (cell) => cell.textContent),
+      ),
     );
   const { test: tested, validation } = about.metrics;
   const overview = await cells("#overview");
@@ -254,7 +236,12 @@ test("the metrics and the corpus are shown", async (t) => {
 });
 
 test("at 320 pixels nothing scrolls sideways", async (t) => {
-  const { page } = await openReadyPage(t, { viewport: { width: 320, height: 640 } });
+  const { browser, site } = opened;
+  const { page } = await openPage(t, browser, site.base, {
+    serviceWorkers: "block",
+    viewport: { width: 320, height: 640 },
+  });
+  await whenReady(page);
   await page.locator("#metrics").waitFor();
   await page.fill("#text", words(0, 30));
   await page.click("summary");
@@ -262,16 +249,16 @@ test("at 320 pixels nothing scrolls sideways", async (t) => {
 });
 
 test("the keyboard alone reaches the text, the engines and the details", async (t) => {
-  const { page } = await openReadyPage(t);
+  const page = await openReady(t);
   await page.locator("#metrics").waitFor();
   const reached = new Set();
   for (let presses = 0; presses < 20; presses++) {
     await page.keyboard.press("Tab");
-    reached.add(await page.evaluate(() => document.activeElement.tagName));
+    reached.add(await page.evaluate(() => document.activeElement?.tagName));
   }
   for (const tag of ["TEXTAREA", "INPUT", "SUMMARY"]) assert.ok(reached.has(tag), tag);
   await page.focus('input[value="kernel"]');
   await page.keyboard.press("ArrowRight");
-  await page.evaluate(() => window.ready);
+  await whenReady(page);
   assert.ok(await page.isChecked('input[value="layers"]'));
 });

@@ -4,97 +4,58 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { after, before } from "node:test";
-import { UNSAFE_HOST, launchChromium } from "./chromium.js";
+import test from "node:test";
+import { ENVELOPE, STATEMENT, keyId, seal, sha256, toPem } from "../statement.js";
+import { UNSAFE_HOST } from "./chromium.js";
 import {
+  WEIGHTS,
   change,
   copySite,
   flipBit,
-  keyId,
   makeCanaries,
   makeStatement,
+  openSite,
   readManifest,
   release,
-  replaceCanaries,
   rewriteManifest,
-  seal,
-  serveSite,
-  sha256,
-  toPem,
+  verify,
 } from "./site.js";
 
-const { BUNDLE } = process.env;
+const { BUNDLE = "" } = process.env;
 const keys = generateKeyPairSync("ed25519");
 const otherKeys = generateKeyPairSync("ed25519");
 const pem = toPem(keys.publicKey);
 
-const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
-const STATEMENT = "provenance.intoto.json";
-const ENVELOPE = "provenance.dsse.json";
-
-const requests = [];
-let browser;
-let page;
-let site;
-
-before(async () => {
-  browser = await launchChromium();
-  // A service worker would answer for the server; offline.test.js has it.
-  const context = await browser.newContext({ serviceWorkers: "block" });
-  // One for all tests, since opening one takes longer than most of them.
-  page = await context.newPage();
-  page.on("request", (request) => requests.push(request.url()));
-  site = await serveSite(BUNDLE);
-});
-
-after(async () => {
-  await browser?.close();
-  site?.stop();
-});
+const opened = openSite(BUNDLE);
 
 /** Serves a copy of the bundle that `prepare` has changed. */
 function publish(t, prepare) {
+  const { site } = opened;
   site.folder = copySite(t, BUNDLE);
   site.broken = [];
   prepare(site.folder);
 }
 
-/** Verifies by the page's own button, and gives what it shows. */
-async function verify({ key = "", base = site.base } = {}) {
+/**
+ * Opens the page and verifies; gives what the page shows.
+ *
+ * @param {{ key?: string, base?: string }} options
+ */
+async function openAndVerify({ key, base = opened.site.base } = {}) {
+  const { page, requests } = opened;
   requests.length = 0;
   await page.goto(base);
   assert.ok(!requests.some((url) => url.endsWith("/verify.js")), "verify.js is loaded unasked");
-  await page.fill("#verify-key", key);
-  await page.click("#verify-form button");
-  const verdict = page.locator("#verify-verdict[data-verdict]");
-  const outcome = await verdict.getAttribute("data-verdict");
-  const checks = await page.$$eval("#verify-checks > li", (items) =>
-    items.map((item) => ({
-      state: item.querySelector(".state").textContent,
-      title: item.querySelector("strong").textContent,
-      says: item.querySelector("p").textContent,
-      details: Array.from(item.querySelectorAll("li"), (detail) => detail.textContent),
-    })),
-  );
-  const facts = await page.$$eval("#verify-facts dt", (terms) =>
-    terms.map((term) => [term.textContent, term.nextSibling.textContent]),
-  );
+  const shown = await verify(page, key);
   assert.deepEqual(requests.filter((url) => !url.startsWith(base)), []);
-  return {
-    outcome,
-    says: await verdict.innerText(),
-    states: Object.fromEntries(checks.map(({ title, state }) => [title, state])),
-    checks: Object.fromEntries(checks.map((check) => [check.title, check])),
-    facts: Object.fromEntries(facts),
-    note: await page.innerText("#verify-note"),
-  };
+  return shown;
 }
 
 const honest = (folder) => release(folder, makeStatement(folder), keys);
 
 test("a site as it is built is no release", async (t) => {
   publish(t, () => {});
-  const { outcome, says, states, facts } = await verify();
+  const { outcome, says, states, facts } = await openAndVerify();
   assert.equal(outcome, "no release");
   assert.match(says, /this is not a release/);
   assert.deepEqual(states, { Files: "Passed", Statement: "Open" });
@@ -108,7 +69,7 @@ test("a site as it is built is no release", async (t) => {
 
 test("an honest release with its key is confirmed", async (t) => {
   publish(t, honest);
-  const { outcome, states, checks, facts, note } = await verify({ key: pem });
+  const { outcome, states, checks, facts, note } = await openAndVerify({ key: pem });
   assert.equal(outcome, "confirmed");
   const expected = ["Files", "Statement", "Signature", "Answers"].map((title) => [title, "Passed"]);
   assert.deepEqual(states, Object.fromEntries(expected));
@@ -126,7 +87,7 @@ test("an honest release with its key is confirmed", async (t) => {
 
 test("an honest release without a key leaves the signature open", async (t) => {
   publish(t, honest);
-  const { outcome, states } = await verify();
+  const { outcome, states } = await openAndVerify();
   assert.equal(outcome, "unchecked");
   assert.deepEqual(states, {
     Files: "Passed",
@@ -140,7 +101,7 @@ test("what is pasted as a key and is none is said to be none", async (t) => {
   publish(t, honest);
   const rsa = toPem(generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey);
   for (const key of ["abc", pem.replace("PUBLIC", "PRIVATE"), rsa]) {
-    const { outcome, checks } = await verify({ key });
+    const { outcome, checks } = await openAndVerify({ key });
     assert.equal(outcome, "unchecked");
     assert.match(checks.Signature.says, /^Not checked\. That is no ed25519 public key in PEM/);
   }
@@ -148,7 +109,7 @@ test("what is pasted as a key and is none is said to be none", async (t) => {
 
 test("a release that is not signed says that anyone could have written it", async (t) => {
   publish(t, (folder) => release(folder, makeStatement(folder)));
-  const { outcome, says, states } = await verify();
+  const { outcome, says, states } = await openAndVerify();
   assert.equal(outcome, "unsigned");
   assert.match(says, /anyone could have written it/);
   assert.equal(states.Signature, "Open");
@@ -156,13 +117,16 @@ test("a release that is not signed says that anyone could have written it", asyn
 
 test("without WebCrypto a script digests, and checks the signature", async (t) => {
   publish(t, honest);
+  const { site } = opened;
   const base = site.base.replace("127.0.0.1", UNSAFE_HOST);
-  const { outcome, note } = await verify({ key: pem, base });
+  const { outcome, note } = await openAndVerify({ key: pem, base });
   assert.equal(outcome, "confirmed");
   assert.match(note, /digested by a script, as there is no WebCrypto\.$/);
   flipBit(site.folder, WEIGHTS);
-  change(site.folder, ENVELOPE, (text) => text.replace(/"sig":"./, '"sig":"/'));
-  const { states } = await verify({ key: pem, base });
+  change(site.folder, ENVELOPE, (text) =>
+    text.replace(/(?<="sig":")./, (first) => (first === "A" ? "B" : "A")),
+  );
+  const { states } = await openAndVerify({ key: pem, base });
   assert.equal(states.Files, "Failed");
   assert.equal(states.Signature, "Failed");
 });
@@ -170,8 +134,8 @@ test("without WebCrypto a script digests, and checks the signature", async (t) =
 test("a file that could not be read leaves the verdict open", async (t) => {
   for (const name of ["icon.svg", ENVELOPE, "manifest.json"]) {
     publish(t, honest);
-    site.broken = [name];
-    const { outcome, checks } = await verify();
+    opened.site.broken = [name];
+    const { outcome, checks } = await openAndVerify();
     assert.equal(outcome, "undecided", name);
     assert.deepEqual(checks["Not read"].details, [`${name}: HTTP 500`]);
   }
@@ -305,9 +269,7 @@ const ATTACKS = {
       const canaries = makeCanaries(folder);
       const [label] = Object.keys(canaries[1].scores);
       canaries[1].scores[label] += 2e-5;
-      const statement = makeStatement(folder);
-      replaceCanaries(statement, canaries);
-      release(folder, statement, keys);
+      release(folder, makeStatement(folder, canaries), keys);
     },
     check: "Answers",
     details: ["text 2: differs by 2.0e-5"],
@@ -318,9 +280,7 @@ const ATTACKS = {
       const [label] = Object.keys(canaries[0].scores);
       canaries[0].scores.another = canaries[0].scores[label];
       delete canaries[0].scores[label];
-      const statement = makeStatement(folder);
-      replaceCanaries(statement, canaries);
-      release(folder, statement, keys);
+      release(folder, makeStatement(folder, canaries), keys);
     },
     check: "Answers",
     details: ["text 1: differs by Infinity"],
@@ -333,7 +293,7 @@ for (const [name, { attack, check, says, details }] of Object.entries(ATTACKS)) 
       honest(folder);
       attack(folder);
     });
-    const found = await verify({ key: pem });
+    const found = await openAndVerify({ key: pem });
     assert.equal(found.outcome, "refuted");
     assert.equal(found.says, "This is not what was published.");
     assert.equal(found.states[check], "Failed");

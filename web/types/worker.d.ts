@@ -1,0 +1,10 @@
+// TypeScript's library for workers gives `self` nothing that only a service worker has.
+
+interface WorkerGlobalScope {
+  readonly registration: ServiceWorkerRegistration;
+  readonly clients: Clients;
+  addEventListener<Type extends keyof ServiceWorkerGlobalScopeEventMap>(
+    type: Type,
+    listener: (event: ServiceWorkerGlobalScopeEventMap[Type]) => void,
+  ): void;
+}
