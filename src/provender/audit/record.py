@@ -188,9 +188,7 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
         )
 
 
-def _receipt_faults(
-    traced: Traced, name: str, receipt: dict[str, Any], known: dict[str, str]
-) -> list[str]:
+def _receipt_faults(traced: Traced, name: str, receipt: Any, known: dict[str, str]) -> list[str]:
     try:
         command, inputs, outputs = receipt["command"], receipt["inputs"], receipt["outputs"]
         faults, written = [], stages.written(traced.locked)
