@@ -57,6 +57,9 @@ lint: setup
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	mypy
+	lint-imports --no-logo
+	npm --prefix web run --silent check
 
 serve: setup
 	@provender serve --port $(PORT)

@@ -103,6 +103,7 @@ const script = buildSync({
   bundle: true,
   minify: true,
   format: "iife",
+  tsconfigRaw: {},
   globalName: "Text",
   write: false,
 });

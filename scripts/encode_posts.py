@@ -11,7 +11,7 @@ from pathlib import Path
 from provender import console, files
 from provender.running import step
 from provender.text.encode import encode_words
-from provender.text.recipe import split_in_batches
+from provender.text.recipe import Recipe, split_in_batches
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 
 def encode_split(
-    posts: pa.Table, text: dict, words: list[str], labels: list[str], max_words: int
+    posts: pa.Table, text: Recipe, words: list[str], labels: list[str], max_words: int
 ) -> pa.Table:
     """Encode the texts and labels of one split (columns rowid, text, label)."""
     batches = split_in_batches(text, posts["text"]).chunks

@@ -18,7 +18,7 @@ from provender.model.features import Features, pool
 from provender.model.naive_bayes import NaiveBayes, naive_bayes_table
 from provender.running import step
 from provender.text.encode import FIRST_WORD, encode_words, pooling_weights
-from provender.text.recipe import split_in_batches
+from provender.text.recipe import Recipe, split_in_batches
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +40,7 @@ def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:
 
 
 def score_naive_bayes(
-    tables: Iterator[pa.Table], text: dict, labels: list[str], max_words: int
+    tables: Iterator[pa.Table], text: Recipe, labels: list[str], max_words: int
 ) -> float:
     """Train on the first of two tables (columns text, label) and return recall@1 on the second.
 
@@ -53,7 +53,7 @@ def score_naive_bayes(
 
 
 def fit_naive_bayes(
-    train: pa.Table, text: dict, labels: list[str], max_words: int
+    train: pa.Table, text: Recipe, labels: list[str], max_words: int
 ) -> tuple[list[str], np.ndarray]:
     """Return the words of a table of posts and their logits float32 [ids, labels].
 

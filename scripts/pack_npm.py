@@ -83,7 +83,8 @@ def pack(folder: Path) -> Path:
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise UserError(f"npm pack ended with exit code {done.returncode}; its message is above")
-    return folder / json.loads(done.stdout)[0]["filename"]
+    name: str = json.loads(done.stdout)[0]["filename"]
+    return folder / name
 
 
 def parse_arguments() -> argparse.ArgumentParser:

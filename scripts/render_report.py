@@ -131,7 +131,7 @@ def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
     return plot
 
 
-def plot_sizes(sizes: list[dict[str, float]]) -> Plot:
+def plot_sizes(sizes: list[dict[str, Any]]) -> Plot:
     """Draw every candidate's recall@1 by its bytes; a line joins the front, a ring is chosen."""
     points = [(math.log10(row["bytes"]), row["recall@1"], row) for row in sizes]
     low, high = (end(point[0] for point in points) for end in (min, max))

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from provender import console, files
 from provender.model import arithmetic, compression, metrics, runtime, training
@@ -73,7 +74,8 @@ def search(
         number += 1
         before = best
         for name, value in console.progress(changes, f"searching, round {number}", len(changes)):
-            tried = replace(best, **{name: value})
+            change: dict[str, Any] = {name: value}
+            tried = replace(best, **change)
             if tried not in scores:
                 scores[tried] = measure(tried)
             # Loss, since recall of a few hundred posts jumps by chance.

@@ -79,21 +79,22 @@ def main(options: argparse.Namespace) -> None:
     for warning in warnings:
         log.warning("warning: %s", warning)
     augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment)
+    splits = {
+        "train": write_split(options.train, train),
+        "validation": write_split(options.validation, validation),
+        "test": write_split(options.test, test),
+    }
     report = {
         "rows": len(posts),
         "dropped": dropped,
         "duplicates": duplicates,
-        "splits": {
-            "train": write_split(options.train, train),
-            "validation": write_split(options.validation, validation),
-            "test": write_split(options.test, test),
-        },
+        "splits": splits,
         "augmented": write_split(options.augmented, augmented),
         "test_without_text": count_labels(blank),
         "warnings": warnings,
     }
     files.write_json(options.report, report)
-    counts = {name: split["posts"] for name, split in report["splits"].items()}
+    counts = {name: split["posts"] for name, split in splits.items()}
     counts["augmented"] = len(augmented)
     for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
         said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]

@@ -135,23 +135,27 @@ def _raise_for(faults: list[str], what: str) -> None:
 def _describe(error: jsonschema.ValidationError) -> list[str]:
     place = ".".join(str(part) for part in error.absolute_path)
     within = f"{place}." if place else ""
+    # Known for an error that was found, which the library's types leave open.
+    schema: Any = error.schema
+    named: Any = error.validator_value
+    found: Any = error.instance
     if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
+        known = list(schema["properties"])
         return [
             f"{within}{key} is not a key: {_nearest(str(key), known)}"
-            for key in error.instance
+            for key in found
             if key not in known
         ]
     if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        kind = error.instance.get("kind")
+        missing = [key for key in named if key not in found]
+        kind = found.get("kind")
         needed = f" for source.kind {kind}" if kind else ""
         return [f"{within}{key} is missing{needed}" for key in missing]
     if error.validator == "enum":
-        known = [str(value) for value in error.validator_value]
-        return [f"{place} is {error.instance!r}: {_nearest(str(error.instance), known)}"]
-    if error.validator == "pattern" and "description" in error.schema:
-        return [f"{place} is {error.instance!r}, but should be: {error.schema['description']}"]
+        known = [str(value) for value in named]
+        return [f"{place} is {found!r}: {_nearest(str(found), known)}"]
+    if error.validator == "pattern" and "description" in schema:
+        return [f"{place} is {found!r}, but should be: {schema['description']}"]
     return [f"{place or 'it'}: {error.message}"]
 
 

@@ -54,7 +54,8 @@ def _audit(options: argparse.Namespace) -> Outcome:
         if verdict is Outcome.UNDECIDED or done.stated is None:
             console.log.info("no summary is written: %s", _why_no_summary(done))
         else:
-            files.write_json(options.vsa, signing.sign(_summarise(done, options), signer))
+            summarised = _summarise(done, done.stated, options)
+            files.write_json(options.vsa, signing.sign(summarised, signer))
     return verdict
 
 
@@ -62,16 +63,16 @@ def _why_no_summary(done: run.Audit) -> str:
     return "there is no statement" if done.stated is None else "the verdict is neither yes nor no"
 
 
-def _summarise(done: run.Audit, options: argparse.Namespace) -> bytes:
-    parameters = statement.parameters(done.stated)
+def _summarise(done: run.Audit, stated: statement.Statement, options: argparse.Namespace) -> bytes:
+    parameters = statement.parameters(stated)
     resource = options.release if "://" in options.release else (
         f"pkg:generic/{parameters['name']}@{parameters['version']}"
     )  # fmt: skip
     level = str(done.comparison.level) if done.comparison else None
     return summary.encode(
         summary.build(
-            statement.subjects(done.stated),
-            done.stated_sha256,
+            statement.subjects(stated),
+            done.sha256[statement.STATEMENT],
             resource,
             done.findings.verdict() is Outcome.CONFIRMED,
             done.parts,

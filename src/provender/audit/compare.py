@@ -35,6 +35,9 @@ TRAINING = "train_model"
 # Lines of what differs inside a file.
 SHOWN = 3
 
+# What reading a model raises where it is damaged or none.
+NO_MODEL: tuple[type[Exception], ...] = (*differences.UNREADABLE, KeyError, TypeError)
+
 # What parts of a build do not come from weights, wherever they lie.
 WRITTEN_BY_HAND = (".js", ".css", ".svg")
 
@@ -266,7 +269,7 @@ def _same_weights(one: Path, other: Path) -> bool:
             return False
         # The graph of a model is no container of its weights: it must be the same itself.
         return one.name != "model.json" or _without_weights(one) == _without_weights(other)
-    except (*differences.UNREADABLE, KeyError, TypeError):
+    except NO_MODEL:
         return False
 
 

@@ -174,7 +174,9 @@ def _post(record: Record, rowid: int) -> list[str]:
     found = False
     for path, md5 in stages.written(record.locked).items():
         match = SPLITS.fullmatch(path)
-        for text in _texts(record.read(path), rowid) if match else []:
+        if match is None:
+            continue
+        for text in _texts(record.read(path), rowid):
             found = True
             lines.append(f"  in {match[1]}: {path} (md5 {md5})")
             lines.append(f"    sha256 of its text there: {_digest(text)}")
@@ -188,14 +190,16 @@ def _row(data: bytes, rowid: int) -> tuple[Any, ...] | None:
         path = Path(folder, PurePosixPath(stages.DATABASE).name)
         path.write_bytes(data)
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            return database.execute(ROW, (rowid,)).fetchone()
+            row: tuple[Any, ...] | None = database.execute(ROW, (rowid,)).fetchone()
+            return row
 
 
 def _texts(data: bytes, rowid: int) -> list[str]:
     import pyarrow.compute as pc
 
     table = files.read_parquet(data, ["rowid", "text"])
-    return table.filter(pc.equal(table["rowid"], rowid))["text"].to_pylist()
+    texts: list[str] = table.filter(pc.equal(table["rowid"], rowid))["text"].to_pylist()
+    return texts
 
 
 def _digest(text: str | None) -> str:

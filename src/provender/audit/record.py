@@ -210,11 +210,12 @@ def _fits(command: list[str], name: str, entry: dict[str, Any], inputs: Mapping[
         for key, value in values.items()
     }
     options: dict[str, list[str]] = {}
+    given: list[str] = []
     for word in command[2:]:
         if word.startswith("--"):
             option, equals, value = word.partition("=")
             given = options[option] = [value] if equals else []
-        elif options:
+        else:
             given.append(word)
     return all(
         options[option] == _words(value) or inputs.keys() >= set(options[option])
@@ -230,9 +231,7 @@ def _words(value: Any) -> list[str]:
     return [str(value)]
 
 
-def _receipt_faults(
-    traced: Traced, name: str, receipt: dict[str, Any], known: dict[str, str]
-) -> list[str]:
+def _receipt_faults(traced: Traced, name: str, receipt: Any, known: dict[str, str]) -> list[str]:
     try:
         command, inputs, outputs = receipt["command"], receipt["inputs"], receipt["outputs"]
         faults, written = [], stages.written(traced.locked)

@@ -85,15 +85,17 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
         if done.stated is not None:
             documents.check(found, done.stated, done.traced, options.remote, signed, findings)
         if options.rebuild:
-            _rebuild(found, options, signed, done)
+            _rebuild(found, done.traced, options, signed, done)
 
 
-def _rebuild(found: given.Given, options: Namespace, signed: bool, done: Audit) -> None:
+def _rebuild(
+    found: given.Given, traced: Traced, options: Namespace, signed: bool, done: Audit
+) -> None:
     # NumPy comes with the comparison, which an audit without a rebuild has no use for.
     from provender.audit import compare
     from provender.audit.rebuild import rebuild
 
-    findings, traced = done.findings, done.traced
+    findings = done.findings
     done.parts.append("rebuild")
     findings.part = "rebuild"
     if traced.repository.named_by is repository.NamedBy.RELEASE and not signed:

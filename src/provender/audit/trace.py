@@ -61,7 +61,7 @@ def _find_commit(
 ) -> str | None:
     if found is None:
         return _search_commit(given, repository, findings)
-    digest = statement.dependencies(found)[statement.SOURCE]["digest"]
+    digest: dict[str, str] = statement.dependencies(found)[statement.SOURCE]["digest"]
     commit, tree = digest["gitCommit"], repository.tree(digest["gitCommit"])
     if tree is None:
         said = f"there is no commit {commit} in {repository.place}"

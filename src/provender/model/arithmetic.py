@@ -42,7 +42,8 @@ def log(values: np.ndarray) -> np.ndarray:
     series = np.zeros_like(ratio)
     for term in range(LOG_TERMS - 1, -1, -1):
         series = series * square + 1 / (2 * term + 1)
-    return (exponent - low) * LN_2 + 2 * ratio * series
+    result: np.ndarray = (exponent - low) * LN_2 + 2 * ratio * series
+    return result
 
 
 def exp(values: np.ndarray) -> np.ndarray:
@@ -56,7 +57,8 @@ def exp(values: np.ndarray) -> np.ndarray:
     series = np.ones_like(rest)
     for term in range(EXP_TERMS, 0, -1):
         series = 1 + rest / term * series
-    return np.ldexp(series, powers.astype(np.int32))
+    result: np.ndarray = np.ldexp(series, powers.astype(np.int32))
+    return result
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -64,7 +66,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     logits = np.asarray(logits, np.float64)
     exponentials = exp(logits - logits.max(axis=1, keepdims=True))
     # Column by column: how NumPy adds up a row depends on its length.
-    return (exponentials / sum(exponentials.T)[:, np.newaxis]).astype(np.float32)
+    shares: np.ndarray = exponentials / sum(exponentials.T)[:, np.newaxis]
+    return shares.astype(np.float32)
 
 
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:

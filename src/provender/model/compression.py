@@ -127,7 +127,8 @@ def rows_of(table: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 def logits(features: Features, weights: Weights) -> np.ndarray:
     """Return each label's logit for each post: float64 [n, labels]."""
-    return pool(features, weights.table) + weights.bias
+    result: np.ndarray = pool(features, weights.table) + weights.bias
+    return result
 
 
 def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int, labels: int) -> int:
@@ -142,13 +143,14 @@ def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int, labels: int) 
     else:
         stored = (np.rint(grid / UNIT) - LOWEST).astype(np.uint8)
     # The dense layer behind the table is as it is.
-    dense = grid.dtype.itemsize * (grid.shape[1] + 1) * labels
+    dense: int = grid.dtype.itemsize * (grid.shape[1] + 1) * labels
     return len(constants) + len(compress(stored.tobytes())) + dense
 
 
 def compress(content: bytes) -> bytes:
     """Compress as a web server does."""
-    return brotli.compress(content, quality=BROTLI_QUALITY)
+    compressed: bytes = brotli.compress(content, quality=BROTLI_QUALITY)
+    return compressed
 
 
 def weigh(

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provender import files
+from provender.errors import UserError
 from provender.model import runtime
 
 # One shard whatever the size: the workflow names each file that is written.
@@ -72,7 +73,8 @@ def _quantise(stored: str, table: str) -> dict[str, str]:
 def _hdf5_converter() -> types.ModuleType:
     """Import the converter of HDF5, for which TensorFlow only opens files."""
     tensorflow = types.ModuleType("tensorflow")
-    tensorflow.io = types.SimpleNamespace(gfile=types.SimpleNamespace(GFile=open))
+    # A stand-in has what it is given.
+    tensorflow.io = types.SimpleNamespace(gfile=types.SimpleNamespace(GFile=open))  # type: ignore[attr-defined]
     with _standing_in(tensorflow):
         return importlib.import_module("tensorflowjs.converters.keras_h5_conversion")
 
@@ -90,7 +92,10 @@ def _standing_in(*modules: types.ModuleType) -> Iterator[None]:
 
     Afterwards neither they nor what was imported of tensorflowjs can be imported any more.
     """
-    folder = Path(importlib.util.find_spec("tensorflowjs").origin).parents[1]
+    found = importlib.util.find_spec("tensorflowjs")
+    if found is None or found.origin is None:
+        raise UserError("tensorflowjs is not in this Python's environment: run make setup")
+    folder = Path(found.origin).parents[1]
     packages = [types.ModuleType(name) for name in ("tensorflowjs", "tensorflowjs.converters")]
     for package in packages:
         package.__path__ = [str(folder.joinpath(*package.__name__.split(".")))]

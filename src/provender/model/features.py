@@ -71,7 +71,8 @@ def renumber(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
     new = np.full(size, UNKNOWN, np.int32)
     new[PADDING] = PADDING
     new[kept] = np.arange(FIRST_WORD, FIRST_WORD + len(kept), dtype=np.int32)
-    return new[ids]
+    renumbered: np.ndarray = new[ids]
+    return renumbered
 
 
 def count_posts(ids: np.ndarray, words: int) -> np.ndarray:

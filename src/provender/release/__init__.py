@@ -2,6 +2,19 @@
 
 In: a clean commit, ``dvc.lock``, a remote that holds the build, and perhaps a key.
 Out: ``dist/releases/NAME-VERSION/``: the bundle, the statement and its envelope, documents.
-Imports ``versioning`` and the rooms below it. What an audit reads of a release as well stands
-in ``archive``, ``canaries``, ``signing`` and ``statement``.
+Imports ``bundle``, ``model``, ``running`` and ``versioning``.
 """
+
+__all__ = [
+    "archive",
+    "canaries",
+    "crate",
+    "mlbom",
+    "model_card",
+    "preconditions",
+    "ready",
+    "run_facts",
+    "signing",
+    "statement",
+    "write",
+]

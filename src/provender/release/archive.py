@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from provender import files
 from provender.errors import UserError
@@ -62,6 +62,13 @@ STORED, DEFLATED = 0, 8
 ENCRYPTED, UTF8 = 0x1, 0x800
 
 GZIP_MARK = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """A file, or what gzip unpacks of one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes, or all."""
 
 
 class ArchiveError(UserError):
@@ -184,7 +191,7 @@ def _write(entries: Iterable[Entry], folder: Path) -> list[str]:
     return written
 
 
-def _tar_entries(file: BinaryIO) -> Iterator[Entry]:
+def _tar_entries(file: Readable) -> Iterator[Entry]:
     extra: dict[str, str] = {}
     while any(block := _exactly(file, BLOCK)):
         kind, size = block[156:157], _tar_number(block[124:136])
@@ -218,7 +225,7 @@ def _tar_entries(file: BinaryIO) -> Iterator[Entry]:
     _check_end(file)
 
 
-def _tar_header(file: BinaryIO, size: int) -> bytes:
+def _tar_header(file: Readable, size: int) -> bytes:
     if size > MAX_HEADER:
         raise ArchiveError(f"the archive has a header of {size:,} bytes")
     data = _exactly(file, size)
@@ -226,7 +233,7 @@ def _tar_header(file: BinaryIO, size: int) -> bytes:
     return data
 
 
-def _check_end(file: BinaryIO) -> None:
+def _check_end(file: Readable) -> None:
     """Refuse what is behind the last entry, where another reader could go on."""
     rest = file.read(MAX_HEADER + 1)
     if any(rest):
@@ -294,19 +301,19 @@ def _pax_size(digits: str) -> int:
     return int(digits)
 
 
-def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+def _chunks(file: Readable, size: int) -> Iterator[bytes]:
     while size:
         yield (chunk := _exactly(file, min(size, CHUNK)))
         size -= len(chunk)
 
 
-def _skip(file: BinaryIO, size: int) -> None:
+def _skip(file: Readable, size: int) -> None:
     if size > MAX_HEADER:
         raise ArchiveError(f"the archive has {size:,} bytes that belong to no file")
     _exactly(file, size)
 
 
-def _exactly(file: BinaryIO, size: int) -> bytes:
+def _exactly(file: Readable, size: int) -> bytes:
     data = file.read(size)
     if len(data) < size:
         raise EOFError("it ends too early")

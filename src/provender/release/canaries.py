@@ -82,7 +82,7 @@ def score(bundle: Path, texts: Sequence[str], count: int) -> list[list[tuple[str
     write nothing. Raises CanaryError where that fails.
     """
     folder = bundle.resolve()
-    command = [
+    command: list[str | Path] = [
         node.program(),
         *LIMITS,
         f"--allow-fs-read={folder}",

@@ -88,7 +88,7 @@ def build(facts: Facts) -> dict[str, Any]:
     action["actionStatus"] = "http://schema.org/CompletedActionStatus"
     crate.root_dataset["mentions"] = action
     # In the order of ids: the library's own follows the order in which they were added.
-    metadata = crate.metadata.generate()
+    metadata: dict[str, Any] = crate.metadata.generate()
     metadata["@graph"].sort(key=lambda entity: entity["@id"])
     return metadata
 

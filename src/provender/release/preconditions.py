@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from provender import config
 from provender.errors import Unavailable, UserError
@@ -48,24 +48,24 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     signer = faults.try_to(lambda: signing.read_signer(key)) if key else None
     paths = faults.try_to(lambda: [config.DEFAULT, *dvc_yaml.overlays()])
     settings = faults.try_to(lambda: config.read(*paths)) if paths else None
-    if settings:
+    if settings and paths:
         faults.try_to(lambda: check_version(version, settings["version"], paths[-1]))
     commit = faults.try_to(find_commit)
     if commit:
         faults.try_to(lambda: check_tree(commit))
     jobs = faults.try_to(record.check)
-    if commit and jobs:
+    if commit and jobs and paths:
         faults.try_to(lambda: check_inputs(jobs, paths, commit))
     if commit:
         faults.try_to(lambda: _check_remote(commit, remote_name))
     faults.try_to(check_environment)
-    if faults.errors:
+    if faults.errors or settings is None or paths is None or jobs is None or commit is None:
         _raise(version, faults.errors)
     tree, date = _git("show", "--no-patch", "--format=%T %cI", commit).split()
     return Ready(settings, paths, jobs, commit, tree, in_utc(date), signer)
 
 
-def _raise(version: str, errors: list[UserError]) -> None:
+def _raise(version: str, errors: list[UserError]) -> NoReturn:
     kind = Unavailable if all(isinstance(e, Unavailable) for e in errors) else UserError
     blocks = ["\n    ".join(_shorten(str(error).splitlines())) for error in errors]
     raise kind(

@@ -53,7 +53,8 @@ class Facts:
     @property
     def metrics(self) -> dict[str, Any]:
         """The metrics of the test split."""
-        return self.about["metrics"]["test"]
+        found: dict[str, Any] = self.about["metrics"]["test"]
+        return found
 
     @property
     def language(self) -> str | None:

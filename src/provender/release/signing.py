@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -57,8 +58,8 @@ def generate(path: Path) -> str:
     # Never readable by others, not even before it is written.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(signer.private_bytes)
+        with open(descriptor, "wb") as private:
+            private.write(signer.private_bytes)
         files.write_text(public, pem.decode())
     except BaseException:
         path.unlink()
@@ -112,7 +113,7 @@ def read_public(path: Path) -> SSlibKey:
     return SSlibKey.from_crypto(key)
 
 
-def sign(payload: bytes, signer: CryptoSigner) -> dict:
+def sign(payload: bytes, signer: CryptoSigner) -> dict[str, Any]:
     """Return the DSSE envelope of ``payload``, to be written as JSON."""
     envelope = Envelope(payload, PAYLOAD_TYPE, {})
     envelope.sign(signer)

@@ -70,7 +70,8 @@ def parse(data: bytes) -> Statement:
         raise StatementError(
             "\n  ".join(["the statement breaks the rules of its format:", *found[:SHOWN]])
         )
-    return value
+    statement: Statement = value
+    return statement
 
 
 def read_json(data: bytes, what: str) -> Any:
@@ -123,7 +124,8 @@ def byproducts(statement: Statement) -> dict[str, Descriptor]:
 
 def parameters(statement: Statement) -> dict[str, Any]:
     """Return the external parameters of the build."""
-    return statement["predicate"]["buildDefinition"]["externalParameters"]
+    found: dict[str, Any] = statement["predicate"]["buildDefinition"]["externalParameters"]
+    return found
 
 
 def embed(name: str, value: Any) -> Descriptor:

@@ -34,8 +34,15 @@ VALUE_WIDTH = 60
 TAR_RECORD = ("mtime", "mode", "uid", "gid", "uname", "gname", "type", "linkname")
 
 # What a reader raises where a file is damaged or of another format.
-UNREADABLE = (ValueError, OSError, EOFError, sqlite3.DatabaseError, tarfile.TarError)
-UNREADABLE += (zipfile.BadZipFile, DecodeError)
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,
+    OSError,
+    EOFError,
+    sqlite3.DatabaseError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    DecodeError,
+)
 
 # A value that one side lacks.
 ABSENT = object()
@@ -102,9 +109,9 @@ def _parquet(one: Path, other: Path) -> Lines:
     yield from _values("metadata", left.schema.metadata, right.schema.metadata)
     yield from _values("created by", *(pq.read_metadata(path).created_by for path in (one, other)))
     for name in dict.fromkeys([*left.column_names, *right.column_names]):
-        columns = [table[name] if name in table.column_names else None for table in (left, right)]
-        if None in columns:
-            yield f"column {name}: only in {one if columns[0] is not None else other}"
+        columns = [table[name] for table in (left, right) if name in table.column_names]
+        if len(columns) < 2:
+            yield f"column {name}: only in {one if name in left.column_names else other}"
             continue
         types, lengths = [str(c.type) for c in columns], [str(len(c)) for c in columns]
         if types[0] != types[1] or lengths[0] != lengths[1]:
@@ -245,7 +252,7 @@ def _sqlite(one: Path, other: Path) -> Lines:
                     yield from _values(f"table {table}, row {number}, column", *map(_cells, (a, b)))
 
 
-def _cells(row: tuple | object) -> dict[int, Any] | object:
+def _cells(row: Any) -> Any:
     return row if row is ABSENT else dict(enumerate(row, 1))
 
 

@@ -186,7 +186,7 @@ def reproduce(overlays: Sequence[Path], given: Path | None, on_cpus: bool) -> in
             console.log.info("building with %s", surroundings.name)
         pairs = list(zip(folders[1:], others, strict=True))
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda pair: build(*pair, overlays), pairs))
+            list(pool.map(lambda pair: build(pair[0], pair[1], overlays), pairs))
         for folder, surroundings in pairs:
             raise_for_differences(folders[0], folder, surroundings, overlays)
         return len(differences.digests(folders[0]))
@@ -194,8 +194,9 @@ def reproduce(overlays: Sequence[Path], given: Path | None, on_cpus: bool) -> in
 
 def _node() -> str:
     """Return Node's own program: what the environment calls node is a script that runs it."""
-    command = [Path(sys.executable).with_name("node"), "-p", "process.execPath"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    command = [str(Path(sys.executable).with_name("node")), "-p", "process.execPath"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def find_archive(overlays: Sequence[Path], given: Path | None) -> tuple[str, Path] | None:

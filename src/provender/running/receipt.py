@@ -76,7 +76,7 @@ def _check_code(inputs: Iterable[str]) -> None:
         return
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "provender"]
     known = {Path(path).resolve() for path in inputs}
-    paths = {Path(script), *(Path(module.__file__) for module in modules)}
+    paths = {Path(script), *(Path(module.__file__) for module in modules if module.__file__)}
     unknown = sorted(str(path) for path in paths if path.resolve() not in known)
     if unknown:
         raise UserError(

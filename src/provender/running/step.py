@@ -77,9 +77,10 @@ def run(
 
 def _add_receipt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receipt", metavar="FILE", help="record here what was read and written")
-    names = {"metavar": "FILE", "nargs": "*", "default": []}
-    parser.add_argument("--inputs", **names, help="what the receipt names as read, with the code")
-    parser.add_argument("--outputs", **names, help="what the receipt names as written")
+    for option, what in (("--inputs", "read, with the code"), ("--outputs", "written")):
+        parser.add_argument(
+            option, metavar="FILE", nargs="*", default=[], help=f"what the receipt names as {what}"
+        )
 
 
 def _receipt(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:

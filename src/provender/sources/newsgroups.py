@@ -45,7 +45,9 @@ def read_newsgroups(archive: Path, topics: list[str]) -> list[Post]:
                 # Of the other topics only the names matter, for the message below.
                 parts = posts.setdefault(topic, {})
                 if topic in topics:
-                    text = tar.extractfile(member).read().decode("latin-1")
+                    file = tar.extractfile(member)
+                    assert file is not None  # None is for what is no plain file
+                    text = file.read().decode("latin-1")
                     parts.setdefault(part, []).append((int(number), member.name, text))
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise UserError(

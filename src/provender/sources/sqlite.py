@@ -163,7 +163,8 @@ def _read_rows(
         if position and position[0] is None:
             faults.setdefault(f"nothing in {columns[3]}", []).append(rowid)
             continue
-        yield Post(rowid, text, label, year, _position(position[0]) if position else None)
+        place = position[0] if position else None
+        yield Post(rowid, text, label, year, None if place is None else _position(place))
     if faults:
         raise UserError(_describe(faults, path, table))
     require(labels, seen, "label", "source.labels", f"table {table} has")

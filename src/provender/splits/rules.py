@@ -33,7 +33,9 @@ def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, 
     for reason, rows in reasons.items():
         counts[reason] = int((rows & kept).sum())
         kept &= ~rows
-    return posts.assign(raw=posts["text"], text=stripped)[kept], counts
+    # The types of pandas know of no list of texts of which some are missing.
+    texts = posts.assign(raw=posts["text"], text=stripped)  # type: ignore[arg-type]
+    return texts[kept], counts
 
 
 def drop_duplicates(

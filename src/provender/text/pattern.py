@@ -140,7 +140,7 @@ class _Parser:
             )
         if most is None:
             self.link(part.last, part.first)
-            return _Part(part.nullable or least == 0, part.first, part.last)
+            return _Part(least == 0, part.first, part.last)
         return self.write_out(part, start, end, least, most)
 
     def write_out(self, part: _Part, start: int, end: int, least: int, most: int) -> _Part:

@@ -111,7 +111,8 @@ def _consecutive(codes: np.ndarray) -> list[list[int]]:
     """Return the first and last of each run of consecutive code points."""
     ends = np.flatnonzero(np.diff(codes) > 1)
     first, last = codes[[0, *(ends + 1)]], codes[[*ends, -1]]
-    return np.stack([first, last], axis=1).tolist()
+    runs: list[list[int]] = np.stack([first, last], axis=1).tolist()
+    return runs
 
 
 def _lower_runs(codes: list[int], deltas: list[int]) -> list[list[int]]:

@@ -5,4 +5,4 @@ Out: ``dvc.yaml``, ``dvc.lock``, and objects in DVC's cache.
 Imports ``running``.
 """
 
-__all__ = ["cache", "dvc_lock", "dvc_yaml", "record", "remote", "sync", "why"]
+__all__ = ["cache", "dvc_lock", "dvc_yaml", "record", "refresh", "remote", "stage", "sync", "why"]

@@ -69,7 +69,7 @@ class Store:
             places = [self.repo.cloud.get_remote_odb()]
         for place in places:
             with contextlib.suppress(FileNotFoundError):
-                data = place.fs.cat_file(place.oid_to_path(md5))
+                data: bytes = place.fs.cat_file(place.oid_to_path(md5))
                 if hashlib.md5(data, usedforsecurity=False).hexdigest() == md5:
                     return data
         raise UserError(

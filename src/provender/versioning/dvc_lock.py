@@ -58,8 +58,9 @@ def digests(entry: dict[str, Any], kind: str) -> dict[str, str]:
 def _parse(text: str, what: str) -> Lock:
     try:
         # In C: in Python it takes a second.
-        return yaml.load(text, yaml.CSafeLoader)["stages"]
+        stages: Lock = yaml.load(text, yaml.CSafeLoader)["stages"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(
             f"{what} cannot be read ({error}): check out a good one, or run provender record"
         ) from error
+    return stages

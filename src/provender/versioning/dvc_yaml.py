@@ -47,8 +47,10 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
     ]
     document = {"vars": [{"overlays": list(overlays)}], "stages": stages, "plots": plots}
     # In C: in Python it takes half a second.
-    form = {"sort_keys": False, "allow_unicode": True, "width": 96}
-    return HEADER + yaml.dump(document, Dumper=yaml.CSafeDumper, **form)
+    text: str = yaml.dump(
+        document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=96
+    )
+    return HEADER + text
 
 
 def overlays() -> list[str]:
@@ -61,9 +63,10 @@ def overlays() -> list[str]:
 def parse_overlays(text: str) -> list[str]:
     """Return the configuration files with which the text of a dvc.yaml was generated."""
     try:
-        return yaml.load(text, yaml.CSafeLoader)["vars"][0]["overlays"]
+        found: list[str] = yaml.load(text, yaml.CSafeLoader)["vars"][0]["overlays"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{FILE} is not as it was generated: run make refresh") from error
+    return found
 
 
 def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:

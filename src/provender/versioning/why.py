@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,7 +79,7 @@ def format_table(changes: dict[str, Any], names: tuple[str, str]) -> str:
     return "\n".join(lines) or "nothing changed"
 
 
-def _section(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _section(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
     table = [(title if not heads[0] else heads[0], *heads[1:]), *rows]

@@ -11,10 +11,10 @@ _listdir, _scandir = os.listdir, os.scandir
 class _Entries:
     """A folder's entries, as scandir gives them: an iterator that can be closed."""
 
-    def __init__(self, entries: list) -> None:
+    def __init__(self, entries: list[Any]) -> None:
         self._entries = iter(entries)
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         return self._entries
 
     def __next__(self) -> Any:
@@ -30,12 +30,12 @@ class _Entries:
         self._entries = iter(())
 
 
-def _shuffled(entries: list) -> list:
+def _shuffled(entries: list[Any]) -> list[Any]:
     # The system's generator: Python's own is one that a step may have seeded.
     return random.SystemRandom().sample(entries, len(entries))
 
 
-def _shuffled_listdir(path: Any = ".") -> list:
+def _shuffled_listdir(path: Any = ".") -> list[Any]:
     return _shuffled(_listdir(path))
 
 
@@ -44,4 +44,5 @@ def _shuffled_scandir(path: Any = ".") -> _Entries:
         return _Entries(_shuffled(list(entries)))
 
 
-os.listdir, os.scandir = _shuffled_listdir, _shuffled_scandir
+os.listdir = _shuffled_listdir
+os.scandir = _shuffled_scandir  # type: ignore[assignment]
