@@ -151,9 +151,9 @@ def test_code_that_only_the_release_names(tmp_path: Path) -> None:
     """A rebuild runs the commit's code, so nobody's repository is built by mistake."""
     place = repository.Repository(tmp_path, "https://localhost/x", repository.NamedBy.RELEASE)
     done = run.Audit("x", None)
-    done.traced = Namespace(repository=place)
+    traced = Namespace(repository=place)
     options = Namespace(rebuild=True, remote=None, environment=ROOT, cores=1)
-    run._rebuild(None, options, False, done)
+    run._rebuild(None, traced, options, False, done)
     (finding,) = done.findings.found
     assert str(finding.outcome) == "undecided"
     assert "it runs the code of https://localhost/x, which only the release names" in finding.text
