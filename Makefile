@@ -1,5 +1,6 @@
 # make         set up the environment and do the main job
 # make test    the tests, but for those that only .ci/run has the time for
+# make prove   all tests, and all proofs, though what they prove is unchanged; some 15 minutes
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
@@ -18,7 +19,15 @@ PORT ?= 5000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: main setup test lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
+# Three at once keep two cores busy.
+PYTEST := pytest --numprocesses 3 --dist worksteal
+define INSTALL_FOR_TESTS
+tests/install-chromium
+tests/install-variations
+tests/install-remotes
+endef
+
+.PHONY: main setup test prove lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
 .DELETE_ON_ERROR:
 
 main: setup
@@ -47,10 +56,12 @@ web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .v
 	touch $@
 
 test: setup lint
-	tests/install-chromium
-	tests/install-variations
-	tests/install-remotes
-	pytest --numprocesses 3 --dist worksteal $(if $(MARK),-m '$(MARK)')
+	$(INSTALL_FOR_TESTS)
+	$(PYTEST) $(if $(MARK),-m '$(MARK)')
+
+prove: setup lint
+	$(INSTALL_FOR_TESTS)
+	$(PYTEST) -m 'not newsgroups' --prove
 
 lint: setup
 	ruff check .

@@ -18,8 +18,8 @@ from provender.reproduction.clone import copy_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Fixtures of releases, for the tests of several folders.
-pytest_plugins = ["releases"]
+# Fixtures of releases, for the tests of several folders; and which expensive tests run.
+pytest_plugins = ["releases", "proofs"]
 
 # The same examples on each run and machine, and none failed for a slow one.
 settings.register_profile("provender", derandomize=True, deadline=None, database=None)

@@ -1,25 +1,21 @@
-"""The tests notice small mistakes: each mutant of a line must make a named test fail."""
+"""The tests notice small mistakes: each mutant of a line must make a named test fail.
+
+A mutant runs when its file, its test's file or itself has changed since it was last noticed.
+"""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import cache_from_source
 from pathlib import Path
-from queue import Queue
 
 import pytest
 from conftest import ROOT
 
 from provender.reproduction.clone import copy_tree
-
-# Each run is one process; more at a time than a small machine's cores gain nothing.
-RUNS_AT_ONCE = 2
 
 # pytest's exit code for tests that ran and failed; others stand for tests that did not run.
 TESTS_FAILED = 1
@@ -1279,6 +1275,8 @@ class Runner:
     def __init__(self, folder: Path) -> None:
         """Start it; plugins of other packages would take longer to load than most tests run."""
         self.folder = copy_tree(ROOT, folder)
+        # Tests that passed there.
+        self.passed: set[str] = set()
         # A repository, since tests that copy the project in turn ask for its files.
         self.git("init", "--quiet")
         self.git("add", "--all")
@@ -1314,6 +1312,11 @@ class Runner:
         text = path.read_text(encoding="utf-8")
         if text.count(mutant.old) != 1:
             return f"{mutant.file} has its old text {text.count(mutant.old)} times"
+        if mutant.node not in self.passed:
+            code, output = self.run(mutant.node)
+            if code:
+                return f"its test fails without it: {output}"
+            self.passed.add(mutant.node)
         replace_source(path, text.replace(mutant.old, mutant.new))
         code, output = self.run(mutant.node)
         replace_source(path, text)
@@ -1333,50 +1336,22 @@ def replace_source(path: Path, text: str) -> None:
         Path(cache_from_source(str(path))).unlink(missing_ok=True)
 
 
-@pytest.fixture(scope="module")
-def runners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
-    """Give as many runners as may run at once, for who needs one to take and give back."""
-    folder = tmp_path_factory.mktemp("mutants")
-    started = [Runner(folder / str(number)) for number in range(RUNS_AT_ONCE)]
-    queue: Queue = Queue()
-    for runner in started:
-        queue.put(runner)
-    yield queue
-    for runner in started:
-        runner.stop()
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Give a runner, one for each process of this run of the tests."""
+    runner = Runner(tmp_path_factory.mktemp("mutants") / "project")
+    yield runner
+    runner.stop()
 
 
-@contextmanager
-def taken(runners: Queue) -> Iterator[Runner]:
-    """Give a runner as soon as one is free."""
-    runner = runners.get()
-    try:
-        yield runner
-    finally:
-        runners.put(runner)
+def proof(mutant: Mutant) -> pytest.MarkDecorator:
+    """Return the mark of a proof of the mutated file, of the test's file and of the mutant."""
+    return pytest.mark.proof(mutant.file, mutant.node.partition("::")[0], text=repr(mutant))
 
 
-def survive(runners: Queue, mutant: Mutant) -> str:
-    """Return how a mutant got away from the next free runner."""
-    with taken(runners) as runner:
-        return runner.survive(mutant)
-
-
-def test_tests_pass_without_a_mutant(runners: Queue) -> None:
-    """In an unchanged copy one of those tests of each file passes: a copy lacks nothing.
-
-    The others pass in this tree, where all tests run.
-    """
-    nodes = {mutant.node.partition("::")[0]: mutant.node for mutant in MUTANTS}
-    with taken(runners) as runner:
-        code, output = runner.run(*nodes.values())
-    assert code == 0, output
-
-
-def test_every_mutant_is_noticed(runners: Queue) -> None:
-    """No mutant survives its test; those that do are listed by name."""
-    with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
-        outcomes = pool.map(partial(survive, runners), MUTANTS)
-    names = [mutant.name for mutant in MUTANTS]
-    assert len(set(names)) == len(names)
-    assert {name: how for name, how in zip(names, outcomes, strict=True) if how} == {}
+@pytest.mark.parametrize(
+    "mutant", [pytest.param(each, id=each.name, marks=proof(each)) for each in MUTANTS]
+)
+def test_is_noticed(runner: Runner, mutant: Mutant) -> None:
+    """The named test passes in an unchanged copy, so the copy lacks nothing, and fails here."""
+    assert runner.survive(mutant) == ""

@@ -103,7 +103,7 @@ def test_many_edits_are_counted(repository: Path) -> None:
 
 def job(rule: str, *inputs: str) -> Job:
     """Return a job that reads files."""
-    return Job(rule, {}, list(inputs), [f"data/{rule}"], "", [], {})
+    return Job(rule, "", {}, list(inputs), [f"data/{rule}"], "", [], {})
 
 
 def test_inputs_that_no_clone_would_have(repository: Path) -> None:

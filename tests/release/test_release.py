@@ -303,8 +303,6 @@ def test_releases_are_no_part_of_the_build(recorded: Project) -> None:
     assert recorded.git("status", "--porcelain") == ""
     assert "Nothing to be done" in recorded.snakemake("--dry-run").stdout
     recorded.run("provender", "record", "--check")
-    recorded.run("provender", "digests", "--config", "small.yaml")
-    assert "releases" not in (recorded.folder / "digests.json").read_text()
     files = contents(folder_of(recorded))
     recorded.run("make", "clean")
     assert contents(folder_of(recorded)) == files

@@ -150,7 +150,7 @@ def test_make_bench(clone: Project) -> None:
     [
         ("reproduce", ["ARCHIVE=none.tar.gz"], "none.tar.gz is no file: name the newsgroups"),
         ("reproduce-cpus", [], "git does not say which files"),
-        ("digests", [], "the build is not up to date"),
+        ("refresh", ["ARCHIVE=none.tar.gz"], "name the archive by make refresh ARCHIVE=path"),
     ],
 )
 def test_make_reproduce(clone: Project, target: str, arguments: list[str], message: str) -> None:
