@@ -243,6 +243,7 @@ def test_a_link_in_a_folder(release: Release) -> None:
     assert "the release holds a symbolic link: 'bundle/secret.json'" in said
 
 
+@pytest.mark.ci
 def test_another_commit(release: Release) -> None:
     """A commit that has other inputs, or the same and another tree, is not the release's."""
     project = release.project
@@ -349,6 +350,7 @@ def test_a_remote_object_swapped(release: Release) -> None:
     release.audit(code=UNDECIDED)
 
 
+@pytest.mark.ci
 def test_an_edited_dependency_lock(release: Release) -> None:
     """A lock file that was edited is another than the one that the steps have read."""
     project = release.project
@@ -377,6 +379,7 @@ def test_an_edited_dependency_lock(release: Release) -> None:
     )
 
 
+@pytest.mark.ci
 def test_a_release_of_a_dirty_tree(release: Release) -> None:
     """What was built from edited files is not what the commit records; nor is such a record."""
     project = release.project

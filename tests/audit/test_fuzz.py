@@ -40,6 +40,15 @@ PIECES = [
     b'"', b"1e999", b"NaN", b"\xed\xa0\x80", b"9" * 40, b"\x80" + b"\xff" * 11, b"L", b"x", b"1",
 ]  # fmt: skip
 
+# What reads what others wrote.
+PROVES = (
+    "src/provender/audit/*.py",
+    "src/provender/release/*.py",
+    "src/provender/versioning/*.py",
+    "src/provender/files.py",
+    "requirements.lock",
+)
+
 
 @contextmanager
 def no_hang() -> Iterator[None]:
@@ -144,6 +153,7 @@ def survive(
     return taken, refused
 
 
+@pytest.mark.proof(*PROVES)
 def test_statements(released: Release) -> None:
     """A statement is taken only where it keeps every rule."""
     data = (released.folder / statement.STATEMENT).read_bytes()
@@ -152,6 +162,7 @@ def test_statements(released: Release) -> None:
     assert refused > STATEMENTS / 4
 
 
+@pytest.mark.proof(*PROVES)
 def test_envelopes_and_summaries(released: Release) -> None:
     """An envelope with a bit changed is signed by nobody."""
     key = released.public_key
@@ -167,6 +178,7 @@ def test_envelopes_and_summaries(released: Release) -> None:
     survive(mutate_json, [summary.encode(value)], summary.parse, OTHERS)
 
 
+@pytest.mark.proof(*PROVES)
 def test_manifests(released: Release, tmp_path: Path) -> None:
     """Whatever a manifest says, the first part of the audit ends with a finding."""
     folder = tmp_path / "bundle"
@@ -195,6 +207,7 @@ def test_manifests(released: Release, tmp_path: Path) -> None:
     assert taken == MANIFESTS
 
 
+@pytest.mark.proof(*PROVES)
 def test_archives(tmp_path: Path) -> None:
     """Whatever an archive holds, nothing is written but below the folder to unpack into."""
     inside = tmp_path / "inside"
@@ -232,6 +245,7 @@ def test_archives(tmp_path: Path) -> None:
     assert refused > ARCHIVES / 2
 
 
+@pytest.mark.proof(*PROVES)
 def test_locks(released: Release) -> None:
     """A dvc.lock of a repository that a release names itself may be anything, too."""
     data = (released.project.folder / "dvc.lock").read_bytes()
@@ -246,6 +260,7 @@ def test_locks(released: Release) -> None:
     survive(mutate_bytes, [data], read, OTHERS)
 
 
+@pytest.mark.proof(*PROVES)
 def test_locks_without_an_end() -> None:
     """A dvc.lock, or a stage's settings, that holds itself; steps that need each other."""
     for text in ("stages: &a {x: *a}", "stages: {x: {cmd: c, params: &p {f: *p}}}"):

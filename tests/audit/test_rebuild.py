@@ -25,6 +25,16 @@ SHARED = ("--rebuild", "--environment", ROOT, "--cores", "2")
 # Until a loaded machine has cloned a project and begun to build it.
 READY_SECONDS = 300
 
+# What makes an environment from a release alone, builds in it and compares.
+PROVES = (
+    "src/provender/audit/*.py",
+    "src/provender/reproduction/*.py",
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+    "web/package-lock.json",
+)
+
 
 def audit(project: Project, *arguments: str | Path, code: int, **environment: str) -> str:
     """Audit in a project's folder; assert the exit code; return what is said in one line."""
@@ -33,6 +43,7 @@ def audit(project: Project, *arguments: str | Path, code: int, **environment: st
     return " ".join((done.stdout + done.stderr).split())
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_an_honest_release_in_a_fresh_clone(release: Release, tmp_path: Path) -> None:
     """With nothing but the clone, the remote and the archive: confirmed bit for bit.

@@ -37,6 +37,17 @@ KNOWN_WORDS = 20_000
 # Differing texts that are shown.
 SHOWN = 3
 
+# What reads texts, in both languages, and the libraries that do it.
+PROVES = (
+    "src/provender/text/*.py",
+    "web/src/text.js",
+    "web/src/vocabulary.js",
+    "web/src/encode.js",
+    "config/text.yaml",
+    "requirements.lock",
+    "web/package-lock.json",
+)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -189,6 +200,7 @@ def readings(recipe: Recipe) -> tuple[dict[str, Part], Found]:
     return parts, read_all(recipe, parts)
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.parametrize(
     ("name", "least"),
     [
@@ -209,6 +221,7 @@ def test_all_read_alike(
     compare(readings[0][name], readings[1][name], least, record_property)
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_a_million(recipe: Recipe, record_property: Callable[[str, object], None]) -> None:
     """Ten times as many generated strings."""

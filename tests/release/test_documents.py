@@ -36,6 +36,7 @@ def metrics_of(released: Release) -> dict[str, Any]:
     return json.loads(path.read_text())["test"]
 
 
+@pytest.mark.ci
 def test_model_card_for_the_hub(released: Release) -> None:
     """The hub's block has the model's task, library and results; what is not known is left out."""
     metadata, _ = card_of(released.folder)
@@ -165,6 +166,7 @@ def _references(value: Any) -> set[str]:
     return set()
 
 
+@pytest.mark.ci
 def test_what_only_a_release_says(recorded: Project) -> None:
     """Repository, license and language stand in the documents, and change no build."""
     before = {

@@ -10,6 +10,7 @@ import sqlite3
 import tarfile
 from pathlib import Path
 
+import pytest
 from conftest import REMOTE, Project
 from recorded import clone, edit, edit_unseen, objects
 from releases import NAME, VERSION, Release
@@ -204,6 +205,7 @@ def test_run(released: Release) -> None:
     assert run["statement"] == digest
 
 
+@pytest.mark.ci
 def test_same_bytes_anywhere(released: Release, tmp_path: Path) -> None:
     """A clone in another folder, in other surroundings, makes the same release."""
     shutil.copytree(released.project.folder.parent / REMOTE, tmp_path / REMOTE)
@@ -222,6 +224,7 @@ def test_same_bytes_anywhere(released: Release, tmp_path: Path) -> None:
     assert archive.read_bytes() == released.archive.read_bytes()
 
 
+@pytest.mark.ci
 def test_again(recorded: Project, released: Release) -> None:
     """The same release stays; a signature may be added, but nothing else may change."""
     release = ("provender", "release", VERSION)

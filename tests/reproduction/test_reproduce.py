@@ -30,6 +30,15 @@ TELLTALE = """json.dumps({**value, "seen": {
     "zone": __import__("time").tzname,
 }} if isinstance(value, dict) else value, """
 
+# What pins the code that a CPU runs.
+PROVES = (
+    "src/provender/determinism.py",
+    "src/provender/model/*.py",
+    "src/provender/reproduction/*.py",
+    "scripts/train_model.py",
+    "requirements.lock",
+)
+
 
 @pytest.fixture(scope="session")
 def other_surroundings() -> Iterator[Surroundings]:
@@ -100,6 +109,7 @@ def test_what_reaches_a_file_is_noticed(
     assert any(line.startswith("column rowid: ") for line in found[split]), found[split]
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_an_unpinned_cpu_path_is_noticed(
     small_build: Project, other_surroundings: Surroundings, tmp_path: Path

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from conftest import ROOT, SMALL_CONFIG, Project
 from model_inputs import write_features
 from step_runs import names_in
@@ -76,6 +77,7 @@ def test_scores_are_those_of_train_model(small_build: Project, tmp_path: Path) -
     assert names_in(tmp_path) == ["search.csv"]
 
 
+@pytest.mark.ci
 def test_augmentation(tmp_path: Path) -> None:
     """Rows made of validation posts are not learnt from; one model does without any."""
     for name in ("features", "others", "vocabulary"):

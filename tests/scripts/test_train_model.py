@@ -63,6 +63,7 @@ def all_files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.ci
 def test_full_disk_and_the_run_after_it(
     run_script: RunScript, small_build: Project, tmp_path: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_starts_as_naive_bayes(run_script: RunScript, inputs: Path) -> None:
     assert f"train_model: epoch 3 of 3: loss {loss:.4f}, accuracy" in done.stderr
 
 
+@pytest.mark.ci
 def test_chooses_without_augmented_posts_of_validation(run_script: RunScript, inputs: Path) -> None:
     """Only the final model learns from them; what was chosen before does not change."""
     features = inputs / "features"

@@ -62,6 +62,7 @@ def test_long_lists_are_counted() -> None:
     assert changes(before, after) == ["a: other content of a, b, c, d, e, f and 2 more"]
 
 
+@pytest.mark.ci
 def test_refresh(recorded: Project) -> None:
     """After an edit it builds, records and says what changed; the second time, nothing did."""
     edit(recorded, "small.yaml", "Three made-up topics", "Another title")

@@ -31,6 +31,13 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
+# What speaks with a remote.
+PROVES = (
+    "src/provender/versioning/*.py",
+    "tests/remotes.lock",
+    "requirements.lock",
+)
+
 
 @contextmanager
 def running(command: list[str | Path], port: int, folder: Path) -> Iterator[None]:
@@ -142,6 +149,7 @@ def go_round(recorded: Project, settings: dict[str, str], environment: dict[str,
         assert secret not in (recorded.folder / ".dvc" / "config").read_text(encoding="utf-8")
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_s3(recorded: Project, s3: tuple[dict[str, str], dict[str, str]]) -> None:
     """A round trip through S3's API, and an object swapped there is found."""
@@ -158,6 +166,7 @@ def test_s3(recorded: Project, s3: tuple[dict[str, str], dict[str, str]]) -> Non
     assert f"other content: {BUCKET}/{'/'.join(swapped.strip().split('/'))}\n" in done.stderr
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_ssh(recorded: Project, ssh: tuple[dict[str, str], dict[str, str]], tmp_path: Path) -> None:
     """A round trip through OpenSSH, and an object truncated there is found."""

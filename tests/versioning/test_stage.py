@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from conftest import Project
 
 
+@pytest.mark.ci
 def test_experiment(recorded: Project) -> None:
     """Dvc exp run sets a value, which reaches the command of each stage that depends on it."""
     recorded.run("dvc", "exp", "run", "--set-param", "small.yaml:title=Set by DVC")

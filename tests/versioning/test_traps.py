@@ -64,6 +64,7 @@ def retitle(project: Project) -> None:
     edit(project, "small.yaml", *TITLE)
 
 
+@pytest.mark.ci
 def test_old_data_checked_out(recorded: Project) -> None:
     """After old data is checked out, dvc repro pairs it with what was made from it."""
     first = digests(recorded)
@@ -90,6 +91,7 @@ def test_old_data_checked_out(recorded: Project) -> None:
     recorded.run("provender", "record", "--check")
 
 
+@pytest.mark.ci
 def test_two_engines_in_turn(recorded: Project) -> None:
     """What DVC made with other parameters is not what Snakemake made, and it knows."""
     first = digests(recorded)
@@ -102,6 +104,7 @@ def test_two_engines_in_turn(recorded: Project) -> None:
     assert digests(recorded) == first
 
 
+@pytest.mark.ci
 def test_a_stage_has_the_values_of_now(recorded: Project) -> None:
     """A stage runs with the value that is recorded; where its files differ it does not run."""
     retitle(recorded)
@@ -117,6 +120,7 @@ def test_a_stage_has_the_values_of_now(recorded: Project) -> None:
     )
 
 
+@pytest.mark.ci
 def test_hard_links(recorded: Project) -> None:
     """An edit through a hard link damages the cache: it is not recorded, and is mended."""
     recorded.run("dvc", "config", "--local", "cache.type", "hardlink")
@@ -166,6 +170,7 @@ def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
     recorded.run("provender", "record", "--check")
 
 
+@pytest.mark.ci
 def test_fresh_clone(recorded: Project, tmp_path: Path) -> None:
     """After dvc pull alone Snakemake has all to do; after provender sync nothing."""
     fresh = clone(recorded, tmp_path / "fresh")
@@ -275,6 +280,7 @@ def test_garbage_collection(recorded: Project) -> None:
     assert digests(recorded) == first
 
 
+@pytest.mark.ci
 def test_dirty_tree(recorded: Project) -> None:
     """Edits that were not built are not recorded; files of one's own are not overwritten."""
     edit(recorded, "scripts/render_report.py", "import argparse", "import argparse  # edited")

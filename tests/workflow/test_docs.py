@@ -86,6 +86,15 @@ def test_make(tmp_path: Path) -> None:
     assert [prediction["label"] for prediction in best] == [expected]
 
 
+@pytest.mark.proof(
+    "Makefile",
+    "src/provender/command.py",
+    "src/provender/sources/*.py",
+    "scripts/fetch_*.py",
+    "config/*.yaml",
+    "workflow/rules/source.smk",
+    "requirements.lock",
+)
 @pytest.mark.ci
 def test_make_without_the_archive(clone: Project) -> None:
     """``make`` then builds the docstrings' model, and says so, and how to get the other."""
@@ -109,6 +118,7 @@ def test_make_archive(clone: Project, tmp_path: Path) -> None:
     assert not (clone.folder / "data").exists()
 
 
+@pytest.mark.ci
 def test_make_test(clone: Project) -> None:
     """``make test`` runs the linters, which print what the README shows, and pytest."""
     planned = clone.run("make", "--dry-run", "test").stdout.splitlines()
@@ -182,8 +192,13 @@ BUILD, AGAIN, SEARCH = (block.split("\n")[0].split() for block in blocks(OWN_DAT
 
 
 def test_own_data(own_data: Project) -> None:
-    """The worked example builds, by either command."""
+    """The worked example searches, builds by either command, and the report shows the search."""
     before = (own_data.folder / "tickets.sqlite").read_bytes()
+    assert "search_model: best: " in own_data.run(*SEARCH).stderr
+    # It needs no build.
+    assert not (own_data.folder / "dist").exists()
+    tried = (own_data.folder / "config/search/tickets.csv").read_text(encoding="utf-8")
+    assert [line[-2:] for line in tried.splitlines()].count(",1") == 1
     own_data.run(*BUILD)
     about = json.loads((own_data.folder / "dist/bundle/about.json").read_text())
     assert about["corpus"]["title"] == "Support tickets by team, 2015 to 2024"
@@ -195,21 +210,10 @@ def test_own_data(own_data: Project) -> None:
     assert (own_data.folder / "tickets.sqlite").read_bytes() == before
     assert (own_data.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
     report = (own_data.folder / "data/reports/report.html").read_text(encoding="utf-8")
-    assert "Values that were tried" not in report
-
-
-@pytest.mark.ci
-def test_own_data_search(own_data: Project) -> None:
-    """The worked example's search needs no build, and the report of the next one shows it."""
-    assert "search_model: best: " in own_data.run(*SEARCH).stderr
-    assert not (own_data.folder / "dist").exists()
-    tried = (own_data.folder / "config/search/tickets.csv").read_text(encoding="utf-8")
-    assert [line[-2:] for line in tried.splitlines()].count(",1") == 1
-    own_data.run(*AGAIN)
-    report = (own_data.folder / "data/reports/report.html").read_text(encoding="utf-8")
     assert "Values that were tried" in report
 
 
+@pytest.mark.ci
 def test_versions(recorded: Project, tmp_path: Path) -> None:
     """Record, get and compare builds, as one reads it."""
     record, get, repro, ask = (block.splitlines() for block in blocks(VERSIONS, "sh"))
@@ -308,7 +312,7 @@ RUN_BY: dict[str, Callable] = {
     "provender trace dist/bundle/constants.json": test_audits,
     "provender trace newsgroups-0.1.0.tar.gz --post 17": test_audits,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
-    "snakemake --cores 4 search --configfile tickets.yaml": test_own_data_search,
+    "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import yaml
 from conftest import Project
 
@@ -40,6 +41,7 @@ def test_reads_no_test_split(small_project: Project) -> None:
     assert "features/test.parquet" not in planned
 
 
+@pytest.mark.ci
 def test_no_part_of_a_build(small_project: Project) -> None:
     """A build plans no search; what one has kept is read by the report's rule alone."""
     rules = planned_rules(small_project)

@@ -206,6 +206,7 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
     assert "Traceback" not in done.stderr and "Job stats" not in done.stderr + done.stdout
 
 
+@pytest.mark.ci
 def test_interrupted_and_run_again(small_project: Project, small_build: Project) -> None:
     """After Ctrl-C in the midst of training, the next run completes, to the same bytes."""
     log = small_project.folder / "logs" / "train_model.log"
