@@ -1,14 +1,12 @@
 """The ``provender`` command: build with a fallback, serve the bundle, prove it, release it."""
 
 import argparse
-import http.server
 import json
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 from provender import config as configuration
@@ -134,24 +132,14 @@ def tell_why(options: argparse.Namespace) -> None:
         print(why.format_table(changes, (options.before, options.after or "workspace")))
 
 
-def serve(options: argparse.Namespace) -> None:
+def serve_bundle(options: argparse.Namespace) -> None:
     """Serve the bundle on this machine until interrupted."""
     if not (options.bundle / "index.html").is_file():
         raise UserError(f"there is no bundle in {options.bundle}: run make first")
-    handler = partial(_Handler, directory=str(options.bundle))
-    try:
-        server = http.server.ThreadingHTTPServer(("localhost", options.port), handler)
-    except OSError as error:
-        raise UserError(
-            f"port {options.port} cannot be used ({error.strerror}). Take another: "
-            f"make serve PORT={options.port + 1}"
-        ) from error
-    with server:
-        print(f"http://localhost:{server.server_port}/ (Ctrl-C ends it)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+    # A server takes long to import, for what other commands never do.
+    from provender.bundle import serve
+
+    serve.serve(options.bundle, options.port)
 
 
 def reproduce(options: argparse.Namespace) -> None:
@@ -196,19 +184,6 @@ def trace(options: argparse.Namespace) -> None:
     from provender.audit import command
 
     command.trace(options)
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def end_headers(self) -> None:
-        # A rebuilt bundle must show at the next reload.
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing of requests that went well."""
-
-    def log_error(self, format: str, *args: object) -> None:
-        sys.stderr.write(f"{self.path}: {format % args}\n")
 
 
 def _explain_failure(started: float) -> str:
@@ -302,7 +277,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument("--port", type=int, default=5000, help="default: 5000")
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
-    command.set_defaults(work=serve)
+    command.set_defaults(work=serve_bundle)
 
     command = commands.add_parser("reproduce", help="build twice, in other surroundings; compare")
     command.add_argument("--config", type=Path, help="configuration to lay over the default")

@@ -110,7 +110,7 @@ def lay_over(below: Config, above: Config) -> None:
 
 def _read_yaml(path: str | Path, example: str) -> Config:
     try:
-        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        value = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
     except FileNotFoundError as error:
         raise UserError(f"there is no configuration file {path}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -121,7 +121,7 @@ def _read_yaml(path: str | Path, example: str) -> Config:
 
 
 def _validate(value: Config, schema: str, what: str) -> None:
-    rules = yaml.safe_load((SCHEMAS / schema).read_text(encoding="utf-8"))
+    rules = yaml.load((SCHEMAS / schema).read_text(encoding="utf-8"), yaml.CSafeLoader)
     errors = jsonschema.Draft202012Validator(rules).iter_errors(value)
     # The schema library reports each missing key of a group anew for every one of them.
     _raise_for(list(dict.fromkeys(fault for e in errors for fault in _describe(e))), what)

@@ -5,4 +5,4 @@ Out: ``dist/bundle/`` and ``dist/npm/``.
 Imports no other room.
 """
 
-__all__ = ["constants", "node", "single_page"]
+__all__ = ["constants", "node", "serve", "single_page"]
