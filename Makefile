@@ -1,6 +1,7 @@
 # make         set up the environment and do the main job
 # make test    the tests, but for those that only .ci/run has the time for
-# make prove   all tests, and all proofs, though what they prove is unchanged; some 15 minutes
+# make prove   all tests, and all proofs, though what they prove is unchanged; some 15 minutes;
+#              make prove PROVE=changed leaves out what stands, as make test does
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
@@ -61,7 +62,7 @@ test: setup lint
 
 prove: setup lint
 	$(INSTALL_FOR_TESTS)
-	$(PYTEST) -m 'not newsgroups' --prove
+	$(PYTEST) -m 'not newsgroups' --prove $(or $(PROVE),all)
 
 lint: setup
 	ruff check .

@@ -273,7 +273,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what takes longest first, so that the processes that share the tests end together."""
     items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/workflow"))
     items.sort(key=lambda item: item.get_closest_marker("ci") is None)
-    items.sort(key=lambda item: item.path.name != "test_mutants.py")
+    items.sort(key=lambda item: item.path.name != "test_cpus.py")
+    # Each process begins with a part of the list, and takes of the others' when it has done its.
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for first in range(processes) for item in items[first::processes]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,8 +3,8 @@
 A test marked ``proof`` names the files of which it proves something. For each one that passed,
 tests/proven.json has a digest of these files and of the test's own. As long as the digest is the
 same, the test is left out, and the end of the output says how many were. ``make prove``, which is
-pytest --prove, runs all of them and records those that pass. A test that is named on the command
-line runs anyway.
+pytest --prove=all, runs all of them and records those that pass; --prove=changed runs those that
+are due and records them. A test that is named on the command line runs anyway.
 """
 
 import ast
@@ -28,8 +28,8 @@ COLLECTED = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that runs all proofs."""
-    told = f"run every proof, and record those that pass in {PROVEN.relative_to(ROOT)}"
-    parser.addoption("--prove", action="store_true", help=told)
+    told = f"run all proofs, or those due, and record what passes in {PROVEN.relative_to(ROOT)}"
+    parser.addoption("--prove", choices=("all", "changed"), help=told)
 
 
 @cache
@@ -78,7 +78,9 @@ def digest(item: pytest.Item) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the proofs that stand."""
-    all_run = config.getoption("--prove") or any("::" in argument for argument in config.args)
+    all_run = config.getoption("--prove") == "all" or any(
+        "::" in argument for argument in config.args
+    )
     proven = files.read_json(PROVEN) if PROVEN.exists() else {}
     standing = []
     proofs = [item for item in items if item.get_closest_marker("proof")]

@@ -1284,8 +1284,9 @@ class Runner:
         self.process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("fork_tests.py")],
             cwd=self.folder,
+            # Of this run of the tests its own know nothing, so they share no builds.
             env={
-                **os.environ,
+                **{key: value for key, value in os.environ.items() if "PYTEST" not in key},
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                 "PYTHONPATH": str(self.folder / "src"),
             },

@@ -160,7 +160,7 @@ def test_make_bench(clone: Project) -> None:
     [
         ("reproduce", ["ARCHIVE=none.tar.gz"], "none.tar.gz is no file: name the newsgroups"),
         ("reproduce-cpus", [], "git does not say which files"),
-        ("refresh", ["ARCHIVE=none.tar.gz"], "name the archive by make refresh ARCHIVE=path"),
+        ("refresh", ["ARCHIVE=none.tar.gz"], "ARCHIVE names none.tar.gz, which is no file"),
     ],
 )
 def test_make_reproduce(clone: Project, target: str, arguments: list[str], message: str) -> None:
