@@ -24,9 +24,9 @@ OFFLINE_CONFIG = "config/offline.yaml"
 UNAVAILABLE = 3
 
 NO_ARCHIVE = """
-The newsgroups archive is neither on disk nor can it be downloaded, so this builds
-ANOTHER MODEL: one that tells apart the docstrings of eight installed Python packages
-({offline}). For the newsgroups, connect to the network or name the archive:
+The newsgroups archive is not on disk and cannot be downloaded. This run builds ANOTHER
+MODEL instead, from the documentation of eight installed Python packages ({offline}).
+For the newsgroups model, connect to the network or name the archive:
 
     make ARCHIVE=path/to/20news-bydate.tar.gz
 

@@ -272,7 +272,7 @@ def test_all_that_is_missing_is_said_at_once(recorded: Project) -> None:
         "set version: 1.0.0 in small.yaml",
         "these files are not as in the commit:\n      README.md\n      dvc.lock\n      key.pem\n",
         "dvc.lock is stale:",
-        "Run provender record and commit dvc.lock",
+        "Run make refresh and commit dvc.lock",
         f"missing: {path}",
     ):
         assert said in done.stderr, said

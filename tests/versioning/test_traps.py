@@ -307,7 +307,7 @@ def test_a_stale_lock(recorded: Project) -> None:
     assert "dvc.lock is stale:" in said
     assert "assemble_bundle: title of small.yaml is recorded with another value" in said
     assert "assemble_bundle: dist/bundle/about.json is recorded with other content" in said
-    assert "Run provender record and commit dvc.lock" in said
+    assert "Run make refresh and commit dvc.lock" in said
     assert "train_model" not in said
     recorded.run("provender", "record")
     written = read_lock(recorded)

@@ -36,7 +36,7 @@ def check() -> list[graph.Job]:
     raise_for(
         stale(jobs, dvc_lock.read(), [config.DEFAULT, *overlays]),
         f"{dvc_lock.FILE} is stale:",
-        f"Run provender record and commit {dvc_lock.FILE}",
+        f"Run make refresh and commit {dvc_lock.FILE}",
     )
     return jobs
 

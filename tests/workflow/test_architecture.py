@@ -1,0 +1,38 @@
+"""docs/architecture.md names what is there."""
+
+import re
+
+from conftest import ROOT
+
+DOCUMENT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+# What only a build writes.
+BUILT = ("data/", "dist/")
+
+
+def test_every_file_that_it_names_is_there() -> None:
+    """Files and folders in code font, with a slash or as a name of the top level."""
+    named = set(re.findall(r"`([\w./-]+(?:/|\.\w+))`", DOCUMENT)) - {"__init__.py", "labels.json"}
+    paths = {name for name in named if not name.startswith(BUILT)}
+    assert len(paths) > 40
+    assert {name for name in paths if not (ROOT / name).exists()} == set()
+
+
+def test_every_room_and_step_is_on_the_map() -> None:
+    """A new room or step is told of."""
+    rooms = {path.parent.name for path in ROOT.glob("src/provender/*/__init__.py")}
+    assert rooms == set(re.findall(r"^\| `src/provender/(\w+)/` \|", DOCUMENT, re.MULTILINE))
+    rules = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    flow = DOCUMENT[DOCUMENT.index("## The flow") : DOCUMENT.index("## Where to change")]
+    # A search is no part of a build.
+    steps = set(re.findall(r"^ *rule (\w+):", rules, re.MULTILINE)) - {"search", "search_model"}
+    assert {step for step in steps if f"`{step}`" not in flow} == set()
+
+
+def test_no_change_touches_many_files() -> None:
+    """Each kind of change names at most five files."""
+    drills = re.split(r"^\*\*", DOCUMENT, flags=re.MULTILINE)[1:]
+    assert len(drills) == 7
+    for drill in drills:
+        files = set(re.findall(r"`((?:src|web|workflow|scripts|config)/[\w./]+\.\w+)`", drill))
+        assert len(files) <= 5, drill
