@@ -2,6 +2,7 @@
 # make test    the tests, but for those that only .ci/run has the time for
 # make prove   all tests, and all proofs, though what they prove is unchanged; some 15 minutes;
 #              make prove PROVE=changed leaves out what stands, as make test does
+# make coverage which branches of src/ and scripts/ the tests reach; some 15 minutes
 # make bench   time, memory and accuracy against peers
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
@@ -28,7 +29,7 @@ tests/install-variations
 tests/install-remotes
 endef
 
-.PHONY: main setup test prove lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
+.PHONY: main setup test prove coverage lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
 .DELETE_ON_ERROR:
 
 main: setup
@@ -63,6 +64,14 @@ test: setup lint
 prove: setup lint
 	$(INSTALL_FOR_TESTS)
 	$(PYTEST) -m 'not newsgroups' --prove $(or $(PROVE),all)
+
+# Mutants are left out: they change code on purpose.
+coverage: export COVERAGE_FILE := $(CURDIR)/.coverage/data
+coverage: setup
+	$(INSTALL_FOR_TESTS)
+	rm -rf .coverage && mkdir .coverage
+	coverage run --rcfile pyproject.toml -m $(PYTEST) -m 'not newsgroups' --ignore tests/test_mutants.py
+	coverage combine --quiet && coverage report --skip-covered --show-missing
 
 lint: setup
 	ruff check .
