@@ -67,15 +67,15 @@ def read_parquet(
 ) -> "pa.Table":
     """Read one Parquet file, by its path or its bytes, all of it or the named columns.
 
-    Unlike ``pyarrow.parquet.read_table``, which loads Arrow's machinery for folders of files:
-    a quarter of a second, 50 MB, and threads, of which one that is still there when Python
-    ends takes the process down with it.
+    Unlike ``pyarrow.parquet.read_table``, which loads Arrow's machinery for folders of files,
+    a quarter of a second and 50 MB; and without threads, of which one that is still there when
+    Python ends takes the process down with it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source) as file:
-        return file.read(columns)
+        return file.read(columns, use_threads=False)
 
 
 def write_parquet(path: str | os.PathLike[str], table: "pa.Table") -> None:

@@ -176,6 +176,7 @@ def test_another_key(release: Release) -> None:
     assert "✗ signature: what is signed is not provenance.intoto.json" in said
 
 
+@pytest.mark.ci
 def test_a_replayed_older_release(release: Release) -> None:
     """An honest release is not the one that was asked for, by option, folder or archive."""
     said = release.audit("--version", "0.2.0", code=REFUTED)
@@ -302,6 +303,7 @@ def change_a_row(path: Path) -> None:
     database.close()
 
 
+@pytest.mark.ci
 def test_a_database_row_changed_after_the_release(release: Release) -> None:
     """The release stays what it is; neither remote, statement nor another commit can say else."""
     project = release.project
@@ -334,6 +336,7 @@ def test_a_database_row_changed_after_the_release(release: Release) -> None:
     assert f"✗ remote: it holds other content than was recorded: {DATABASE}: other content" in said
 
 
+@pytest.mark.ci
 def test_a_remote_object_swapped(release: Release) -> None:
     """Every object of the commit is read; one that is missing leaves it open."""
     stored = objects(release.remote)

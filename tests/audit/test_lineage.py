@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
+import pytest
 from conftest import make_posts
 from recorded import edit_unseen
 from releases import Release
@@ -58,6 +59,7 @@ def test_a_release(released: Release) -> None:
         assert "render_report" not in steps
 
 
+@pytest.mark.ci
 def test_posts(release: Release) -> None:
     """A post is found by its row, with digests of its text, which is nowhere printed."""
     folder = release.project.folder

@@ -146,6 +146,7 @@ def test_a_record_that_the_code_does_not_give(release: Release) -> None:
     assert f"· {path}: DIFFERENT, of measure_baselines: $.naive_bayes: 0.123 |" in said
 
 
+@pytest.mark.ci
 def test_what_cannot_be_rebuilt(release: Release, tmp_path: Path) -> None:
     """Undecided, and why: no environment, another one, no source in the remote."""
     nothing = tmp_path / "nothing"
@@ -170,6 +171,7 @@ def test_code_that_only_the_release_names(tmp_path: Path) -> None:
     assert "it runs the code of https://localhost/x, which only the release names" in finding.text
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(release: Release, tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C, or a request to end, leaves no process and no file behind."""

@@ -48,6 +48,7 @@ def site(release: Release) -> Iterator[tuple[str, Path]]:
         server.shutdown()
 
 
+@pytest.mark.ci
 def test_a_page_and_an_archive(release: Release, site: tuple[str, Path]) -> None:
     """Both are fetched and confirmed; what is missing or edited there is named."""
     address, _ = site

@@ -300,6 +300,7 @@ def test_what_is_on_disk_is_what_is_recorded(recorded: Project) -> None:
     assert "dist/bundle/page.js is not what was written" in refused(recorded)
 
 
+@pytest.mark.ci
 def test_releases_are_no_part_of_the_build(recorded: Project) -> None:
     """git, Snakemake and the records take no notice of a release; make clean leaves it."""
     recorded.run("provender", "release", VERSION)

@@ -170,6 +170,7 @@ def test_chooses_without_augmented_posts_of_validation(run_script: RunScript, in
     assert {name: written[0][name] for name in kept} == {name: written[1][name] for name in kept}
 
 
+@pytest.mark.ci
 def test_budget_too_small(run_script: RunScript, inputs: Path) -> None:
     """Where nothing is small enough, the smallest is taken, with a warning."""
     done = run_script("train_model", *arguments(inputs, inputs / "model", **{"budget-kb": 0.1}))
@@ -180,6 +181,7 @@ def test_budget_too_small(run_script: RunScript, inputs: Path) -> None:
     assert "warning: no model is as small as model.budget_kb asks, 0.1; the smallest" in done.stderr
 
 
+@pytest.mark.ci
 def test_interrupted(small_build: Project, tmp_path: Path) -> None:
     """Ctrl-C amid the epochs leaves no model, and no part of one."""
     output, log = tmp_path / "model", tmp_path / "train_model.log"

@@ -74,6 +74,7 @@ def test_refresh(recorded: Project) -> None:
     assert said.endswith("\ndvc.yaml: as it was\ndvc.lock: as it was\n")
 
 
+@pytest.mark.ci
 def test_refresh_after_a_rule_changed(recorded: Project) -> None:
     """A stage depends on the file of its rule: here a comment in it, which changes no file."""
     edit(recorded, "workflow/rules/splits.smk", "# The usable posts", "# The posts of use")

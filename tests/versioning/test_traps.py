@@ -234,6 +234,7 @@ def test_damaged_cache(recorded: Project) -> None:
     assert (recorded.folder / LARGE).stat().st_nlink == 1
 
 
+@pytest.mark.ci
 def test_damaged_remote(recorded: Project) -> None:
     """Each damaged object is named with its stage, by the check; sync says what it lacks."""
     stored = objects(recorded.folder.parent / REMOTE)
@@ -299,6 +300,7 @@ def test_dirty_tree(recorded: Project) -> None:
     assert planned(recorded) == set()
 
 
+@pytest.mark.ci
 def test_a_stale_lock(recorded: Project) -> None:
     """A commit whose dvc.lock is not of its build fails the check, which names the stages."""
     retitle(recorded)

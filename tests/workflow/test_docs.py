@@ -194,6 +194,7 @@ def own_data(clone: Project) -> Project:
 BUILD, AGAIN, SEARCH = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
 
 
+@pytest.mark.ci
 def test_own_data(own_data: Project) -> None:
     """The worked example searches, builds by either command, and the report shows the search."""
     before = (own_data.folder / "tickets.sqlite").read_bytes()
