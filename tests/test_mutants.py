@@ -279,6 +279,13 @@ MUTANTS = [
         "tests/model/test_metrics.py::test_blank_posts_are_answered_by_the_commonest_label",
     ),
     Mutant(
+        "of a perfect model nothing can be chosen",
+        "src/provender/model/compression.py",
+        "most = max(NEAR * least, least + NEXT_TO_NOTHING)",
+        "most = NEAR * least",
+        "tests/model/test_compression.py::test_of_next_to_no_losses_the_smallest_ships",
+    ),
+    Mutant(
         "a rare word turns a table's axes as much as a frequent one",
         "src/provender/model/compression.py",
         "arithmetic.gram(_centred(table), posts)",
@@ -302,8 +309,8 @@ MUTANTS = [
     Mutant(
         "a larger model ships for a difference that nothing shows",
         "src/provender/model/compression.py",
-        "most = NEAR * min(",
-        "most = min(",
+        "most = max(NEAR * least, least + NEXT_TO_NOTHING)",
+        "most = least",
         "tests/model/test_compression.py::test_of_losses_next_to_alike_the_smallest_ships",
     ),
     Mutant(

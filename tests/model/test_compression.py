@@ -148,6 +148,13 @@ def test_of_losses_next_to_alike_the_smallest_ships() -> None:
     assert compression.choose(candidates, 19) == candidates[0]
 
 
+@pytest.mark.parametrize("least", [-1e-18, 0.0, 1e-9, -0.0])
+def test_of_next_to_no_losses_the_smallest_ships(least: float) -> None:
+    """The least loss of a perfect model may be a rounding error below 0."""
+    candidates = [candidate(10, 0.0021), candidate(20, 0.0009), candidate(30, least)]
+    assert compression.choose(candidates, 30) == candidates[1]
+
+
 def test_front() -> None:
     """The front has what nothing smaller beats."""
     candidates = [candidate(30, 0.2), candidate(10, 0.5), candidate(20, 0.6), candidate(25, 0.5)]

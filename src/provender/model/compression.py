@@ -41,6 +41,11 @@ NARROW_LEVELS = BYTES[1]
 # How much more loss than the least is none: some hundred posts tell no such difference.
 NEAR = 1.01
 
+# So much more loss is none either: where next to nothing is wrong, a hundredth of the least loss
+# is a rounding error, and the least itself may be one, below 0. At a loss of .001 a model gives the
+# right label .999.
+NEXT_TO_NOTHING = 0.001
+
 # As web servers compress: 11 takes ten times as long and gains a few hundredths.
 BROTLI_QUALITY = 9
 
@@ -215,7 +220,8 @@ def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:
     affordable = [each for each in candidates if each.bytes <= budget]
     if not affordable:
         return min(candidates, key=lambda each: (each.bytes, each.loss))
-    most = NEAR * min(each.loss for each in affordable)
+    least = min(each.loss for each in affordable)
+    most = max(NEAR * least, least + NEXT_TO_NOTHING)
     near = [each for each in affordable if each.loss <= most]
     return min(near, key=lambda each: (each.bytes, each.loss))
 
