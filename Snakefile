@@ -1,9 +1,15 @@
 # From labelled texts in SQLite to a classifier in the browser. In running order; each
 # rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
 
-from provender.config import check_in_snakefile
+from provender.config import check_in_snakefile, source_words
 from provender.running.code_files import javascript, python
-from provender.running.rerun import compare_without_pandas, rerun_by_content, start_without_limit
+from provender.running.rerun import (
+    compare_without_pandas,
+    every_output,
+    forget_stale_lock,
+    rerun_by_content,
+    start_without_limit,
+)
 
 
 configfile: "config/config.yaml"
@@ -22,18 +28,20 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/bundle.smk"
 include: "workflow/rules/reports.smk"
-include: "workflow/rules/search.smk"
 
 
 rule all:
     default_target: True
     input:
-        "data/reports/report.html",
-        "dist/bundle/manifest.json",
-        f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
+        list(every_output(workflow, {"split": SPLITS})),
+
+
+# A search is no part of a build.
+include: "workflow/rules/search.smk"
 
 
 if workflow.is_main_process:
     compare_without_pandas()
     start_without_limit()
-    rerun_by_content()
+    forget_stale_lock()
+    rerun_by_content(source_words(config))

@@ -23,6 +23,9 @@ SCHEMAS = ROOT / "workflow" / "schemas"
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
 
+# What of a user's database a build reads, besides its path.
+COLUMNS = ("table", "text", "label", "split")
+
 # What only a release says of itself: no part of a build.
 PUBLICATION = ("repository", "license", "language")
 
@@ -97,6 +100,22 @@ def database_files(path: str) -> list[str]:
     # SQLite keeps it beside the file itself, not beside a link to it.
     log = f"{os.path.realpath(path) if Path(path).is_symlink() else path}-wal"
     return [path, log] if Path(log).exists() else [path]
+
+
+def source_words(config: Config) -> list[str]:
+    """Return how the command of fetch_source ends for a user's database, as the rule has it.
+
+    For another kind of source it is empty: there Snakemake itself knows what a rule was run with,
+    and no file that it does not make can be missing.
+    """
+    source = config["source"]
+    if source["kind"] != "sqlite":
+        return []
+    words = ["sqlite"]
+    for option, key in (("database", "path"), *((key, key) for key in COLUMNS)):
+        words += [f"--{option}", source[key]]
+    words += ["--labels", *map(str, source.get("labels", []))]
+    return [*words, "--validation-by", config["split"]["validation_by"]]
 
 
 def lay_over(below: Config, above: Config) -> None:

@@ -1,6 +1,7 @@
 """Which jobs Snakemake is told to run again."""
 
 import base64
+import fcntl
 import sys
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_fits(folder: Path, capsys: pytest.CaptureFixture) -> None:
     """Nothing is said of it, and nothing is marked."""
-    rerun.rerun_by_content()
+    rerun.rerun_by_content([])
     assert not record("incomplete").exists()
     assert capsys.readouterr().err == ""
 
@@ -41,20 +42,57 @@ def test_what_fits(folder: Path, capsys: pytest.CaptureFixture) -> None:
 def test_edit_and_undo(folder: Path, capsys: pytest.CaptureFixture) -> None:
     """An edit marks the receipt as incomplete; its undoing takes the mark away."""
     Path("input").write_text("after!")
-    rerun.rerun_by_content()
+    rerun.rerun_by_content([])
     assert record("incomplete").exists()
-    assert capsys.readouterr().err == "make_thing: input is not what was read\n"
+    assert capsys.readouterr().err == (
+        "to run again, since input is not what was read: make_thing\n"
+    )
     Path("input").write_text("before")
-    rerun.rerun_by_content()
+    rerun.rerun_by_content([])
     assert not record("incomplete").exists()
 
 
 def test_a_run_of_another_engine(folder: Path, capsys: pytest.CaptureFixture) -> None:
     """With another command than Snakemake's last, or with none, the job runs again."""
     write_json(record("metadata"), {"shellcmd": "python make_thing.py --name c"})
-    rerun.rerun_by_content()
+    rerun.rerun_by_content([])
     assert record("incomplete").exists()
     assert "provender sync checks it" in capsys.readouterr().err
     record("metadata").unlink()
-    rerun.rerun_by_content()
+    rerun.rerun_by_content([])
     assert record("incomplete").exists()
+
+
+def test_few_causes_are_told(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """Steps with one cause stand in one line, and of many causes the first ones alone."""
+    for number in range(6):
+        name = f"input-{number % 5}"
+        Path(name).write_text("before")
+        with receipt.writing(f"data/receipts/step-{number}.json", COMMAND, [name], []):
+            pass
+    for number in range(5):
+        Path(f"input-{number}").write_text("after!")
+    rerun.rerun_by_content([])
+    assert capsys.readouterr().err.splitlines() == [
+        "to run again, since input-0 is not what was read: step-0, step-5",
+        "to run again, since input-1 is not what was read: step-1",
+        "to run again, since input-2 is not what was read: step-2",
+        "to run again for like causes: 2 more",
+    ]
+
+
+def test_a_lock_is_stale_without_its_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake's lock is removed, but not while another process builds here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(rerun, "_held", [])
+    lock = Path(".snakemake/locks/0.input.lock")
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    rerun.BUILDS.parent.mkdir()
+    with rerun.BUILDS.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        rerun.forget_stale_lock()
+        assert lock.exists()
+    rerun.forget_stale_lock()
+    assert not lock.exists()
+    rerun._held[0].close()

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL_CONFIG, Project, make_posts, write_database
 
-from provender.files import sha256
+from provender import config
+from provender.files import read_json, sha256
 
 # Seconds for a step to start; a build of the small corpus takes some 20.
 START_SECONDS = 120
@@ -204,6 +205,77 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
     assert "source.tabel is not a key: did you mean table?" in done.stderr
     assert "model.epochs: 0 is less than the minimum of 1" in done.stderr
     assert "Traceback" not in done.stderr and "Job stats" not in done.stderr + done.stdout
+
+
+def test_what_is_missing_is_made_again(built_project: Project) -> None:
+    """A deleted file of any step is asked for, though what is made from it is there."""
+    deleted = {
+        "split_posts": "data/splits/test.parquet",
+        "compile_recipe": "data/vocabulary/text.json",
+        "build_vocabulary": "data/vocabulary/labels.json",
+        "encode_posts": "data/features/train.parquet",
+        "train_model": "data/model/model.h5",
+        "convert_layers": "data/tfjs/layers/model.json",
+        "convert_graph": "data/tfjs/graph/model.json",
+        "measure_baselines": "data/receipts/measure_baselines.json",
+        "evaluate_model": "data/reports/metrics.json",
+        "verify_parity": "data/receipts/verify_parity.json",
+        "assemble_bundle": "dist/bundle/sw.js",
+        "pack_npm": "data/receipts/pack_npm.json",
+        "render_report": "data/receipts/render_report.json",
+    }
+    (built_project.folder / "dist/bundle/vendor/tf.min.js").unlink()
+    built_project.snakemake()
+    for path in deleted.values():
+        (built_project.folder / path).unlink()
+    assert deleted.keys() <= set(planned(built_project))
+    assert (built_project.folder / "dist/bundle/vendor/tf.min.js").exists()
+
+
+def test_a_database_that_is_missing(built_project: Project) -> None:
+    """What was read from one database is not built from under the name of another."""
+    assert built_project.snakemake().returncode == 0
+    (built_project.folder / "small.sqlite").rename(built_project.folder / "away.sqlite")
+    # The build at hand may be used, as where it was fetched.
+    assert "Nothing to be done" in built_project.snakemake().stderr
+    for changes in ({"path": "contracts.sqlite"}, {"label": "body"}):
+        built_project.configure(name="missing", source=changes)
+        said = built_project.snakemake(code=1).stderr
+        path = changes.get("path", "small.sqlite")
+        assert f"error: source.path names {path}, which is no file." in said
+    assert not list(built_project.folder.glob("dist/npm/missing*"))
+
+
+def test_the_words_of_a_source(small_build: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of the command that its step was run with."""
+    monkeypatch.chdir(small_build.folder)
+    words = config.source_words(config.read(config.DEFAULT, "small.yaml"))
+    command = read_json("data/receipts/fetch_source.json")["command"]
+    assert words[:3] == ["sqlite", "--database", "small.sqlite"]
+    assert command[-len(words) :] == words
+
+
+@pytest.mark.ci
+def test_killed_and_run_again(small_project: Project, small_build: Project) -> None:
+    """After kill -9 in the midst of training, the next run completes, to the same bytes."""
+    log = small_project.folder / "logs" / "train_model.log"
+    command = ["snakemake", "--cores", "2", "--configfile", "small.yaml"]
+    with subprocess.Popen(
+        command,
+        cwd=small_project.folder,
+        env=small_project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as build:
+        deadline = time.monotonic() + START_SECONDS
+        while not log.exists():
+            assert build.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(build.pid, signal.SIGKILL)
+    assert list(small_project.folder.glob(".snakemake/locks/*"))
+    small_project.snakemake()
+    assert digests(small_project) == digests(small_build)
 
 
 @pytest.mark.ci

@@ -2,6 +2,8 @@
 #   reads   data/source/news.sqlite
 #   writes  data/splits/{train,validation,test,augmented}.parquet, data/reports/validation.json
 
+SPLITS = ["train", "validation", "test", "augmented"]
+
 
 rule split_posts:
     input:

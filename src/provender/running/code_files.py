@@ -17,7 +17,7 @@ PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 PACKAGE = Path("src/provender")
 
 # What a rule file imports: it is no Python that could be parsed.
-RULE_IMPORT = re.compile(r"^\s*(from provender\S* import .+)$", re.MULTILINE)
+RULE_IMPORT = re.compile(r"^\s*(from provender\S* import (?:\([^)]*\)|.+))$", re.MULTILINE)
 
 
 def python(step: str) -> list[str]:

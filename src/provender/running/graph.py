@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from provender import config, files
 from provender.errors import UserError
-from provender.running import code_files, receipt
+from provender.running import code_files, receipt, rerun
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
@@ -74,7 +74,7 @@ def read(overlays: Sequence[str] = ()) -> list[Job]:
 
     # Which jobs would run again, and why, is not asked here.
     silence = contextlib.redirect_stderr(io.StringIO())
-    with silence, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    with rerun.only_reading(), silence, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         try:
             workflow_api = api.workflow(
                 resource_settings=ResourceSettings(),

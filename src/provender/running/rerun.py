@@ -1,14 +1,72 @@
 """Makes Snakemake judge by content what is to run again, and lose no time on the way."""
 
 import base64
+import contextlib
+import fcntl
 import shlex
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from provender import files
 from provender.running import receipt
+
+if TYPE_CHECKING:
+    from snakemake.workflow import Workflow
+
+SOURCE_RECEIPT = receipt.FOLDER / "fetch_source.json"
+
+# Causes that are told of what runs again.
+CAUSES = 3
+
+# Whoever builds here holds a lock on this file; the system takes it back from who was killed.
+BUILDS = Path(".snakemake/provender/builds.lock")
+
+# Open as long as this process lives.
+_held: list[TextIO] = []
+
+# Not empty while the rules are read to know the jobs of a build, none of which will run.
+_only_reading: list[None] = []
+
+
+@contextlib.contextmanager
+def only_reading() -> Iterator[None]:
+    """Let a build be planned whose database is missing: what it was made into may be fetched."""
+    _only_reading.append(None)
+    try:
+        yield
+    finally:
+        _only_reading.pop()
+
+
+def forget_stale_lock() -> None:
+    """Remove Snakemake's lock on this folder where no build runs, as after kill -9."""
+    BUILDS.parent.mkdir(parents=True, exist_ok=True)
+    file = BUILDS.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # Another process builds, of which Snakemake will tell; or this one reads the rules again.
+        file.close()
+        return
+    _held.append(file)
+    shutil.rmtree(".snakemake/locks", ignore_errors=True)
+
+
+def every_output(workflow: "Workflow", values: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Give each file of the rules that were read so far, with these values of wildcards.
+
+    Asked for by name, since of a file that is missing Snakemake makes no note where those that
+    are made from it are there.
+    """
+    from snakemake.io import expand
+
+    for rule in workflow.rules:
+        for path in rule.output:
+            yield from expand(str(path), **values) if rule.wildcard_names else [str(path)]
 
 
 def compare_without_pandas() -> None:
@@ -33,22 +91,51 @@ def start_without_limit() -> None:
     job_scheduler.JobRateLimiter = lambda limit: None
 
 
-def rerun_by_content() -> None:
+def rerun_by_content(source: Sequence[str]) -> None:
     """Make Snakemake run again each job whose receipt does not describe what is on disk.
 
     By itself it compares checksums of inputs that are newer than the outputs, and no
     others; and it knows nothing of what DVC ran or checked out. A receipt that does not
     fit is marked as incomplete in Snakemake's own records, which the profile has it make
     anew; the mark goes once the receipt fits again.
+
+    ``source`` are the last words of the command of fetch_source.
     """
     sha256 = cache(files.sha256)
+    again: dict[str, list[str]] = {}
     for path, found in receipt.read_all().items():
         mark = _snakemake_record("incomplete", path)
+        if path == SOURCE_RECEIPT and source:
+            _check_source(found["command"], source)
         if misfit := _misfit(path, found, sha256):
-            print(f"{path.relative_to(receipt.FOLDER).with_suffix('')}: {misfit}", file=sys.stderr)
+            again.setdefault(misfit, []).append(
+                str(path.relative_to(receipt.FOLDER).with_suffix(""))
+            )
             files.write_text(mark, '{"external_jobid": null}')
         else:
             mark.unlink(missing_ok=True)
+    _tell(again)
+
+
+def _tell(again: Mapping[str, list[str]]) -> None:
+    """Say what runs again, in a line for each cause; a few, since what changed is known best."""
+    for why, steps in list(again.items())[:CAUSES]:
+        print(f"to run again, since {why}: {', '.join(steps)}", file=sys.stderr)
+    if rest := sum(map(len, list(again.values())[CAUSES:])):
+        print(f"to run again for like causes: {rest} more", file=sys.stderr)
+
+
+def _check_source(command: Sequence[str], source: Sequence[str]) -> None:
+    """End Snakemake where it would take other data for those of a database that is missing.
+
+    Where a file is there, Snakemake does not mind that what makes it lacks an input.
+    """
+    database = source[source.index("--database") + 1]
+    if command[-len(source) :] != [*source] and not Path(database).exists() and not _only_reading:
+        sys.exit(
+            f"error: source.path names {database}, which is no file. What is in data/source/ was "
+            "read from another table. Mend source.path, or delete data/"
+        )
 
 
 def _misfit(path: Path, found: receipt.Receipt, sha256: Callable[[str], str]) -> str | None:
