@@ -12,11 +12,10 @@
 # make reproduce-table  the table of docs/reproducibility.md; some ten minutes
 #
 # ARCHIVE=path  the newsgroups archive   CONFIG=path  a configuration laid over the default
-# CORES=n       jobs at once             PORT=n       of make serve
+# CORES=n       jobs at once (all cores) PORT=n       of make serve
 # MARK=expr     of make test: which tests, by the marks in pyproject.toml
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
-CORES ?= 4
 PORT ?= 5000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -33,7 +32,7 @@ endef
 .DELETE_ON_ERROR:
 
 main: setup
-	@provender build --cores $(CORES) \
+	@provender build $(if $(CORES),--cores $(CORES)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
 
 setup: .venv/set-up web/node_modules/.package-lock.json
@@ -98,7 +97,7 @@ reproduce-table: setup
 	python benchmarks/reproducibility.py
 
 refresh: setup
-	@provender refresh --cores $(CORES) \
+	@provender refresh $(if $(CORES),--cores $(CORES)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.

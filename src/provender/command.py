@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from provender import config as configuration
@@ -19,6 +21,27 @@ from provender.versioning import refresh as refreshed
 BUNDLE = Path("dist/bundle")
 REPORT = "data/reports/report.html"
 OFFLINE_CONFIG = "config/offline.yaml"
+
+# What follows a command's name in the example that its --help gives.
+EXAMPLES = {
+    "build": "--config tickets.yaml",
+    "refresh": "--config tickets.yaml",
+    "dvc": "--check",
+    "run": "encode_posts split=test",
+    "record": "--check",
+    "sync": "--remote server",
+    "verify-remote": "HEAD~1..HEAD",
+    "why": "HEAD~1 HEAD",
+    "serve": "--port 8000",
+    "reproduce": "--config tickets.yaml",
+    "release": "0.1.0 --key ~/.config/provender/key.pem",
+    "keygen": "~/.config/provender/key.pem",
+    "audit": "newsgroups-0.1.0.tar.gz --key publisher.pub",
+    "trace": "dist/bundle/constants.json",
+}
+
+# More jobs at once than any machine has cores; the highest port that there is.
+MOST_CORES, MOST_PORT = 4096, 65535
 
 # The exit code by which fetch_archive says that the address is out of reach.
 UNAVAILABLE = 3
@@ -90,9 +113,13 @@ def _run_snakemake(overlays: list[str], cores: int) -> None:
     print(shlex.join(command), flush=True)
     started = time.time()
     # Ctrl-C reaches Snakemake too, which ends its jobs; this waits until it has.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     code = subprocess.run(command, check=False).returncode
     signal.signal(signal.SIGINT, before)
+    if code and interrupts:
+        # What to do now is then said last, below all that Snakemake says of the jobs it ended.
+        raise KeyboardInterrupt
     if code:
         raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
 
@@ -207,16 +234,42 @@ def _have_archive(config: configuration.Config, given: Path | None) -> bool:
     return code == 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that knows what a misspelt command was meant to be."""
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            hint = configuration.nearest(str(value), [str(choice) for choice in action.choices])
+            raise argparse.ArgumentError(None, f"there is no {str(action.metavar).lower()} {value}: {hint}")
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text} is no number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="provender",
         description="Build a text classifier for the browser, record it, release it, audit it.",
+        epilog="provender COMMAND --help tells more of a command, with an example.",
     )
+    parser.add_argument("--version", action="version", version=f"provender {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    cores = len(os.sched_getaffinity(0))
 
     command = commands.add_parser("build", help="run the whole workflow")
-    command.add_argument("--cores", type=int, default=4, help="jobs at once (default: 4)")
+    command.add_argument(
+        "--cores",
+        type=_whole_number(1, MOST_CORES),
+        default=cores,
+        help=f"jobs at once (default: all cores, {cores})",
+    )
     command.add_argument("--config", help="configuration to lay over config/config.yaml")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)
@@ -227,7 +280,12 @@ def parse_arguments() -> argparse.ArgumentParser:
         description="After a change of code, rules or configuration: write dvc.yaml anew, build, "
         "record the build in dvc.lock, and say what changed.",
     )
-    command.add_argument("--cores", type=int, default=4, help="jobs at once (default: 4)")
+    command.add_argument(
+        "--cores",
+        type=_whole_number(1, MOST_CORES),
+        default=cores,
+        help=f"jobs at once (default: all cores, {cores})",
+    )
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.add_argument(
         "--config",
@@ -275,7 +333,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.set_defaults(work=tell_why)
 
     command = commands.add_parser("serve", help="serve the bundle on this machine")
-    command.add_argument("--port", type=int, default=5000, help="default: 5000")
+    command.add_argument(
+        "--port", type=_whole_number(0, MOST_PORT), default=5000, help="default: 5000"
+    )
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
     command.set_defaults(work=serve_bundle)
 
@@ -323,7 +383,18 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     audit_options.add_trace(command)
     command.set_defaults(work=trace)
+    helps = {choice.dest: choice.help for choice in commands._get_subactions()}
+    for name, command in commands.choices.items():
+        command.description = command.description or f"{str(helps[name]).capitalize()}."
+        command.epilog = command.epilog or f"Example: provender {name} {EXAMPLES[name]}".rstrip()
     return parser
+
+
+def _version() -> str:
+    # Takes a fiftieth of a second, which is little beside what follows.
+    from importlib import metadata
+
+    return metadata.version("provender")
 
 
 def main() -> int:

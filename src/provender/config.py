@@ -161,7 +161,7 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
     if error.validator == "additionalProperties":
         known = list(schema["properties"])
         return [
-            f"{within}{key} is not a key: {_nearest(str(key), known)}"
+            f"{within}{key} is not a key: {nearest(str(key), known)}"
             for key in found
             if key not in known
         ]
@@ -172,12 +172,13 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         return [f"{within}{key} is missing{needed}" for key in missing]
     if error.validator == "enum":
         known = [str(value) for value in named]
-        return [f"{place} is {found!r}: {_nearest(str(found), known)}"]
+        return [f"{place} is {found!r}: {nearest(str(found), known)}"]
     if error.validator == "pattern" and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
     return [f"{place or 'it'}: {error.message}"]
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """Return which of the known names was meant, or all of them, as the end of a message."""
     close = difflib.get_close_matches(name, known, 1)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"

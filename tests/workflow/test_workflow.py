@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SMALL_CONFIG, Project, make_posts, write_database
 
-from provender import config
+from provender import INTERRUPTED, config
 from provender.files import read_json, sha256
 
 # Seconds for a step to start; a build of the small corpus takes some 20.
@@ -298,8 +298,10 @@ def test_interrupted_and_run_again(small_project: Project, small_build: Project)
             time.sleep(0.05)
         os.killpg(build.pid, signal.SIGINT)
         output = build.communicate(timeout=START_SECONDS)[0]
-    assert build.returncode == 1
+    assert build.returncode == 130
     assert "Traceback" not in output
+    # The last line says how to go on.
+    assert INTERRUPTED in output.splitlines()[-1]
     assert not (small_project.folder / "data/model/model.h5").exists()
     done = small_project.run("provender", "build", "--cores", "2", "--config", "small.yaml")
     assert "Done: dist/bundle/index.html" in done.stdout
