@@ -119,9 +119,9 @@ def test_make_archive(clone: Project, tmp_path: Path) -> None:
 @pytest.mark.ci
 def test_make_test(clone: Project) -> None:
     """``make test`` runs the linters, which find nothing, and pytest."""
-    for target in ("test", "prove"):
+    for target in ("test", "prove", "coverage"):
         planned = clone.run("make", "--dry-run", target).stdout.splitlines()
-        assert planned[-1].split()[0] == "pytest"
+        assert any(re.search(r"\bpytest --numprocesses", line) for line in planned)
     assert "--upgrade" in clone.run("make", "--dry-run", "lock").stdout
     done = clone.run("sh", "-c", "make lint 2>&1")
     assert_in_order(
@@ -298,6 +298,7 @@ RUN_BY: dict[str, Callable] = {
     "make refresh": test_make_reproduce,
     "make refresh CONFIG=tickets.yaml": test_make_reproduce,
     "make lint": test_make_test,
+    "make coverage": test_make_test,
     "make prove": test_make_test,
     "make prove PROVE=changed": test_make_test,
     "make lock": test_make_test,
