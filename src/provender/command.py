@@ -240,7 +240,8 @@ class _Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
             hint = configuration.nearest(str(value), [str(choice) for choice in action.choices])
-            raise argparse.ArgumentError(None, f"there is no {str(action.metavar).lower()} {value}: {hint}")
+            what = str(action.metavar).lower()
+            raise argparse.ArgumentError(None, f"there is no {what} {value}: {hint}")
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
