@@ -1,7 +1,7 @@
 # From labelled texts in SQLite to a classifier in the browser. In running order; each
 # rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
 
-from provender.config import check_in_snakefile, source_words
+from provender.config import settle_in_snakefile, source_words
 from provender.running.code_files import javascript, python
 from provender.running.rerun import (
     compare_without_pandas,
@@ -15,7 +15,8 @@ from provender.running.rerun import (
 configfile: "config/config.yaml"
 
 
-check_in_snakefile(config)
+# Given by --configfile and --config: what is for newsgroups counts for newsgroups alone.
+settle_in_snakefile(config, workflow.overwrite_configfiles, workflow.config_settings.config)
 
 
 # Any Python 3.11 does: requirements.lock makes the environment, see the Makefile.

@@ -28,6 +28,9 @@ import numpy as np
 HARDEST_POSTS = 20
 DECIDING_WORDS = 5
 
+# Labels that a line of the log names.
+NAMED_LABELS = 5
+
 # The signature's inputs.
 INPUTS = ("word_ids", "word_weights")
 
@@ -243,11 +246,22 @@ def main(options: argparse.Namespace) -> None:
     files.write_parquet(options.predictions, metrics.predictions(test, scores))
     for split in splits:
         console.log.info(
-            "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f",
+            "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f%s",
             split,
             *(values[split][f"recall@{k}"] for k in metrics.RANKS),
             values[split]["macro_f1"],
+            format_missing(values[split]["labels"]),
         )
+
+
+def format_missing(measured: dict[str, Any]) -> str:
+    """Return what labels a split lacks, as the end of the line of its figures."""
+    missing = [label for label, values in measured.items() if not values["posts"]]
+    if not missing:
+        return ""
+    here = len(measured) - len(missing)
+    named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
+    return f" over {here} of {len(measured)} labels: none of its texts has {named}"
 
 
 if __name__ == "__main__":

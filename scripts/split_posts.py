@@ -17,6 +17,7 @@ from provender.running import step
 from provender.splits.rules import (
     augment,
     check_sides,
+    check_validation,
     drop_duplicates,
     drop_unusable,
     is_blank,
@@ -69,13 +70,14 @@ def main(options: argparse.Namespace) -> None:
     test = usable[is_test]
     lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
     blank = lost[(lost["year"] >= options.threshold) & ~is_blank(lost["label"])]
-    warnings = check_sides(training, test, options.threshold)
+    warnings = check_sides(training, test, options.threshold, usable[~is_test])
     train, validation = split_validation(training)
     if validation.empty:
         raise UserError(
             "no post is left to validate with: the newest tenth of the training part holds "
             "only labels that occur nowhere else. Add posts"
         )
+    warnings += check_validation(train, validation)
     for warning in warnings:
         log.warning("warning: %s", warning)
     augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment)
@@ -99,10 +101,6 @@ def main(options: argparse.Namespace) -> None:
     for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
         said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]
         log.info("%s: %s", what, ", ".join(said) or "none")
-
-
-if __name__ == "__main__":
-    sys.exit(step.run(parse_arguments(), main))
 
 
 if __name__ == "__main__":

@@ -23,14 +23,9 @@ def in_project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config() -> Config:
-    """Return a configuration without faults: the small one over the default."""
-    default = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    small = copy.deepcopy(SMALL_CONFIG)
-    return {**default, **{key: _over(default[key], small[key]) for key in small}}
-
-
-def _over(below: Any, above: Any) -> Any:
-    return {**below, **above} if isinstance(below, dict) else above
+    """Return a configuration without faults: the small one, with the defaults."""
+    schema = configuration.read_schema(configuration.SCHEMA)
+    return configuration.combine([copy.deepcopy(SMALL_CONFIG)], schema)
 
 
 def write(path: Path, text: str) -> Path:
@@ -52,9 +47,50 @@ def refused(config: Config) -> list[str]:
 def test_own_configurations(name: str) -> None:
     """The configurations that come with the project fit, alone or over the default."""
     found = configuration.read("config/config.yaml", f"config/{name}")
+    assert found == configuration.read(f"config/{name}")
     own = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
     assert found["name"] == own["name"]
-    assert configuration.check(found) is None
+
+
+def test_what_is_for_newsgroups_is_for_no_other_source(tmp_path: Path) -> None:
+    """Texts of one's own are not stripped, and get the schema's defaults."""
+    own = {key: SMALL_CONFIG[key] for key in ("name", "title", "source", "split")}
+    path = write(tmp_path / "own.yaml", yaml.safe_dump(own))
+    found = configuration.read("config/config.yaml", path)
+    assert found["source"] == own["source"]
+    assert found["text"] == {"recipe": "config/text.yaml", "strip": [], "augment": []}
+    assert found["version"] == "0.1.0"
+    assert found["split"] == {**own["split"], "validation_by": "rowid"}
+    assert found["model"]["max_words"] == 300
+    more = write(tmp_path / "more.yaml", "model: {epochs: 7}\n")
+    assert configuration.read("config/config.yaml", path, more)["model"]["epochs"] == 7
+
+
+def test_the_kind_left_out(tmp_path: Path) -> None:
+    """A table of one's own without source.kind is not read as newsgroups."""
+    own = copy.deepcopy(SMALL_CONFIG)
+    del own["source"]["kind"]
+    path = write(tmp_path / "own.yaml", yaml.safe_dump(own))
+    with pytest.raises(UserError) as caught:
+        configuration.read("config/config.yaml", path)
+    _, *faults = str(caught.value).splitlines()
+    assert sorted(faults) == [
+        f"  source.{key} has no meaning for kind newsgroups; set source.kind to sqlite, or leave "
+        f"out {key}"
+        for key in ("label", "path", "split", "table", "text")
+    ]
+
+
+def test_defaults_fit_the_schema() -> None:
+    """A default that the schema itself refuses would be told of as the user's."""
+    schema = configuration.read_schema(configuration.SCHEMA)
+    found = configuration.defaults(schema)
+    assert found[("model", "epochs")] == (
+        ("properties", "model", "properties", "epochs", "default"),
+        1,
+    )
+    own = {key: SMALL_CONFIG[key] for key in ("name", "title", "source", "split")}
+    configuration.check(configuration.combine([own], schema))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +149,7 @@ def test_faults(config: Config, place: str, value: object, fault: str) -> None:
     ("place", "fault"),
     [
         ("title", "title is missing"),
-        ("model.seed", "model.seed is missing"),
+        ("split.threshold", "split.threshold is missing"),
         ("source.table", "source.table is missing for source.kind sqlite"),
     ],
 )
@@ -188,12 +224,17 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert str(caught.value) == f"there is no configuration file {tmp_path}/none.yaml"
 
 
-def test_in_the_snakefile(config: Config) -> None:
-    """Snakemake ends with the message, without a stack trace; a good configuration passes."""
-    assert configuration.check_in_snakefile(config) is None
-    config["model"]["epochs"] = 0
+def test_in_the_snakefile(config: Config, tmp_path: Path) -> None:
+    """Snakemake ends with the message, without a stack trace; a good one is made whole."""
+    path = write(tmp_path / "own.yaml", yaml.safe_dump(SMALL_CONFIG))
+    given = {"model": {"epochs": 3}}
+    found = {"source": {"archives": ["newsgroups"]}}
+    configuration.settle_in_snakefile(found, [path], given)
+    config["model"]["epochs"] = 3
+    assert found == config
+    given["model"]["epochs"] = 0
     with pytest.raises(SystemExit) as caught:
-        configuration.check_in_snakefile(config)
+        configuration.settle_in_snakefile(found, [path], given)
     assert caught.value.code == (
         "error: the configuration is wrong:\n  model.epochs: 0 is less than the minimum of 1"
     )

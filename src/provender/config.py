@@ -1,9 +1,11 @@
 """Read, lay over each other and check configurations."""
 
+import copy
 import difflib
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ Config = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = "config/config.yaml"
 TEXT = "config/text.yaml"
-SCHEMAS = ROOT / "workflow" / "schemas"
+SCHEMA = "workflow/schemas/config.schema.yaml"
+TEXT_SCHEMA = "workflow/schemas/text.schema.yaml"
 
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
@@ -38,11 +41,57 @@ def read(*paths: str | Path) -> Config:
 
 
 def merge(*paths: str | Path) -> Config:
-    """Read YAML files and lay each over the ones before."""
+    """Read YAML files, lay each over the ones before, and add the schema's defaults."""
+    return combine([read_overlay(path) for path in paths], read_schema(SCHEMA))
+
+
+def combine(parts: Sequence[Config], schema: Config) -> Config:
+    """Lay the parts that count over each other, and add the defaults of ``schema``."""
     config: Config = {}
-    for path in paths:
-        lay_over(config, read_overlay(path))
+    for part in that_count(parts):
+        lay_over(config, part)
+    for key, (_, value) in defaults(schema).items():
+        below: Any = config
+        for name in key[:-1]:
+            below = below.setdefault(name, {}) if isinstance(below, dict) else None
+        if isinstance(below, dict):
+            below.setdefault(key[-1], value)
     return config
+
+
+def that_count(parts: Sequence[Config]) -> list[Config]:
+    """Return the parts from the last one on that names another ``source.kind`` than those below.
+
+    A configuration for one kind of source means nothing for another: its title, its way to read
+    texts and its split are of other data.
+    """
+    first, kind = 0, None
+    for number, part in enumerate(parts):
+        source = part.get("source")
+        named = source.get("kind") if isinstance(source, dict) else None
+        if named not in (None, kind):
+            first, kind = number, named
+    return list(parts[first:])
+
+
+def defaults(schema: Config) -> dict[tuple[str, ...], tuple[tuple[str, ...], Any]]:
+    """Return the keys that have a default: where it stands in the schema, and its value."""
+    return {key: found for key, *found in _defaults(schema, (), ())}  # type: ignore[misc]
+
+
+def _defaults(
+    schema: Config, key: tuple[str, ...], place: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Any]]:
+    if "default" in schema:
+        yield key, (*place, "default"), copy.deepcopy(schema["default"])
+    for name, below in schema.get("properties", {}).items():
+        yield from _defaults(below, (*key, name), (*place, "properties", name))
+
+
+def read_schema(path: str) -> Config:
+    """Read a schema of the project."""
+    schema: Config = yaml.load((ROOT / path).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return schema
 
 
 def read_overlay(path: str | Path) -> Config:
@@ -52,7 +101,7 @@ def read_overlay(path: str | Path) -> Config:
 
 def check(config: Config) -> None:
     """Raise UserError, naming every fault and its mend, unless ``config`` fits the schema."""
-    _validate(config, "config.schema.yaml", "the configuration")
+    _validate(config, SCHEMA, "the configuration")
     text = config["text"]
     if config["source"]["kind"] != "newsgroups" and text["augment"] and not text["strip"]:
         raise UserError(
@@ -69,7 +118,7 @@ def read_recipe(path: str | Path) -> Config:
     read differently or that could take a browser forever.
     """
     recipe = _read_yaml(path, TEXT)
-    _validate(recipe, "text.schema.yaml", str(path))
+    _validate(recipe, TEXT_SCHEMA, str(path))
     faults = []
     for number, rule in enumerate(recipe["replace"], 1):
         try:
@@ -80,12 +129,20 @@ def read_recipe(path: str | Path) -> Config:
     return recipe
 
 
-def check_in_snakefile(config: Config) -> None:
-    """Like :func:`check`, ending Snakemake without the stack trace that it would print."""
+def settle_in_snakefile(config: Config, overlays: Sequence[str | Path], given: Config) -> None:
+    """Make ``config`` what the files say together, with the values of ``--config`` over them.
+
+    Ends Snakemake without the stack trace that it would print, where a key is wrong.
+    """
     try:
-        check(config)
+        settled = combine(
+            [*(read_overlay(path) for path in (DEFAULT, *overlays)), given], read_schema(SCHEMA)
+        )
+        check(settled)
     except UserError as error:
         sys.exit(f"error: {error}")
+    config.clear()
+    config.update(settled)
 
 
 def identity(config: Config) -> str:
@@ -115,6 +172,7 @@ def source_words(config: Config) -> list[str]:
     for option, key in (("database", "path"), *((key, key) for key in COLUMNS)):
         words += [f"--{option}", source[key]]
     words += ["--labels", *map(str, source.get("labels", []))]
+    words += ["--rename-labels", json.dumps(source.get("rename_labels", {}), sort_keys=True)]
     return [*words, "--validation-by", config["split"]["validation_by"]]
 
 
@@ -124,7 +182,7 @@ def lay_over(below: Config, above: Config) -> None:
         if isinstance(value, dict) and isinstance(below.get(key), dict):
             lay_over(below[key], value)
         else:
-            below[key] = value
+            below[key] = copy.deepcopy(value)
 
 
 def _read_yaml(path: str | Path, example: str) -> Config:
@@ -140,8 +198,7 @@ def _read_yaml(path: str | Path, example: str) -> Config:
 
 
 def _validate(value: Config, schema: str, what: str) -> None:
-    rules = yaml.load((SCHEMAS / schema).read_text(encoding="utf-8"), yaml.CSafeLoader)
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(value)
+    errors = jsonschema.Draft202012Validator(read_schema(schema)).iter_errors(value)
     # The schema library reports each missing key of a group anew for every one of them.
     _raise_for(list(dict.fromkeys(fault for e in errors for fault in _describe(e))), what)
 
@@ -170,12 +227,32 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         kind = found.get("kind")
         needed = f" for source.kind {kind}" if kind else ""
         return [f"{within}{key} is missing{needed}" for key in missing]
+    steps = list(error.absolute_schema_path)
+    if "propertyNames" in steps:
+        return _without_meaning(found, steps[steps.index("allOf") + 1])
     if error.validator == "enum":
         known = [str(value) for value in named]
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]
     if error.validator == "pattern" and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
     return [f"{place or 'it'}: {error.message}"]
+
+
+def _without_meaning(key: str, branch: int) -> list[str]:
+    """Return the fault of a key of ``source`` that the kind of the schema's branch does not have."""
+    schema = read_schema(SCHEMA)["properties"]["source"]
+    if key not in schema["properties"]:
+        return []
+    kinds = [part["if"]["properties"]["kind"]["const"] for part in schema["allOf"]]
+    fit = [
+        kind
+        for kind, part in zip(kinds, schema["allOf"], strict=True)
+        if key in part["then"]["propertyNames"]["enum"]
+    ]
+    return [
+        f"source.{key} has no meaning for kind {kinds[branch]}; set source.kind to "
+        f"{' or '.join(fit)}, or leave out {key}"
+    ]
 
 
 def nearest(name: str, known: list[str]) -> str:

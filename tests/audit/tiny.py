@@ -12,6 +12,7 @@ from conftest import GIT_IDENTITY
 from forgery import digests, md5, sha256
 
 from provender.audit.findings import Findings
+from provender import config
 from provender.audit.given import open_given
 from provender.audit.repository import NamedBy, Repository
 from provender.audit.trace import trace
@@ -43,6 +44,7 @@ class Tiny:
         self.git = {
             "config/config.yaml": yaml.safe_dump(SETTINGS).encode(),
             "config/text.yaml": b"replace: []\n",
+            config.SCHEMA: b"{}\n",
             "dvc.yaml": b"vars:\n- overlays: []\nstages: {}\n",
             LOCK: b"numpy==2.0\n",
             "web/package-lock.json": b"{}\n",

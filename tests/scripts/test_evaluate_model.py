@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import references
 from conftest import Project
+from evaluate_model import format_missing
 from model_inputs import read_weights, write_features
 from step_runs import RunScript, names_in
 
@@ -172,3 +173,13 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
             for split in ("validation", "test")
         },
     }
+
+
+def test_labels_that_a_split_lacks() -> None:
+    """The line of its figures ends with them, since they have no part in macro-F1."""
+    counts = {"bread": 3, "chess": 0, **{f"x{number}": 0 for number in range(5)}}
+    measured = {label: {"posts": count} for label, count in counts.items()}
+    assert format_missing(measured) == (
+        " over 1 of 7 labels: none of its texts has chess, x0, x1, x2, x3, …"
+    )
+    assert format_missing({"bread": {"posts": 3}}) == ""

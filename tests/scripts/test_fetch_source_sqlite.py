@@ -162,7 +162,7 @@ def test_database_without_tables(run_script: RunScript, folder: Path, output: Pa
     ("option", "setting", "name", "hint"),
     [
         ("text", "source.text", "bdy", " Did you mean body?"),
-        ("label", "source.label", "Topic", " Did you mean topic?"),
+        ("label", "source.label", "topics", " Did you mean topic?"),
         ("split", "source.split", "when", ""),
         ("validation-by", "split.validation_by", "yaer", " Did you mean year?"),
     ],
@@ -394,3 +394,24 @@ def test_interrupted(folder: Path, output: Path) -> None:
     ended = interrupt(part.exists, "fetch_source", *arguments(database, output))
     assert ended == (130, interrupted("fetch_source"))
     assert names_in(output.parent) == []
+
+
+def test_labels_are_trimmed_and_renamed(run_script: RunScript, folder: Path, output: Path) -> None:
+    """White space around a label is no part of it; the map gives it another name."""
+    names = ["billing", "BILLING", " billing", "billing\n", "login"]
+    rows = [(f"text {number}", name, 1990) for number, name in enumerate(names)]
+    database = make_table(folder / "posts.sqlite", rows)
+    words = arguments(database, output)
+    done = run_script("fetch_source", *words, "--rename-labels", '{"BILLING": "billing"}')
+    assert done.stderr == "fetch_source: wrote 5 posts\n"
+    assert [label for _, _, label, _ in read_table(output)] == ["billing"] * 4 + ["login"]
+    done = run_script("fetch_source", *words, "--rename-labels", '{"Login": "x"}', code=1)
+    assert "source.rename_labels names the label Login, but table posts has " in done.stderr
+    assert "Did you mean login?" in done.stderr
+
+
+def test_names_in_capitals(run_script: RunScript, folder: Path, output: Path) -> None:
+    """As in SQL, a table or column is found however its letters are written."""
+    database = make_table(folder / "posts.sqlite", POSTS)
+    run_script("fetch_source", *arguments(database, output, table="Posts", text="BODY"))
+    assert len(read_table(output)) == 2

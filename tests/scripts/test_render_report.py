@@ -14,7 +14,7 @@ from provender import files
 METRICS = {
     "validation": {
         "posts": 10, "recall@1": 0.5, "recall@3": 0.75, "recall@5": 1.0, "macro_f1": 0.4,
-        "labels": {},
+        "labels": {"<b>": {"posts": 10}, "tides": {"posts": 0}},
     },
     "test": {
         "posts": 1234, "recall@1": 0.876, "recall@3": 0.9, "recall@5": 0.95, "macro_f1": 0.85,
@@ -191,6 +191,8 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
     assert "of which 93.8 % are right" in page
     assert "would have reached\n0.912 instead of 0.864" in page
+    assert "No text of the validation split has the label tides. Its macro-F1 is the mean" in page
+    assert "over 1 of 2 labels." in page and "No text of the test split" not in page
     assert "Warning: label tides has 4 training posts, fewer than 5." in page
     assert "graph 1.0e-07, layers 2.5e-07" in page
     assert "(allowed: 1e-05)" in page

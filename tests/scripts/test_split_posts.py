@@ -290,9 +290,33 @@ def test_label_with_few_posts_is_warned_about(split: Split) -> None:
         "label chess has 1 training post, fewer than 5",
         "label prose has 4 training posts, fewer than 5",
     ]
-    assert result.report["warnings"] == warnings
+    assert result.report["warnings"][:-1] == warnings
+    assert result.report["warnings"][-1].startswith("the validation part lacks the ")
     for warning in warnings:
         assert f"split_posts: warning: {warning}\n" in result.messages
+
+
+@pytest.mark.parametrize(
+    ("labels", "warning"),
+    [
+        (["Bread", "bread", "tides"], "labels Bread, bread differ in case alone and count as "),
+        (["0.0", "1.0", "2.0"], "labels are numbers with .0, such as 0.0: pandas writes whole "),
+        (["0.5", "1.0", "2.0"], None),
+    ],
+)
+def test_labels_that_may_be_meant_otherwise(
+    split: Split, labels: list[str], warning: str | None
+) -> None:
+    """Labels alike but for capitals, and numbers as pandas writes them, are told of."""
+    rows = [
+        (number, f"word {number}", label, 1900 + 90 * (number % 6 == 5))
+        for number, label in enumerate(labels * 12, 100)
+    ]
+    warnings = split(rows).report["warnings"]
+    assert len(warnings) == (1 if warning else 0)
+    for said in warnings:
+        assert said.startswith(warning)
+        assert "source.rename_labels" in said
 
 
 @pytest.mark.parametrize(("threshold", "side"), [(1900, "training"), (1990.6, "test")])

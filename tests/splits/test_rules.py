@@ -13,6 +13,7 @@ from split_posts import main, parse_arguments
 from provender.errors import UserError
 from provender.splits.rules import (
     check_sides,
+    check_validation,
     drop_duplicates,
     drop_unusable,
     split_validation,
@@ -140,7 +141,7 @@ def test_unusable_rows_count_once() -> None:
 def test_few_posts_are_warned_about() -> None:
     """Five training posts are enough not to be warned about."""
     training = frame([("x", label, 1) for label in "aaaaabbbbc"])
-    assert check_sides(training, frame([("y", "a", 9)]), 9) == [
+    assert check_sides(training, frame([("y", "a", 9)]), 9, training) == [
         "label b has 4 training posts, fewer than 5",
         "label c has 1 training post, fewer than 5",
     ]
@@ -182,5 +183,31 @@ def test_sides_from_which_nothing_is_learned(
 ) -> None:
     """The message says what is missing and what to set."""
     with pytest.raises(UserError) as caught:
-        check_sides(frame(training), frame(test), 5)
+        check_sides(frame(training), frame(test), 5, frame(training))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ([], "each of the 2 texts of the training part is in the test part too"),
+        ([("z", "a", 1)], "each training text with the label b is in the test part too"),
+    ],
+)
+def test_all_that_could_be_learned_from_is_in_the_test_part(
+    training: list[tuple], message: str
+) -> None:
+    """The message tells the cause, which another threshold would not mend."""
+    test, written = frame([("x", "a", 9), ("y", "b", 9)]), frame([("x", "a", 1), ("y", "b", 1)])
+    with pytest.raises(UserError, match=message) as caught:
+        check_sides(frame(training), test, 5, written)
+    assert "split.threshold" not in str(caught.value)
+
+
+def test_labels_that_validation_lacks() -> None:
+    """They are named, a few of many, with what to do about a sorted table."""
+    train = frame([("x", label, 1) for label in "abcdefg"])
+    assert check_validation(train, train) == []
+    (said,) = check_validation(train, frame([("y", "g", 2)]))
+    assert said.startswith("the validation split has no text of 6 of 7 labels (a, b, c, d, e, …), ")
+    assert "split.validation_by" in said

@@ -352,7 +352,7 @@ def test_every_setting_is_documented() -> None:
     source = schema["properties"]["source"]["properties"]
     keys = {key for key, value in source.items() if value["description"].startswith("sqlite:")}
     table = OWN_DATA[OWN_DATA.index("## What to set") : OWN_DATA.index("## What is checked")]
-    assert keys == {"path", "table", "text", "label", "split", "labels"}
+    assert keys == {"path", "table", "text", "label", "split", "labels", "rename_labels"}
     assert all(f".{key}`" in table for key in keys), table
 
 

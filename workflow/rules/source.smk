@@ -5,6 +5,8 @@
 # What a user may write freely is given by functions: in plain values Snakemake takes
 # braces for wildcards.
 
+import json
+
 from provender.config import database_files
 
 if config["source"]["kind"] == "newsgroups":
@@ -73,11 +75,13 @@ else:
             text=lambda _: config["source"]["text"],
             label=lambda _: config["source"]["label"],
             split=lambda _: config["source"]["split"],
-            labels=lambda _: config["source"].get("labels", []),
+            labels=lambda _: list(map(str, config["source"].get("labels", []))),
+            renamed=lambda _: json.dumps(config["source"].get("rename_labels", {}), sort_keys=True),
             validation_by=lambda _: config["split"]["validation_by"],
         shell:
             "python scripts/fetch_source.py --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
             " --log {log:q} sqlite --database {input.database[0]:q} --table {params.table:q}"
             " --text {params.text:q} --label {params.label:q} --split {params.split:q}"
-            " --labels {params.labels:q} --validation-by {params.validation_by:q}"
+            " --labels {params.labels:q} --rename-labels {params.renamed:q}"
+            " --validation-by {params.validation_by:q}"

@@ -59,13 +59,15 @@ def read_commit(repository: Repository, commit: str) -> Traced:
         if name not in there:
             raise UserError(f"the commit {commit} has no {name}: it recorded no build")
     locked = stages.parse(there[names[0]], f"{names[0]} of {commit}")
-    settings: config.Config = {}
     try:
         overlays = dvc_yaml.parse_overlays(there[names[1]].decode("utf-8"))
         paths = [config.DEFAULT, *map(str, overlays)]
-        texts = repository.read(commit, paths)
-        for path in paths:
-            config.lay_over(settings, yaml.safe_load(texts[path].decode("utf-8")))
+        # With the defaults that the tool had then.
+        texts = repository.read(commit, [config.SCHEMA, *paths])
+        schema, *parts = (
+            yaml.safe_load(texts[path].decode("utf-8")) for path in (config.SCHEMA, *paths)
+        )
+        settings = config.combine(parts, schema)
         # Whose parts hold themselves, as YAML can say, has no end.
         json.dumps(settings, default=str)
         recipe = settings["text"]["recipe"]

@@ -44,7 +44,7 @@ def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dic
 
     recall@k is the share of posts whose label is among the k best; a label's is that of
     its own posts. A label that is never predicted has precision 0; one without posts has
-    recall 0. macro-F1 is the mean over all labels.
+    recall 0. macro-F1 is the mean over the labels that have posts.
     """
     ranked = rank(scores)
     hits = ranked == truth[:, np.newaxis]
@@ -57,7 +57,7 @@ def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dic
     return {
         "posts": len(truth),
         **{f"recall@{k}": float(hit.mean()) for k, hit in among.items()},
-        "macro_f1": float(f1.mean()),
+        "macro_f1": float(f1[posts > 0].mean()),
         "labels": {
             label: {
                 "precision": float(precision[place]),

@@ -119,7 +119,7 @@ def read_cached(overlays: Sequence[str] = ()) -> list[Job]:
 def _digest(overlays: Sequence[str]) -> str:
     """Return a digest of all that the jobs depend on."""
     settings = config.merge(config.DEFAULT, *overlays)
-    texts = [*code_files.workflow(), *code_files.LOCKS, config.DEFAULT, *overlays]
+    texts = [*code_files.workflow(), *code_files.LOCKS, config.SCHEMA, config.DEFAULT, *overlays]
     # Of these it counts alone whether they are there: what was searched, and a log of changes.
     others = sorted(map(str, Path("config").rglob("*")))
     if "path" in settings["source"]:

@@ -1,9 +1,10 @@
 """A table or view of the user's own SQLite database."""
 
 import argparse
+import json
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", required=True, help="column with the labels")
     parser.add_argument("--split", required=True, help="column with the split values")
     parser.add_argument("--labels", nargs="*", default=[], help="keep only these labels")
+    parser.add_argument(
+        "--rename-labels", type=json.loads, default={}, help="labels by their new names, as JSON"
+    )
     parser.add_argument("--validation-by", default="rowid", help="column with the posting order")
 
 
@@ -47,6 +51,7 @@ def read(options: argparse.Namespace) -> Iterator[Post]:
         options.label,
         options.split,
         options.labels,
+        options.rename_labels,
         options.validation_by,
     )
 
@@ -58,27 +63,38 @@ def read_database(
     label: str,
     split: str,
     labels: list[str],
+    renamed: Mapping[str, str],
     validation_by: str,
 ) -> Iterator[Post]:
     """Read three columns of a table or view of the user's database, never writing to it.
 
-    ``labels``: keep only these; all where empty. ``validation_by``: a column whose values
-    come along as each row's place in time, or ``rowid``. Raises UserError, with what is
-    there, for anything that is missing, locked, not UTF-8 or not a number.
+    ``labels``: keep only these; all where empty. White space around a label is no part of it.
+    ``renamed``: what labels are to be called, before ``labels`` are asked for.
+    ``validation_by``: a column whose values come along as each row's place in time, or
+    ``rowid``. Tables and columns are named in capitals or not, as in SQL. Raises UserError,
+    with what is there, for anything that is missing, locked, not UTF-8 or not a number.
     """
     with _open_read_only(path) as database:
         names = [name for (name,) in database.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
         )]  # fmt: skip
+        table = _as_named(table, names)
         require([table], names, "table", "source.table", f"{path} has")
         columns = [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
         settings = {"source.text": text, "source.label": label, "source.split": split}
         if validation_by != "rowid":
             settings["split.validation_by"] = validation_by
+        settings = {setting: _as_named(name, columns) for setting, name in settings.items()}
         for setting, column in settings.items():
             require([column], columns, "column", setting, f"table {table} has")
-        yield from _read_rows(database, path, table, list(settings.values()), labels)
+        yield from _read_rows(database, path, table, list(settings.values()), labels, renamed)
+
+
+def _as_named(name: str, there: list[str]) -> str:
+    """Return the name as the database has it: to SQLite, small and capital letters are the same."""
+    alike = [each for each in there if each.lower() == name.lower()]
+    return alike[0] if name not in there and len(alike) == 1 else name
 
 
 def _quoted(name: str) -> str:
@@ -135,7 +151,12 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
 
 
 def _read_rows(
-    database: sqlite3.Connection, path: Path, table: str, columns: list[str], labels: list[str]
+    database: sqlite3.Connection,
+    path: Path,
+    table: str,
+    columns: list[str],
+    labels: list[str],
+    renamed: Mapping[str, str],
 ) -> Iterator[Post]:
     key = _row_key(database, table)
     # With bytes each value's encoding is ours to check; sqlite3 would stop at the first.
@@ -145,6 +166,7 @@ def _read_rows(
     faults: dict[str, list[int]] = {}
     total = database.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0]
     seen: set[str] = set()
+    as_written: set[str] = set()
     for rowid, *values in console.progress(cursor, f"reading {path.name}", total):
         try:
             text, label, split, *position = [_decoded(value) for value in values]
@@ -153,6 +175,9 @@ def _read_rows(
             continue
         text, label = _string(text), _string(label)
         if label is not None:
+            label = label.strip()
+            as_written.add(label)
+            label = renamed.get(label, label)
             seen.add(label)
         if labels and label is not None and label not in labels:
             continue
@@ -167,6 +192,7 @@ def _read_rows(
         yield Post(rowid, text, label, year, None if place is None else _position(place))
     if faults:
         raise UserError(_describe(faults, path, table))
+    require([*renamed], as_written, "label", "source.rename_labels", f"table {table} has")
     require(labels, seen, "label", "source.labels", f"table {table} has")
 
 

@@ -3,6 +3,9 @@
 Each depends on the values in the database alone.
 """
 
+import re
+from collections.abc import Iterable
+
 import pandas as pd
 
 from provender.errors import UserError
@@ -11,8 +14,14 @@ from provender.splits.strip import strip_post
 # The newest of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1
 
+# How pandas writes the labels 0 and 1 once a row without a label has made them floats.
+FLOAT = re.compile(r"-?\d+\.0")
+
 # Below this many training posts a label is hardly learned; it is only warned about.
 FEW_POSTS = 5
+
+# Labels that a warning names.
+NAMED_LABELS = 5
 
 
 def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -68,11 +77,22 @@ def split_validation(training: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
     return pd.concat([train, validation[lost]]), validation[~lost]
 
 
-def check_sides(training: pd.DataFrame, test: pd.DataFrame, threshold: float) -> list[str]:
-    """Return warnings about few posts; raise UserError where nothing can be learned."""
+def check_sides(
+    training: pd.DataFrame, test: pd.DataFrame, threshold: float, written: pd.DataFrame
+) -> list[str]:
+    """Return warnings about few posts; raise UserError where nothing can be learned.
+
+    ``written``: the training part with the posts that were left out of it as duplicates.
+    """
     years = pd.concat([training["year"], test["year"]])
     if years.empty:
         raise UserError("no post is left: every row lacks a text or a label")
+    if training.empty and len(written):
+        raise UserError(
+            f"each of the {len(written):,} texts of the training part is in the test part too, so "
+            "none is left to learn from: check that source.text names the column with the texts, "
+            "and that rows are not in the table twice"
+        )
     for side, posts in (("training", training), ("test", test)):
         if posts.empty:
             raise UserError(
@@ -81,6 +101,12 @@ def check_sides(training: pd.DataFrame, test: pd.DataFrame, threshold: float) ->
                 f"second (it is {threshold:g}; rows at or above it are the test part)"
             )
     unseen = sorted(set(test["label"]) - set(training["label"]))
+    if copied := [label for label in unseen if label in set(written["label"])]:
+        raise UserError(
+            f"each training text with the label {', '.join(copied)} is in the test part too, so "
+            "none is left to learn it from: add other texts, remove the copies, or leave the label "
+            "out by source.labels"
+        )
     if unseen:
         raise UserError(
             f"only the test part has the label {', '.join(unseen)}, so nothing can be learned "
@@ -93,10 +119,45 @@ def check_sides(training: pd.DataFrame, test: pd.DataFrame, threshold: float) ->
             "source.label and source.labels"
         )
     return [
-        f"label {label} has {count} training post{'s' * (count > 1)}, fewer than {FEW_POSTS}"
-        for label, count in counts.items()
-        if count < FEW_POSTS
+        *(
+            f"label {label} has {count} training post{'s' * (count > 1)}, fewer than {FEW_POSTS}"
+            for label, count in counts.items()
+            if count < FEW_POSTS
+        ),
+        *_check_names(map(str, counts.index)),
     ]
+
+
+def check_validation(train: pd.DataFrame, validation: pd.DataFrame) -> list[str]:
+    """Return a warning where the validation split says nothing of some labels."""
+    missing = sorted(map(str, set(train["label"]) - set(validation["label"])))
+    if not missing:
+        return []
+    named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
+    return [
+        f"the validation split has no text of {len(missing)} of {train['label'].nunique()} labels "
+        f"({named}), so words and settings are chosen without them. Where the table is sorted by "
+        "label, name a column with another order as split.validation_by"
+    ]
+
+
+def _check_names(labels: Iterable[str]) -> list[str]:
+    """Return warnings about labels that may not be meant as they are written."""
+    alike: dict[str, list[str]] = {}
+    for label in labels:
+        alike.setdefault(label.casefold(), []).append(label)
+    found = [
+        f"labels {', '.join(names)} differ in case alone and count as different: if they mean the "
+        "same, set source.rename_labels"
+        for names in alike.values()
+        if len(names) > 1
+    ]
+    if all(FLOAT.fullmatch(name) for names in alike.values() for name in names):
+        found.append(
+            f"labels are numbers with .0, such as {next(iter(alike))}: pandas writes whole numbers "
+            "so where some are missing. Give them names by source.rename_labels"
+        )
+    return found
 
 
 def augment(

@@ -46,7 +46,7 @@ def _misfits(job: graph.Job) -> list[str]:
 
 def stale(jobs: Sequence[graph.Job], locked: dvc_lock.Lock, configs: Sequence[str]) -> list[str]:
     """Return, in words, where a lock differs from what is on disk."""
-    settings = {path: config.read_overlay(path) for path in configs}
+    settings = dvc_yaml.sources(configs)
     names = {job.name for job in jobs}
     found = [f"{name}: there is no such stage" for name in locked if name not in names]
     for job in jobs:

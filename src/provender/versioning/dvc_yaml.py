@@ -37,7 +37,7 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
     rules: dict[str, list[Job]] = {}
     for job in jobs:
         rules.setdefault(job.rule, []).append(job)
-    found = places([config.DEFAULT, *overlays])
+    found = places(sources([config.DEFAULT, *overlays]))
     stages = {rule: _stage(group, found) for rule, group in rules.items()}
     plots = [
         {labels.get("title", path): {"y": {path: labels["y"].split()}, **_axes(labels)}}
@@ -85,7 +85,7 @@ def write(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
     files.write_text(FILE, generate(jobs, overlays))
 
 
-def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any]:
+def _stage(jobs: list[Job], places: dict[tuple[str, ...], tuple[str, str]]) -> dict[str, Any]:
     bodies = [_body(job, places) for job in jobs]
     if not jobs[0].wildcards:
         return bodies[0]
@@ -103,7 +103,7 @@ def _stage(jobs: list[Job], places: dict[tuple[str, ...], str]) -> dict[str, Any
     )
 
 
-def _body(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
+def _body(job: Job, places: dict[tuple[str, ...], tuple[str, str]]) -> dict[str, Any]:
     body: dict[str, Any] = {"cmd": command(job), "deps": dependencies(job)}
     body["params"] = [{path: keys} for path, keys in settings(job, places).items()]
     metrics = [path for path, (category, _) in job.reports.items() if category == METRICS]
@@ -126,15 +126,18 @@ def dependencies(job: Job) -> list[str]:
     return list(dict.fromkeys([*job.inputs, job.rule_file])) if job.inputs else []
 
 
-def settings(job: Job, places: dict[tuple[str, ...], str]) -> dict[str, list[str]]:
-    """Return the dotted names of the settings that a job uses, by configuration file."""
+def settings(job: Job, places: dict[tuple[str, ...], tuple[str, str]]) -> dict[str, list[str]]:
+    """Return where the settings that a job uses stand: dotted names by file."""
     found: dict[str, list[str]] = {}
     for key in sorted({leaf for use in job.settings for leaf in _leaves(use, places)}):
-        found.setdefault(places[key], []).append(".".join(key))
+        path, name = places[key]
+        found.setdefault(path, []).append(name)
     return {path: found[path] for path in sorted(found)}
 
 
-def _leaves(use: tuple[str, ...], places: dict[tuple[str, ...], str]) -> list[tuple[str, ...]]:
+def _leaves(
+    use: tuple[str, ...], places: dict[tuple[str, ...], tuple[str, str]]
+) -> list[tuple[str, ...]]:
     """Return the settings below a part of the configuration; of all of it, what identifies it."""
     below = [key for key in places if key[: len(use)] == use]
     return below if use else [key for key in below if _identifies(key)]
@@ -144,17 +147,31 @@ def _identifies(key: tuple[str, ...]) -> bool:
     return key[0] not in config.PUBLICATION and key[-1] not in config.LOCATIONS
 
 
-def places(paths: Sequence[str]) -> dict[tuple[str, ...], str]:
-    """Return each setting, a tuple of keys, with the file that has the last word on it."""
-    found = {}
-    for path in paths:
-        waiting: list[tuple[tuple[str, ...], Any]] = [((), config.read_overlay(path))]
+def sources(paths: Sequence[str]) -> dict[str, config.Config]:
+    """Return the files that settings come from, by path: the schema, then configurations."""
+    parts = {path: config.read_overlay(path) for path in paths}
+    return {config.SCHEMA: config.read_schema(config.SCHEMA), **parts}
+
+
+def places(sources: dict[str, config.Config]) -> dict[tuple[str, ...], tuple[str, str]]:
+    """Return each setting, a tuple of keys, with where it stands: a file and a dotted name.
+
+    That is the file that has the last word on it, or the schema for a default.
+    """
+    (schema_path, schema), *files = sources.items()
+    found = {
+        key: (schema_path, ".".join(place)) for key, (place, _) in config.defaults(schema).items()
+    }
+    parts = config.that_count([part for _, part in files])
+    paths = [path for path, _ in files][-len(parts) :]
+    for path, part in zip(paths, parts, strict=True):
+        waiting: list[tuple[tuple[str, ...], Any]] = [((), part)]
         while waiting:
             key, value = waiting.pop()
             if isinstance(value, dict):
                 waiting += [((*key, name), below) for name, below in value.items()]
             else:
-                found[key] = path
+                found[key] = (path, ".".join(key))
     return found
 
 

@@ -56,13 +56,13 @@ def _commit(jobs: Sequence[graph.Job], configs: Sequence[str]) -> None:
             "these files changed while they were recorded:",
             "Build and run provender record again",
         )
-        settings = {path: config.read_overlay(path) for path in configs}
-        places = dvc_yaml.places(configs)
+        settings = dvc_yaml.sources(configs)
+        places = dvc_yaml.places(settings)
         dvc_lock.write({job.name: _entry(job, settings, places) for job in jobs})
 
 
 def _entry(
-    job: graph.Job, settings: dict[str, config.Config], places: dict[tuple[str, ...], str]
+    job: graph.Job, settings: dict[str, config.Config], places: dict[tuple[str, ...], tuple[str, str]]
 ) -> dict[str, Any]:
     """Return what dvc.lock says of a stage, in DVC's own order."""
     params = {

@@ -137,10 +137,9 @@ def _paths(locked: dvc_lock.Lock, kind: str) -> dict[str, str]:
 
 
 def _settings(text: Callable[[str], str]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for path in (config.DEFAULT, *dvc_yaml.parse_overlays(text(str(dvc_yaml.FILE)))):
-        merged |= _flatten(yaml.safe_load(text(path)))
-    return merged
+    paths = (config.DEFAULT, *dvc_yaml.parse_overlays(text(str(dvc_yaml.FILE))))
+    parts = [yaml.safe_load(text(path)) for path in paths]
+    return _flatten(config.combine(parts, yaml.safe_load(text(config.SCHEMA))))
 
 
 def _flatten(value: Any, *names: str) -> dict[str, Any]:
