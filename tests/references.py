@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from statistics import fmean
 from typing import Any
 
 # Ids 0 and 1 are padding and unknown words, which count for nothing.
@@ -145,6 +146,6 @@ def measure(
     return {
         "posts": len(truth),
         **{f"recall@{k}": count / len(truth) for k, count in hits.items()},
-        "macro_f1": sum(values["f1"] for values in each.values()) / len(labels),
+        "macro_f1": fmean(values["f1"] for values in each.values() if values["posts"]),
         "labels": each,
     }

@@ -85,10 +85,8 @@ def test_defaults_fit_the_schema() -> None:
     """A default that the schema itself refuses would be told of as the user's."""
     schema = configuration.read_schema(configuration.SCHEMA)
     found = configuration.defaults(schema)
-    assert found[("model", "epochs")] == (
-        ("properties", "model", "properties", "epochs", "default"),
-        1,
-    )
+    place = ("properties", "model", "properties", "epochs", "default")
+    assert found["model", "epochs"] == (place, 1)
     own = {key: SMALL_CONFIG[key] for key in ("name", "title", "source", "split")}
     configuration.check(configuration.combine([own], schema))
 

@@ -76,7 +76,7 @@ def that_count(parts: Sequence[Config]) -> list[Config]:
 
 def defaults(schema: Config) -> dict[tuple[str, ...], tuple[tuple[str, ...], Any]]:
     """Return the keys that have a default: where it stands in the schema, and its value."""
-    return {key: found for key, *found in _defaults(schema, (), ())}  # type: ignore[misc]
+    return {key: (place, value) for key, place, value in _defaults(schema, (), ())}
 
 
 def _defaults(

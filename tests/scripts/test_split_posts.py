@@ -291,7 +291,7 @@ def test_label_with_few_posts_is_warned_about(split: Split) -> None:
         "label prose has 4 training posts, fewer than 5",
     ]
     assert result.report["warnings"][:-1] == warnings
-    assert result.report["warnings"][-1].startswith("the validation part lacks the ")
+    assert result.report["warnings"][-1].startswith("the validation split has no text of 4 of 5 ")
     for warning in warnings:
         assert f"split_posts: warning: {warning}\n" in result.messages
 

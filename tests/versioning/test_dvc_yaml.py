@@ -6,6 +6,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from provender import config
 from provender.errors import UserError
 from provender.running import graph
 from provender.running.graph import Job
@@ -47,14 +48,37 @@ def shard(text: str, **changes: object) -> Job:
 
 
 def test_settings_stand_in_the_file_that_has_the_last_word(folder: Path) -> None:
-    """A group of settings is listed by its values, each once; all settings without locations."""
-    assert stages(job(settings=[("model",), ("model", "seed")]))["make_thing"]["params"] == [
+    """A group of settings is listed by its values, each once; all settings without locations.
+
+    What no file sets has its default in the schema.
+    """
+    places = [("model", "epochs"), ("model", "seed"), ("report",)]
+    assert stages(job(settings=[*places, ("model", "seed")]))["make_thing"]["params"] == [
         {"config/config.yaml": ["model.seed"]},
         {"own.yaml": ["model.epochs"]},
+        {config.SCHEMA: ["properties.report.properties.show_text.default"]},
     ]
-    assert stages(job(settings=[()]))["make_thing"]["params"] == [
+    params = stages(job(settings=[()]))["make_thing"]["params"]
+    assert params[:2] == [
         {"config/config.yaml": ["model.seed", "name", "source.kind"]},
         {"own.yaml": ["model.epochs"]},
+    ]
+    defaults = params[2][config.SCHEMA]
+    assert "properties.model.properties.max_words.default" in defaults
+    assert "properties.model.properties.epochs.default" not in defaults
+    assert (
+        dvc_yaml.recorded_settings({"params": {config.SCHEMA: dict.fromkeys(defaults, 1)}})[
+            "model.max_words"
+        ]
+        == 1
+    )
+
+
+def test_settings_of_another_kind_of_source(folder: Path) -> None:
+    """A configuration that names another kind of source is not laid over the one below."""
+    Path("own.yaml").write_text("source: {kind: other}\n")
+    assert stages(job(settings=[("model", "seed")]))["make_thing"]["params"] == [
+        {config.SCHEMA: ["properties.model.properties.seed.default"]}
     ]
 
 

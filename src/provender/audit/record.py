@@ -55,11 +55,9 @@ def check_lock(traced: Traced, findings: Findings) -> None:
 def _other_settings(traced: Traced, entry: dict[str, Any]) -> list[str]:
     """Return which settings a stage is recorded with that the commit has otherwise."""
     there = stages.flatten(traced.settings)
-    params = entry.get("params", {})
-    recorded = {key: value for values in params.values() for key, value in values.items()}
     return [
         f"{key}: {there.get(key)!r:.60} → {value!r:.60}"
-        for key, value in sorted(recorded.items())
+        for key, value in sorted(dvc_yaml.recorded_settings(entry).items())
         if stages.flatten({key: value})
         != {name: leaf for name, leaf in there.items() if name == key or name.startswith(f"{key}.")}
     ]
@@ -206,8 +204,7 @@ def _fits(command: list[str], name: str, entry: dict[str, Any], inputs: Mapping[
         return False
     settings = {
         f"--{key.rpartition('.')[2].replace('_', '-')}": value
-        for values in entry.get("params", {}).values()
-        for key, value in values.items()
+        for key, value in dvc_yaml.recorded_settings(entry).items()
     }
     options: dict[str, list[str]] = {}
     given: list[str] = []

@@ -7,7 +7,7 @@ settings that the rule names.
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,16 @@ def _leaves(
 
 def _identifies(key: tuple[str, ...]) -> bool:
     return key[0] not in config.PUBLICATION and key[-1] not in config.LOCATIONS
+
+
+def recorded_settings(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a stage of dvc.lock says of its settings: values by dotted key."""
+    return {
+        # Defaults stand in the schema, whose names alternate with "properties".
+        ".".join(str(name).split(".")[1:-1:2]) if path == config.SCHEMA else str(name): value
+        for path, values in entry.get("params", {}).items()
+        for name, value in values.items()
+    }
 
 
 def sources(paths: Sequence[str]) -> dict[str, config.Config]:

@@ -62,7 +62,9 @@ def _commit(jobs: Sequence[graph.Job], configs: Sequence[str]) -> None:
 
 
 def _entry(
-    job: graph.Job, settings: dict[str, config.Config], places: dict[tuple[str, ...], tuple[str, str]]
+    job: graph.Job,
+    settings: dict[str, config.Config],
+    places: dict[tuple[str, ...], tuple[str, str]],
 ) -> dict[str, Any]:
     """Return what dvc.lock says of a stage, in DVC's own order."""
     params = {
