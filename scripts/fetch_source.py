@@ -32,7 +32,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Read the chosen source and write it."""
     posts = KINDS[options.kind].read(options)
-    with_position = getattr(options, "validation_by", "rowid") != "rowid"
+    with_position = getattr(options, "validation_by", "hash") not in sqlite.NO_COLUMN
     count = write_posts(options.output, posts, with_position)
     log.info("wrote %s posts", f"{count:,}")
 

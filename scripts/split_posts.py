@@ -8,6 +8,7 @@ order and split depend on the values in the database alone.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from provender import files
@@ -15,18 +16,27 @@ from provender.console import log
 from provender.errors import UserError
 from provender.running import step
 from provender.splits.rules import (
+    HASH,
     augment,
     check_sides,
     check_validation,
     drop_duplicates,
     drop_unusable,
     is_blank,
+    read_as,
     split_validation,
 )
 from provender.splits.strip import PARTS
 from provender.splits.tables import count_labels, read_posts, write_split
 
 import pandas as pd
+
+# Why no post validates, where not by a hash and where by one.
+NONE_LEFT = (
+    "the newest tenth of the training part holds only labels that occur nowhere else in it. Leave "
+    "out split.validation_by: then a tenth of each label validates",
+    "the training part has one text of each label. Add texts, or raise split.threshold",
+)
 
 
 def parse_parts(value: str) -> list[str]:
@@ -53,6 +63,11 @@ def parse_arguments() -> argparse.ArgumentParser:
         "--augment", type=parse_parts, nargs="*", default=[], metavar="PART+PART",
         help="learn from each post again, with these parts removed instead",
     )  # fmt: skip
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
+    parser.add_argument(
+        "--validation-by", default=HASH, help="the order of which the last tenth validates, or "
+        f"{HASH}: a tenth of each label",
+    )  # fmt: skip
     parser.add_argument("--train", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--validation", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--test", type=Path, required=True, help="Parquet file to write")
@@ -65,22 +80,23 @@ def main(options: argparse.Namespace) -> None:
     """Read, validate, split and write."""
     posts = read_posts(options.source)
     usable, dropped = drop_unusable(posts, options.strip)
+    read = partial(read_as, files.read_json(options.text))
+    usable = usable.assign(read=read(usable["text"]))
     is_test = usable["year"] >= options.threshold
     training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     test = usable[is_test]
     lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
     blank = lost[(lost["year"] >= options.threshold) & ~is_blank(lost["label"])]
     warnings = check_sides(training, test, options.threshold, usable[~is_test])
-    train, validation = split_validation(training)
+    train, validation = split_validation(training, options.validation_by)
     if validation.empty:
         raise UserError(
-            "no post is left to validate with: the newest tenth of the training part holds "
-            "only labels that occur nowhere else. Add posts"
+            f"no post is left to validate with: {NONE_LEFT[options.validation_by == HASH]}"
         )
     warnings += check_validation(train, validation)
     for warning in warnings:
         log.warning("warning: %s", warning)
-    augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment)
+    augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment, read)
     splits = {
         "train": write_split(options.train, train),
         "validation": write_split(options.validation, validation),

@@ -5,7 +5,7 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,10 @@ def check(config: Config) -> None:
             "text.augment to [] as well"
         )
     read_recipe(text["recipe"])
+    exclude = config["vocabulary"].get("exclude")
+    if exclude and not Path(exclude).is_file():
+        raise UserError(f"vocabulary.exclude names {exclude}, which is no file: write it, or leave "
+                        "out vocabulary.exclude")  # fmt: skip
 
 
 def read_recipe(path: str | Path) -> Config:
@@ -127,6 +131,15 @@ def read_recipe(path: str | Path) -> Config:
             faults.append(f"replacement {number}, {error}")
     _raise_for(faults, str(path))
     return recipe
+
+
+def named_files(config: Config) -> list[str]:
+    """Return the files of the project that the configuration names. Raises ValueError if odd."""
+    named = [config["text"]["recipe"], *filter(None, [config["vocabulary"].get("exclude")])]
+    for path in named:
+        if not isinstance(path, str):
+            raise ValueError(f"{path!r:.60} is no path")
+    return named
 
 
 def settle_in_snakefile(config: Config, overlays: Sequence[str | Path], given: Config) -> None:
@@ -239,7 +252,7 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
 
 
 def _without_meaning(key: str, branch: int) -> list[str]:
-    """Return the fault of a key of ``source`` that the kind of the schema's branch does not have."""
+    """Return the fault of a key of ``source`` that the kind of a branch does not have."""
     schema = read_schema(SCHEMA)["properties"]["source"]
     if key not in schema["properties"]:
         return []

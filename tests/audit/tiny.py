@@ -11,8 +11,8 @@ import yaml
 from conftest import GIT_IDENTITY
 from forgery import digests, md5, sha256
 
-from provender.audit.findings import Findings
 from provender import config
+from provender.audit.findings import Findings
 from provender.audit.given import open_given
 from provender.audit.repository import NamedBy, Repository
 from provender.audit.trace import trace

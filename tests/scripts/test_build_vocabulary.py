@@ -10,8 +10,8 @@ from step_runs import RunScript, names_in
 from provender import files
 from provender.text.recipe import compile_recipe
 
-# z comes five times; 0 (each number), a, b and ä three times; bb and c once.
-TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0"]
+# z, a and ä are in two texts each; the last two are one text to the model, under two labels.
+TEXTS = ["b B b, a a z z z", "Z z b'b Ä ä", "12 3 a ä c-0", "12 3 A ä c-0"]
 RECIPE = {
     "max_characters": 1000,
     "replace": [
@@ -25,14 +25,14 @@ RECIPE = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with a training split and a recipe."""
-    labels = ["tides", "bread", "İ"]
-    rows = pa.array([3, 5, 9], pa.int64())
+    labels = ["tides", "bread", "İ", "bread"]
+    rows = pa.array([3, 5, 9, 10], pa.int64())
     pq.write_table(
         pa.table({"rowid": rows, "text": TEXTS, "label": labels}), tmp_path / "train.parquet"
     )
-    # Row 4 is a validation post, from which no word may come.
-    more = {"rowid": pa.array([4, 5], pa.int64()), "text": ["late late", "moon moon"]}
-    pq.write_table(pa.table(more | {"label": ["bread"] * 2}), tmp_path / "augmented.parquet")
+    # Row 4 is a validation post, from which no word may come; row 5 is a text already counted.
+    more = {"rowid": pa.array([4, 5, 5], pa.int64()), "text": ["late late", "moon z", "moon z z"]}
+    pq.write_table(pa.table(more | {"label": ["bread"] * 3}), tmp_path / "augmented.parquet")
     files.write_json(tmp_path / "text.json", compile_recipe(RECIPE))
     return tmp_path
 
@@ -41,7 +41,7 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
     """Return the command line; what is written goes to a folder of its own."""
     outputs = [
         word
-        for name in ("candidates", "labels")
+        for name in ("candidates", "counts", "labels")
         for word in (f"--{name}", folder / "out" / f"{name}.json")
     ]
     sizes = ["--size", str(size), "--min-count", str(min_count)]
@@ -51,27 +51,53 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
 
 
 def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
-    """Words come most frequent first, equal counts by code point; labels by code point."""
+    """Words come by how many texts have them, equal ones by code point; labels by code point."""
     done = run_script("build_vocabulary", *arguments(folder))
-    vocabulary = ["z", "0", "a", "b", "ä", "moon", "bb", "c"]
+    vocabulary = ["a", "z", "ä", "0", "b", "bb", "c", "moon"]
     assert files.read_json(folder / "out" / "candidates.json") == vocabulary
+    assert files.read_json(folder / "out" / "counts.json") == [2, 2, 2, 1, 1, 1, 1, 1]
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
     assert done.stderr == "build_vocabulary: kept 8 of 8 different words\n"
-    assert names_in(folder / "out") == ["candidates.json", "labels.json"]
+    assert names_in(folder / "out") == ["candidates.json", "counts.json", "labels.json"]
 
 
 def test_limits(run_script: RunScript, folder: Path) -> None:
-    """The most frequent words are kept, of equally frequent ones those first by code point."""
-    done = run_script("build_vocabulary", *arguments(folder, size=4, min_count=3))
-    assert files.read_json(folder / "out" / "candidates.json") == ["z", "0", "a", "b"]
-    assert done.stderr == "build_vocabulary: kept 4 of 8 different words\n"
+    """The words of most texts are kept, of equally many those first by code point."""
+    done = run_script("build_vocabulary", *arguments(folder, size=2, min_count=2))
+    assert files.read_json(folder / "out" / "candidates.json") == ["a", "z"]
+    assert done.stderr == "build_vocabulary: kept 2 of 8 different words\n"
+
+
+def test_private_words(run_script: RunScript, folder: Path) -> None:
+    """Words of few texts, numbers of six digits in any script, and words of a list do not ship."""
+    texts = ["Erika 123456 12345 ab12cd34ef56 ١٢٣٤٥٦ Zoë", "erika 12345 zoë", "ERIKA zoë moon"]
+    texts = [f"{text} {number} ab12cd34ef56 ١٢٣٤٥٦ 123456" for number, text in enumerate(texts)]
+    rows = {"rowid": pa.array([1, 2, 3], pa.int64()), "text": texts, "label": ["a", "b", "b"]}
+    pq.write_table(pa.table(rows), folder / "train.parquet")
+    plain = {"max_characters": 1000, "replace": [{"pattern": "[,.]+", "with": " "}]}
+    files.write_json(folder / "text.json", compile_recipe(plain))
+    (folder / "exclude.txt").write_text("Erika, Mustermann\nMoon\n", encoding="utf-8")
+    limits = arguments(folder, min_count=2)
+    run_script("build_vocabulary", *limits)
+    assert files.read_json(folder / "out" / "candidates.json") == ["erika", "zoë", "12345"]
+    run_script("build_vocabulary", *limits, "--exclude", folder / "exclude.txt")
+    assert files.read_json(folder / "out" / "candidates.json") == ["zoë", "12345"]
+    assert files.read_json(folder / "out" / "counts.json") == [3, 2]
+
+
+def test_a_list_that_is_no_text(run_script: RunScript, folder: Path) -> None:
+    """The message names the setting and the file."""
+    (folder / "exclude.txt").write_bytes(b"\xff\xfe")
+    options = [*arguments(folder), "--exclude", folder / "exclude.txt"]
+    said = run_script("build_vocabulary", *options, code=1).stderr
+    assert f"{folder / 'exclude.txt'} (vocabulary.exclude) is no text in UTF-8" in said
 
 
 def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
     """A vocabulary without words is refused, with the setting to change."""
-    done = run_script("build_vocabulary", *arguments(folder, min_count=6), code=1)
+    done = run_script("build_vocabulary", *arguments(folder, min_count=3), code=1)
     assert done.stderr == (
-        "build_vocabulary: error: no word occurs 6 times in the training posts: lower "
+        "build_vocabulary: error: no word is in 3 different training texts: lower "
         "vocabulary.min_count\n"
     )
     assert names_in(folder) == ["augmented.parquet", "text.json", "train.parquet"]

@@ -11,6 +11,9 @@ import pytest
 from databases import digests, make_table
 from step_runs import RunScript, names_in, run_limited
 
+from provender import files
+from provender.text.recipe import compile_recipe
+
 COLUMNS = "id INTEGER PRIMARY KEY, Data TEXT, Category TEXT, Year NUMERIC"
 
 # Twenty training posts of two labels, and two test posts.
@@ -47,7 +50,9 @@ class Result:
 
 
 def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str | Path]:
-    """Return the command line."""
+    """Return the command line; its recipe is written beside the source."""
+    recipe = {"max_characters": 20000, "replace": [{"pattern": "[\\n!-/]+", "with": " "}]}
+    files.write_json(source.with_name("text.json"), compile_recipe(recipe))
     splits = [
         word
         for name in ("train", "validation", "test", "augmented")
@@ -56,8 +61,12 @@ def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str |
     return [
         "--source",
         source,
+        "--text",
+        source.with_name("text.json"),
         "--threshold",
         str(threshold),
+        "--validation-by",
+        "rowid",
         *splits,
         "--report",
         output / "report.json",
@@ -79,7 +88,7 @@ def split(run_script: RunScript, tmp_path: Path) -> Split:
         output = tmp_path / "splits"
         done = run_script("split_posts", *arguments(source, output, threshold), *options, code=code)
         if code:
-            assert names_in(tmp_path) == ["news.sqlite"]
+            assert names_in(tmp_path) == ["news.sqlite", "text.json"]
         return Result(output, done.stderr)
 
     return run
@@ -99,6 +108,7 @@ def test_splits(split: Split) -> None:
         "dropped": {
             "null_label": 0,
             "blank_label": 0,
+            "null_split": 0,
             "null_text": 0,
             "blank_text": 0,
             "blank_after_strip": 0,
@@ -149,19 +159,22 @@ def test_rows_without_text_or_label_are_dropped(split: Split) -> None:
         (36, "", "bread", 1900),
         (37, " \r\n\u2028", "tides", 1990),
         (38, "\x85", "tides", 1990),
+        (39, "text", "tides", None),
     ]
     result = split([*POSTS, *unusable])
-    assert result.report["rows"] == 30
+    assert result.report["rows"] == 31
     assert result.report["dropped"] == {
         "null_label": 2,
         "blank_label": 2,
+        "null_split": 1,
         "null_text": 1,
         "blank_text": 3,
         "blank_after_strip": 0,
     }
     assert result.rows("train") == POSTS[:18]
     assert result.rows("test") == POSTS[20:]
-    assert "dropped: null label 2, blank label 2, null text 1, blank text 3\n" in result.messages
+    counted = "null label 2, blank label 2, null split 1, null text 1, blank text 3"
+    assert f"dropped: {counted}\n" in result.messages
 
 
 def test_strips_the_parts_that_it_is_told_to(split: Split) -> None:
@@ -348,15 +361,41 @@ def test_fewer_than_two_labels(split: Split) -> None:
 def test_no_usable_row(split: Split) -> None:
     """A table without rows that have both a text and a label is told as that."""
     result = split([(1, " ", "bread", 1900), (2, "text", None, 1990)], code=1)
-    assert "no post is left: every row lacks a text or a label" in result.messages
+    assert "no post is left: every row lacks a text, a label or a split value" in result.messages
 
 
-def test_nothing_to_validate_with(split: Split) -> None:
-    """With so few posts that the newest has its label alone, the mend is more posts."""
+@pytest.mark.parametrize(
+    ("by", "mend"),
+    [
+        ("rowid", "only labels that occur nowhere else in it. Leave out split.validation_by"),
+        ("hash", "the training part has one text of each label. Add texts"),
+    ],
+)
+def test_nothing_to_validate_with(split: Split, by: str, mend: str) -> None:
+    """With so few posts that none can be spared, each order has its mend."""
     rows = [(1, "rye", "bread", 1900), (2, "ebb", "tides", 1900), (3, "loaf", "bread", 1990)]
-    result = split(rows, code=1)
-    assert "no post is left to validate with" in result.messages
-    assert "Add posts" in result.messages
+    result = split(rows, "--validation-by", by, code=1)
+    assert "no post is left to validate with: " in result.messages
+    assert mend in result.messages
+
+
+def test_copies_that_the_model_reads_alike(split: Split) -> None:
+    """Texts that differ in case, punctuation or blanks alone are one text on both sides."""
+    rows = [*POSTS, (31, "Late   BREAD!", "bread", 1900), (32, "TEXT 1.", "tides", 1901)]
+    result = split(rows)
+    assert result.report["duplicates"]["on_both_sides"] == 1
+    assert result.report["duplicates"]["in_training"] == 1
+    assert {31, 32}.isdisjoint(result.ids("train") + result.ids("validation"))
+
+
+def test_a_tenth_of_each_label_by_default(split: Split) -> None:
+    """Of a table sorted by label, validation has all labels."""
+    rows = [(n, f"text {n}", ("bread", "chess", "tides")[n // 30], 1900) for n in range(90)]
+    rows += [(100 + n, f"late {n}", label, 1990) for n, label in enumerate(("bread", "chess"))]
+    result = split(rows, "--validation-by", "hash")
+    counts = result.report["splits"]["validation"]["labels"]
+    assert counts == {"bread": 3, "chess": 3, "tides": 3}
+    assert result.report["warnings"] == []
 
 
 def test_full_disk(run_script: RunScript, tmp_path: Path) -> None:
@@ -377,4 +416,4 @@ def test_missing_source(run_script: RunScript, tmp_path: Path) -> None:
     options = arguments(tmp_path / "news.sqlite", tmp_path / "splits")
     done = run_script("split_posts", *options, code=1)
     assert f"No such file or directory: '{tmp_path}/news.sqlite'. Check the path" in done.stderr
-    assert names_in(tmp_path) == []
+    assert names_in(tmp_path) == ["text.json"]

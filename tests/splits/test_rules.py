@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from split_posts import main, parse_arguments
 
+from provender import files
 from provender.errors import UserError
 from provender.splits.rules import (
     check_sides,
     check_validation,
     drop_duplicates,
     drop_unusable,
+    read_as,
     split_validation,
 )
+from provender.text.recipe import compile_recipe
 
 POSTS = st.lists(
     st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), st.integers(1, 4)), max_size=12
@@ -31,6 +34,7 @@ def frame(posts: list[tuple[str | None, str | None, float]]) -> pd.DataFrame:
     # As read_posts does: pandas would make NaN of None.
     strings = pd.DataFrame([row[1:3] for row in rows], columns=["text", "label"], dtype="object")
     table[["text", "label"]] = strings
+    table["read"] = table["text"]
     return table
 
 
@@ -62,7 +66,7 @@ def test_newest_tenth(posts: list[tuple]) -> None:
     newest = rowids[-max(1, round(len(posts) / 10)) :]
     labels = {posts[rowid - 1][1] for rowid in set(rowids) - set(newest)}
     expected = [rowid for rowid in newest if posts[rowid - 1][1] in labels]
-    train, validation = split_validation(frame(posts))
+    train, validation = split_validation(frame(posts), "rowid")
     assert validation["rowid"].tolist() == expected
     assert sorted(train["rowid"]) == sorted(set(rowids) - set(expected))
 
@@ -83,9 +87,51 @@ def test_duplicates_by_hand() -> None:
 def test_newest_tenth_of_thirty() -> None:
     """Three of thirty posts validate, wherever in the table the newest stand."""
     posts = [(f"text {n}", "ab"[n % 2], 100 - n) for n in range(30)]
-    train, validation = split_validation(frame(posts))
+    train, validation = split_validation(frame(posts), "rowid")
     assert validation["rowid"].tolist() == [3, 2, 1]
     assert sorted(train["rowid"]) == list(range(4, 31))
+
+
+@given(POSTS)
+def test_a_tenth_of_each_label(posts: list[tuple]) -> None:
+    """Drawn by a hash: at least one of each label, but never its only post; wherever it stands."""
+    train, validation = split_validation(frame(posts), "hash")
+    sizes = {label: sum(post[1] == label for post in posts) for label in "ab"}
+    drawn = validation["label"].value_counts()
+    assert all(drawn.get(label, 0) == int(size > 1) for label, size in sizes.items())
+    assert sorted([*train["rowid"], *validation["rowid"]]) == [*range(1, len(posts) + 1)]
+
+
+def test_a_table_sorted_by_label() -> None:
+    """Validation is a tenth of each label, and the same texts however the table is sorted."""
+    posts = [(f"text {n}", label, 1) for label in "abc" for n in range(50)]
+    found = []
+    for rows in (posts, posts[::-1]):
+        _, validation = split_validation(frame(rows), "hash")
+        assert validation["label"].value_counts().to_dict() == {"a": 5, "b": 5, "c": 5}
+        found.append(set(validation["text"]))
+    assert found[0] == found[1]
+
+
+def test_order_of_positions() -> None:
+    """As in SQLite: nothing before numbers before texts, so none of them is an error."""
+    posts = frame([(f"text {n}", "ab"[n % 2], 1) for n in range(30)])
+    places = [*(f"2024-01-{n:02}" for n in range(10)), *range(10), *[None] * 10]
+    posts["position"] = pd.Series(places, dtype="object")
+    _, validation = split_validation(posts, "posted")
+    assert validation["rowid"].tolist() == [8, 9, 10]
+    posts["position"] = [1.5, float("nan")] * 15
+    _, validation = split_validation(posts, "posted")
+    assert validation["rowid"].tolist() == [25, 27, 29]
+
+
+def test_texts_are_compared_as_the_model_reads_them() -> None:
+    """Case, punctuation and blanks make no other text, but where no word is left at all."""
+    recipe = compile_recipe(
+        {"max_characters": 99, "replace": [{"pattern": "[\\t -/:-@]+", "with": " "}]}
+    )
+    texts = pd.Series(["Late  bread!", "late\tbread", "Bread, late", "!!", "??"], dtype="object")
+    assert read_as(recipe, texts).tolist() == ["late bread"] * 2 + ["bread late", "!!", "??"]
 
 
 def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
@@ -95,7 +141,9 @@ def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
     write_posts(tmp_path / "news.sqlite", rows)
     splits = ("train", "validation", "test", "augmented")
     outputs = [word for name in splits for word in (f"--{name}", str(tmp_path / name))]
+    files.write_json(tmp_path / "text.json", compile_recipe({"max_characters": 9, "replace": []}))
     options = ["--source", str(tmp_path / "news.sqlite"), "--threshold", "22", *outputs]
+    options += ["--text", str(tmp_path / "text.json"), "--validation-by", "rowid"]
     main(parse_arguments().parse_args([*options, "--report", str(tmp_path / "report.json")]))
     found = {name: pq.read_table(tmp_path / name)["year"].to_pylist() for name in splits}
     assert found == {
@@ -125,6 +173,7 @@ def test_unusable_rows_count_once() -> None:
             (None, "a", 1),
             ("\t", "b", 1),
             ("> quoted", "b", 1),
+            ("two", "b", float("nan")),
         ]
     )
     kept, counts = drop_unusable(posts, ["quotes"])
@@ -132,6 +181,7 @@ def test_unusable_rows_count_once() -> None:
     assert counts == {
         "null_label": 1,
         "blank_label": 1,
+        "null_split": 1,
         "null_text": 1,
         "blank_text": 1,
         "blank_after_strip": 1,
@@ -150,7 +200,7 @@ def test_few_posts_are_warned_about() -> None:
 @pytest.mark.parametrize(
     ("training", "test", "message"),
     [
-        ([], [], "no post is left: every row lacks a text or a label"),
+        ([], [], "no post is left: every row lacks a text, a label or a split value"),
         (
             [],
             [("x", "a", 9), ("x", "a", 12)],

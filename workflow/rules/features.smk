@@ -1,6 +1,6 @@
 # The compiled text recipe, the words to choose from and the labels; every post as fixed-length word ids.
-#   reads   data/splits/*.parquet, config/text.yaml
-#   writes  data/vocabulary/{text,candidates,labels}.json, data/features/*.parquet
+#   reads   data/splits/*.parquet, config/text.yaml, a list of words to leave out, if any
+#   writes  data/vocabulary/{text,candidates,counts,labels}.json, data/features/*.parquet
 
 
 rule compile_recipe:
@@ -22,9 +22,11 @@ rule build_vocabulary:
         train="data/splits/train.parquet",
         augmented="data/splits/augmented.parquet",
         text="data/vocabulary/text.json",
+        exclude=config["vocabulary"].get("exclude", []),
         code=python("build_vocabulary"),
     output:
         candidates="data/vocabulary/candidates.json",
+        counts="data/vocabulary/counts.json",
         labels="data/vocabulary/labels.json",
         receipt="data/receipts/build_vocabulary.json",
     log:
@@ -32,11 +34,12 @@ rule build_vocabulary:
     params:
         size=config["vocabulary"]["size"],
         min_count=config["vocabulary"]["min_count"],
+        exclude=lambda wildcards, input: ["--exclude", input.exclude] if input.exclude else [],
     shell:
         "python scripts/build_vocabulary.py --train {input.train:q}"
         " --augmented {input.augmented:q} --text {input.text:q}"
-        " --size {params.size} --min-count {params.min_count}"
-        " --candidates {output.candidates:q} --labels {output.labels:q}"
+        " --size {params.size} --min-count {params.min_count} {params.exclude:q}"
+        " --candidates {output.candidates:q} --counts {output.counts:q} --labels {output.labels:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 

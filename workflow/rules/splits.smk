@@ -1,5 +1,5 @@
 # The usable posts, each in one split.
-#   reads   data/source/news.sqlite
+#   reads   data/source/news.sqlite, data/vocabulary/text.json
 #   writes  data/splits/{train,validation,test,augmented}.parquet, data/reports/validation.json
 
 SPLITS = ["train", "validation", "test", "augmented"]
@@ -8,6 +8,7 @@ SPLITS = ["train", "validation", "test", "augmented"]
 rule split_posts:
     input:
         source="data/source/news.sqlite",
+        text="data/vocabulary/text.json",
         code=python("split_posts"),
     output:
         train="data/splits/train.parquet",
@@ -20,10 +21,12 @@ rule split_posts:
         "logs/split_posts.log",
     params:
         threshold=config["split"]["threshold"],
+        validation_by=lambda _: config["split"]["validation_by"],
         strip=config["text"]["strip"],
         augment=["+".join(parts) for parts in config["text"]["augment"]],
     shell:
-        "python scripts/split_posts.py --source {input.source:q} --threshold {params.threshold}"
+        "python scripts/split_posts.py --source {input.source:q} --text {input.text:q}"
+        " --threshold {params.threshold} --validation-by {params.validation_by:q}"
         " --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
         " --validation {output.validation:q} --test {output.test:q}"
         " --augmented {output.augmented:q} --report {output.report:q} --log {log:q}"

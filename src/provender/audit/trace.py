@@ -98,7 +98,7 @@ def _search_commit(given: Given, repository: Repository, findings: Findings) -> 
 def _check_source_files(traced: Traced, found: statement.Statement, findings: Findings) -> None:
     """Hold the digests of lock and configuration files to the commit's files."""
     needed = [PYTHON_LOCK, NODE_LOCK, str(dvc_lock.FILE), str(dvc_yaml.FILE)]
-    needed += [config.DEFAULT, *traced.overlays, traced.settings["text"]["recipe"]]
+    needed += [config.DEFAULT, *traced.overlays, *config.named_files(traced.settings)]
     there = traced.repository.read(traced.commit, needed)
     known = statement.dependencies(found)
     wrong = []

@@ -70,9 +70,7 @@ def read_commit(repository: Repository, commit: str) -> Traced:
         settings = config.combine(parts, schema)
         # Whose parts hold themselves, as YAML can say, has no end.
         json.dumps(settings, default=str)
-        recipe = settings["text"]["recipe"]
-        if not isinstance(recipe, str):
-            raise ValueError("text.recipe is no path")
+        config.named_files(settings)
     except NO_SETTINGS as error:
         raise UserError(f"the commit {commit} has no configuration: {error!r:.200}") from error
     order = stages.ordered(locked)

@@ -99,7 +99,7 @@ def _source(ready: Ready) -> statement.Descriptor:
 
 def _dependencies(ready: Ready) -> list[statement.Descriptor]:
     given = sources(ready.jobs)
-    own = [code_files.PYTHON_LOCK, code_files.NODE_LOCK, ready.config["text"]["recipe"]]
+    own = [code_files.PYTHON_LOCK, code_files.NODE_LOCK, *config.named_files(ready.config)]
     found = [_file(DATABASE, True), *(_file(path, True, public_name(path)) for path in given)]
     found += [_file(path, True) for path in own]
     # git keeps these; DVC knows no digest of them.

@@ -12,6 +12,9 @@ from provender import console
 from provender.errors import UserError
 from provender.sources.posts import Post, require
 
+# Values of split.validation_by that name no column.
+NO_COLUMN = ("hash", "rowid")
+
 # Seconds to wait for a writer that has the user's database locked.
 LOCK_SECONDS = 5
 
@@ -39,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rename-labels", type=json.loads, default={}, help="labels by their new names, as JSON"
     )
-    parser.add_argument("--validation-by", default="rowid", help="column with the posting order")
+    parser.add_argument("--validation-by", default="hash", help="column with the posting order")
 
 
 def read(options: argparse.Namespace) -> Iterator[Post]:
@@ -70,8 +73,8 @@ def read_database(
 
     ``labels``: keep only these; all where empty. White space around a label is no part of it.
     ``renamed``: what labels are to be called, before ``labels`` are asked for.
-    ``validation_by``: a column whose values come along as each row's place in time, or
-    ``rowid``. Tables and columns are named in capitals or not, as in SQL. Raises UserError,
+    ``validation_by``: a column whose values come along as each row's place in time, or one of
+    ``NO_COLUMN``. Tables and columns are named in capitals or not, as in SQL. Raises UserError,
     with what is there, for anything that is missing, locked, not UTF-8 or not a number.
     """
     with _open_read_only(path) as database:
@@ -83,7 +86,7 @@ def read_database(
         require([table], names, "table", "source.table", f"{path} has")
         columns = [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
         settings = {"source.text": text, "source.label": label, "source.split": split}
-        if validation_by != "rowid":
+        if validation_by not in NO_COLUMN:
             settings["split.validation_by"] = validation_by
         settings = {setting: _as_named(name, columns) for setting, name in settings.items()}
         for setting, column in settings.items():
@@ -182,11 +185,8 @@ def _read_rows(
         if labels and label is not None and label not in labels:
             continue
         year = _number(split)
-        if year is None:
+        if year is None and split is not None:
             faults.setdefault(f"no number in {columns[2]}", []).append(rowid)
-            continue
-        if position and position[0] is None:
-            faults.setdefault(f"nothing in {columns[3]}", []).append(rowid)
             continue
         place = position[0] if position else None
         yield Post(rowid, text, label, year, None if place is None else _position(place))

@@ -3,16 +3,23 @@
 Each depends on the values in the database alone.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from provender.errors import UserError
 from provender.splits.strip import strip_post
+from provender.text.recipe import Recipe, split_in_batches
 
-# The newest of the training part that validates choices: large enough to rank models.
+# The part of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1
+
+# The order in which the texts of each label validate where split.validation_by says so.
+HASH = "hash"
 
 # How pandas writes the labels 0 and 1 once a row without a label has made them floats.
 FLOAT = re.compile(r"-?\d+\.0")
@@ -27,12 +34,13 @@ NAMED_LABELS = 5
 def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Strip the texts, drop rows without text or label, and count those by reason.
 
-    The texts as they were become column ``raw``.
+    So are rows that have no split value. The texts as they were become column ``raw``.
     """
     stripped = [None if text is None else strip_post(text, strip) for text in posts["text"]]
     reasons = {
         "null_label": posts["label"].isna(),
         "blank_label": is_blank(posts["label"]),
+        "null_split": posts["year"].isna(),
         "null_text": posts["text"].isna(),
         "blank_text": is_blank(posts["text"]),
         "blank_after_strip": is_blank(pd.Series(stripped, posts.index, "object")),
@@ -47,34 +55,81 @@ def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, 
     return texts[kept], counts
 
 
+def read_as(recipe: Recipe, texts: pd.Series) -> pd.Series:
+    """Return what the recipe leaves of each text: its words with spaces between them.
+
+    Texts of which that is the same are one to the model. Of a text without words, itself.
+    """
+    words = split_in_batches(recipe, pa.chunked_array([pa.array(texts, pa.string())]))
+    read = pc.binary_join(words, " ").to_pylist()
+    left = [each or text for each, text in zip(read, texts, strict=True)]
+    # The types of pandas know of no list of texts.
+    return pd.Series(left, texts.index, "object")  # type: ignore[arg-type]
+
+
 def drop_duplicates(
     training: pd.DataFrame, test: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Keep a text once a label in the training part, and out of it where the test has it.
 
-    The test part stays as it is. A text that the training part has under two labels
-    stays under both, since nothing tells which one is right.
+    Texts are the same where column ``read`` is. The test part stays as it is. A text that the
+    training part has under two labels stays under both, since nothing tells which one is right.
     """
-    on_both_sides = training["text"].isin(test["text"])
+    on_both_sides = training["read"].isin(test["read"])
     training = training[~on_both_sides]
-    repeated = training.duplicated(["text", "label"])
+    repeated = training.duplicated(["read", "label"])
     training = training[~repeated]
-    conflicting = training.duplicated("text", keep=False)
+    conflicting = training.duplicated("read", keep=False)
     return training, {
         "on_both_sides": int(on_both_sides.sum()),
         "in_training": int(repeated.sum()),
-        "in_test_kept": int(test.duplicated(["text", "label"]).sum()),
+        "in_test_kept": int(test.duplicated(["read", "label"]).sum()),
         "in_training_under_two_labels_kept": int(conflicting.sum()),
     }
 
 
-def split_validation(training: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split off the newest tenth by ``position``; a label's only posts stay in train."""
-    ordered = training.sort_values(["position", "rowid"], kind="stable")
-    count = max(1, round(len(ordered) * VALIDATION_SHARE))
+def split_validation(training: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split off a tenth that validates; a label's only post stays in train.
+
+    ``by``: the column in whose order the newest tenth does, ``position`` of each row; or
+    ``hash``, for a tenth of each label, drawn by a hash of the text, but at least one.
+    """
+    if by == HASH:
+        return _split_each_label(training)
+    ordered = training.sort_values(
+        ["position", "rowid"], kind="stable", na_position="first", key=_comparable
+    )
+    count = _share(len(ordered))
     train, validation = ordered[:-count], ordered[-count:]
     lost = ~validation["label"].isin(train["label"])
     return pd.concat([train, validation[lost]]), validation[~lost]
+
+
+def _split_each_label(training: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    drawn = [hashlib.sha256(text.encode()).digest() for text in training["read"]]
+    ordered = training.assign(drawn=drawn).sort_values(["drawn", "rowid"], kind="stable")
+    place = ordered.groupby("label").cumcount()
+    size = ordered.groupby("label")["label"].transform("size")
+    # A label's only post is there to be learnt from.
+    validates = (place < size.map(_share)) & (size > 1)
+    ordered = ordered.drop(columns="drawn")
+    return ordered[~validates], ordered[validates]
+
+
+def _share(posts: int) -> int:
+    return max(1, round(posts * VALIDATION_SHARE))
+
+
+def _comparable(column: pd.Series) -> pd.Series:
+    """Return values as SQLite orders them: nothing, then numbers, then texts."""
+    if column.dtype != "object":
+        return column
+    ranked = [
+        (2, 0.0, value) if isinstance(value, str) else (int(value is not None), value or 0.0, "")
+        for value in column
+    ]
+    places = {value: place for place, value in enumerate(sorted(set(ranked)))}
+    return pd.Series([places[value] for value in ranked], column.index)
 
 
 def check_sides(
@@ -86,7 +141,7 @@ def check_sides(
     """
     years = pd.concat([training["year"], test["year"]])
     if years.empty:
-        raise UserError("no post is left: every row lacks a text or a label")
+        raise UserError("no post is left: every row lacks a text, a label or a split value")
     if training.empty and len(written):
         raise UserError(
             f"each of the {len(written):,} texts of the training part is in the test part too, so "
@@ -136,8 +191,8 @@ def check_validation(train: pd.DataFrame, validation: pd.DataFrame) -> list[str]
     named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
     return [
         f"the validation split has no text of {len(missing)} of {train['label'].nunique()} labels "
-        f"({named}), so words and settings are chosen without them. Where the table is sorted by "
-        "label, name a column with another order as split.validation_by"
+        f"({named}), so words and settings are chosen without them. Leave out "
+        "split.validation_by: then a tenth of each label validates"
     ]
 
 
@@ -161,19 +216,25 @@ def _check_names(labels: Iterable[str]) -> list[str]:
 
 
 def augment(
-    posts: pd.DataFrame, test: pd.DataFrame, strip: list[str], augmentations: list[list[str]]
+    posts: pd.DataFrame,
+    test: pd.DataFrame,
+    strip: list[str],
+    augmentations: list[list[str]],
+    read: Callable[[pd.Series], pd.Series],
 ) -> pd.DataFrame:
     """Return the posts again, once an augmentation, which is what to strip of them then.
 
-    Those that strip the same as ``strip`` are left out, and texts that are blank or in the
-    test part. ``posts`` and the result have the columns of a split; ``posts`` also ``raw``.
+    Those that strip the same as ``strip`` are left out, and texts that are blank or, as ``read``
+    has them, in the test part. ``posts`` and the result have the columns of a split; ``posts``
+    also ``raw``, and ``test`` also ``read``.
     """
     found = [posts[:0]]
     for parts in augmentations:
         if set(parts) != set(strip):
             texts = [strip_post(raw, parts) for raw in posts["raw"]]
             again = posts.assign(text=pd.Series(texts, posts.index, "object"))
-            found.append(again[~is_blank(again["text"]) & ~again["text"].isin(test["text"])])
+            again = again[~is_blank(again["text"])]
+            found.append(again[~read(again["text"]).isin(test["read"])])
     return pd.concat(found)
 
 

@@ -28,6 +28,8 @@ def read_posts(path: Path) -> pd.DataFrame:
     posts[["text", "label"]] = pd.DataFrame(
         [row[1:3] for row in rows], columns=["text", "label"], dtype="object"
     )
+    # A column of nothing but NULL would be one of objects.
+    posts["year"] = posts["year"].astype("float64")
     if "position" not in posts:
         posts["position"] = posts["rowid"]
     return posts
