@@ -15,6 +15,7 @@ from provender.model.metrics import (
     calibration,
     confusion,
     divergence,
+    find_temperature,
     loss,
     measure,
     sure_from,
@@ -195,12 +196,37 @@ def test_loss() -> None:
 
 
 def test_sure_from() -> None:
-    """The lowest hundredth from which on enough answers are right."""
+    """The lowest hundredth from which on enough answers are likely to be right."""
     scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.405, 0.595], [0.45, 0.55]], np.float32)
     truth = np.array([0, 0, 0, 1])
-    assert sure_from(scores, truth, 0.75) == 0
-    assert sure_from(scores, truth, 0.9) == 0.6
+    # Of the four, three are right: (3 + 1) / (4 + 2). No answer is below .55.
+    assert sure_from(scores, truth, 0.66) == 0.55
+    # The two above .6 are right: (2 + 1) / (2 + 2).
+    assert sure_from(scores, truth, 0.75) == 0.6
+    assert sure_from(scores, truth, 0.76) == 1
     assert sure_from(scores, 1 - truth, 0.9) == 1
+
+
+@pytest.mark.parametrize(("posts", "sure"), [(17, 1.0), (18, 0.7)])
+def test_as_sure_as_posts_without_an_error_prove(posts: int, sure: float) -> None:
+    """Eighteen right answers of eighteen make the next one likely right by .95: 19 of 20."""
+    scores = np.full((posts, 2), [0.705, 0.295], np.float32)
+    assert sure_from(scores, np.zeros(posts, int), 0.95) == sure
+
+
+@pytest.mark.parametrize(("posts", "least", "most"), [(6, 0.8, 0.9), (60, 0.97, 0.99)])
+def test_temperature_of_posts_without_an_error(posts: int, least: float, most: float) -> None:
+    """Scores come as near to 1 as so many right answers prove: (n + 1) / (n + 2)."""
+    logits = np.tile([1.0, 0.0], (posts, 1))
+    temperature = find_temperature(logits, np.zeros(posts, int))
+    assert least < 1 / (1 + math.exp(-1 / temperature)) < most
+
+
+def test_temperature_by_hand() -> None:
+    """Where errors are many, it is that of the least loss: three of four right, at odds of 3."""
+    logits = np.tile([math.log(3) * 2, 0.0], (400, 1))
+    truth = (np.arange(400) % 4 == 0).astype(int)
+    assert find_temperature(logits, truth) == pytest.approx(2)
 
 
 def test_blank_posts_are_answered_by_the_commonest_label() -> None:

@@ -119,9 +119,17 @@ def divergence(scores: np.ndarray, others: np.ndarray) -> float:
 
 
 def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Return the divisor of the logits [n, labels] with the least loss (Guo et al. 2017)."""
+    """Return the divisor of the logits [n, labels] with the least loss (Guo et al. 2017).
+
+    The loss is that of n posts of which one part in n + 2 is any other label's, as Platt (1999)
+    has it: that n posts were right does not prove that the next is, so with few posts, or none
+    that is wrong, scores stay as far from 0 and 1 as there is proof of.
+    """
+    unproven = 1 / (len(truth) + 2)
+    likely = np.full(logits.shape, unproven / (logits.shape[1] - 1))
+    likely[np.arange(len(truth)), truth] = 1 - unproven
     losses = {
-        temperature: loss(arithmetic.softmax(logits / temperature), truth)
+        temperature: divergence(likely, arithmetic.softmax(logits / temperature))
         for temperature in TEMPERATURES
     }
     return min(losses, key=losses.__getitem__)
@@ -130,13 +138,16 @@ def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:
     """Return the confidence from which on answers are right as often as ``accuracy`` asks.
 
-    The lowest, in hundredths, at which it holds for these posts; 1 where it never does.
+    The lowest, in hundredths, at which the next answer is likely to be: where k of m are right,
+    that is (k + 1) / (m + 2) by Laplace's rule of succession. No lower than these posts reach,
+    since of less sure answers nothing is known; 1 where it never holds.
     """
     best = rank(scores)[:, 0]
     confidence = scores[np.arange(len(best)), best]
-    for hundredth in range(100):
+    for hundredth in range(math.floor(100 * confidence.min()), 100):
         answered = confidence >= hundredth / 100
-        if (best[answered] == truth[answered]).sum() >= accuracy * max(answered.sum(), 1):
+        right = int((best[answered] == truth[answered]).sum())
+        if right + 1 >= accuracy * (int(answered.sum()) + 2):
             return hundredth / 100
     return 1.0
 
