@@ -21,8 +21,8 @@ from provender.running import code_files, step
 
 FORMAT = 1
 
-# Of the metrics, what the page shows; the report has the rest.
-SHOWN_METRICS = ("posts", "recall@1", "recall@3", "recall@5", "macro_f1", "labels")
+# Of the metrics of a label, what the page shows; the report has the rest.
+LABEL_METRICS = ("posts", "precision", "recall@1", "f1")
 
 
 def copy_models(layers: Path, graph: Path, output: Path) -> None:
@@ -52,9 +52,21 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
             "title": options.title,
             "posts": {name: split["posts"] for name, split in validation["splits"].items()},
         },
-        "metrics": {
-            split: {name: metrics[split][name] for name in SHOWN_METRICS}
-            for split in ("validation", "test")
+        "metrics": {split: shown_metrics(metrics[split]) for split in ("validation", "test")},
+        "remarks": metrics["remarks"],
+    }
+
+
+def shown_metrics(measured: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page shows of a split's metrics."""
+    intervals = measured["intervals"]
+    return {
+        "posts": measured["posts"],
+        **{name: measured[name] for name in intervals},
+        "intervals": intervals,
+        "labels": {
+            label: {name: values[name] for name in LABEL_METRICS}
+            for label, values in measured["labels"].items()
         },
     }
 

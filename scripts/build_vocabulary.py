@@ -43,7 +43,8 @@ def count_texts(words: pa.ChunkedArray, texts: np.ndarray) -> list[tuple[str, in
 def number_texts(words: pa.ChunkedArray) -> np.ndarray:
     """Return a number for each list of words, the same for the same words: int [n]."""
     joined = pc.binary_join(words, " ").combine_chunks()
-    return joined.dictionary_encode().indices.to_numpy()
+    numbers: np.ndarray = joined.dictionary_encode().indices.to_numpy()
+    return numbers
 
 
 def choose_words(

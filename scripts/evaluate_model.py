@@ -3,7 +3,8 @@
 Writes metrics.json, the numbers of the report: of both splits recall@k, macro-F1,
 calibration and each label's scores; of the test split also the confusion matrix, scores by
 split value and by length, and the hardest posts; and what earlier steps have measured: the
-baselines, the learning curve, what was chosen of what, and which posts were dropped. In
+baselines, the learning curve, what was chosen of what, and which posts were dropped; the
+words that ship of the fewest texts, and what is to be said of all these figures. In
 summary.json are the main ones. As CSV the confusion matrix (row: true label, column:
 predicted), and for plots recall@k of both splits and each test post's true and predicted
 label; the test split's predictions as Parquet (rowid, label, scores float32 [labels]).
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from provender import console, files
-from provender.model import arithmetic, metrics, runtime
+from provender.model import arithmetic, metrics, remarks, runtime
 from provender.model.features import Features, find_words, read_features
 from provender.running import step
 from provender.text.encode import FIRST_WORD
@@ -28,8 +29,8 @@ import numpy as np
 HARDEST_POSTS = 20
 DECIDING_WORDS = 5
 
-# Labels that a line of the log names.
-NAMED_LABELS = 5
+# Words that are shown because few texts have them.
+RARE_WORDS = 50
 
 # The signature's inputs.
 INPUTS = ("word_ids", "word_weights")
@@ -112,6 +113,12 @@ def find_hardest(
     return found
 
 
+def find_rare(words: list[str], texts: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the words that ship of the fewest training texts, by which a person may be known."""
+    rare = sorted(words, key=lambda word: (texts[word], word))[:RARE_WORDS]
+    return [{"word": word, "texts": texts[word]} for word in rare]
+
+
 def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read predictions as scores float32 [n, labels] and true labels int32 [n]."""
     table = files.read_parquet(path)
@@ -147,8 +154,7 @@ def summarise(values: dict[str, Any]) -> dict[str, Any]:
     splits = {
         split: {
             "posts": values[split]["posts"],
-            **{f"recall@{k}": values[split][f"recall@{k}"] for k in metrics.RANKS},
-            "macro_f1": values[split]["macro_f1"],
+            **{name: values[split][name] for name in values[split]["intervals"]},
             "calibration_error": values[split]["calibration"]["expected_error"],
         }
         for split in ("validation", "test")
@@ -181,6 +187,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--test", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--posts", type=Path, required=True, help="test split, Parquet")
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
+    parser.add_argument("--counts", type=Path, required=True, help="texts of each of them, JSON")
     parser.add_argument("--vocabulary", type=Path, required=True, help="words shipped, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
@@ -200,7 +207,9 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Predict the test split, score both and write metrics, tables to plot and predictions."""
     labels, words = files.read_json(options.labels), files.read_json(options.vocabulary)
-    test = read_features(options.test, find_words(words, files.read_json(options.candidates)))
+    candidates = files.read_json(options.candidates)
+    counts_of = files.read_json(options.counts)
+    test = read_features(options.test, find_words(words, candidates))
     model = load(options.saved_model)
     scores = predict(model, test)
     # Predicted before the model had learnt from these posts as well.
@@ -226,42 +235,43 @@ def main(options: argparse.Namespace) -> None:
         "history": read_numbers(options.history),
         "posts": files.read_json(options.checked),
     }
+    known = (test.ids >= FIRST_WORD).sum(axis=1)
     values["test"] |= {
+        "unknown": int((known == 0).sum()),
         "with_blank_posts": count_all(values["test"], values["posts"]),
         "confusion": counts.tolist(),
         "by_year": metrics.by_value(hits, years),
-        "by_words": metrics.by_words(hits, (test.ids >= FIRST_WORD).sum(axis=1)),
+        "by_words": metrics.by_words(hits, known),
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
         "hardest": find_hardest(test, scores, word_logits(model), labels, words),
     }
+    values["rare_words"] = find_rare(words, dict(zip(candidates, counts_of, strict=True)))
+    values["remarks"] = remarks.remarks(values)
     files.write_json(options.metrics, values)
     files.write_json(options.summary, summarise(values))
     files.write_text(options.confusion, format_confusion(counts, labels))
     splits = ("validation", "test")
-    recall = [(k, *(values[split][f"recall@{k}"] for split in splits)) for k in metrics.RANKS]
+    recall = [
+        (k, *(values[split][f"recall@{k}"] for split in splits)) for k in metrics.ranks(len(labels))
+    ]
     files.write_text(options.recall, files.format_csv(["k", *splits], recall))
     pairs = zip(test.labels, best, strict=True)
     labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
     files.write_text(options.labelled, files.format_csv(["actual", "predicted"], labelled))
     files.write_parquet(options.predictions, metrics.predictions(test, scores))
     for split in splits:
-        console.log.info(
-            "%s: recall@1 %.4f, @3 %.4f, @5 %.4f, macro-F1 %.4f%s",
-            split,
-            *(values[split][f"recall@{k}"] for k in metrics.RANKS),
-            values[split]["macro_f1"],
-            format_missing(values[split]["labels"]),
-        )
+        console.log.info("%s: %s", split, format_figures(values[split]))
+    for sentence in values["remarks"]:
+        console.log.warning("note: %s", sentence)
 
 
-def format_missing(measured: dict[str, Any]) -> str:
-    """Return what labels a split lacks, as the end of the line of its figures."""
-    missing = [label for label, values in measured.items() if not values["posts"]]
-    if not missing:
-        return ""
-    here = len(measured) - len(missing)
-    named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
-    return f" over {here} of {len(measured)} labels: none of its texts has {named}"
+def format_figures(measured: dict[str, Any]) -> str:
+    """Return a split's figures as a line of the log, each with its 95 % interval."""
+    figures = [
+        f"{name.replace('macro_f1', 'macro-F1')} {measured[name]:.4f} ({low:.3f} to {high:.3f})"
+        for name, (low, high) in measured["intervals"].items()
+    ]
+    return f"{', '.join(figures)} on {measured['posts']:,} texts (95 % intervals)"
 
 
 if __name__ == "__main__":

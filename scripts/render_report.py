@@ -24,6 +24,9 @@ import jinja2
 # A plot's drawing area, in SVG units.
 WIDTH, HEIGHT = 420, 240
 
+# Marks of recall@1, @3 and @5.
+RANK_SHAPES = ("disc", "ring", "bar")
+
 # Strokes that differ without colour.
 DASHES = ("", "6 4", "2 3")
 
@@ -118,15 +121,16 @@ def plot_calibration(calibration: dict[str, Any]) -> Plot:
 
 
 def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
-    """Draw recall@1, @3 and @5 of each label, a line of marks each."""
+    """Draw recall@1, @3 and @5 of each label, as far as it has them, a line of marks each."""
     lowest = min(label["recall@1"] for label in labels.values())
     names = list(labels)
     rows = [(len(names) - place - 0.5, name) for place, name in enumerate(names)]
     plot = Plot("Recall of each label", shares(lowest, "recall"), Axis("", 0, len(names), rows))
     for height, name in rows:
-        values = [labels[name][f"recall@{k}"] for k in metrics.RANKS]
+        ranks = metrics.ranks(len(labels))
+        values = [labels[name][f"recall@{k}"] for k in ranks]
         plot.lines.append(("", DASHES[2], [(values[0], height), (values[-1], height)]))
-        for shape, k, value in zip(("disc", "ring", "bar"), metrics.RANKS, values, strict=True):
+        for shape, k, value in zip(RANK_SHAPES, ranks, values, strict=False):
             plot.marks.append((shape, value, height, f"{name}: recall@{k} {value:.3f}"))
     return plot
 
@@ -153,6 +157,14 @@ def plot_sizes(sizes: list[dict[str, Any]]) -> Plot:
         if row["chosen"]:
             plot.marks.append(("target", x, y, what))
     return plot
+
+
+def describe_ranks(ranks: tuple[int, ...]) -> str:
+    """Return which mark stands for which k of recall@k, and what that is."""
+    marks = [f"{mark} recall@{k}" for mark, k in zip("●○▎", ranks, strict=False)]
+    among = " and ".join(", ".join(map(str, ranks)).rsplit(", ", 1))
+    where = f"among the first {among}" if ranks[1:] else "ranked first"
+    return f"{', '.join(marks)}: the share of a label's texts that have it {where}"
 
 
 def describe_confusion(counts: list[list[int]], labels: list[str]) -> list[dict[str, Any]]:
@@ -202,6 +214,7 @@ def main(options: argparse.Namespace) -> None:
     """Read the numbers and render them."""
     values = files.read_json(options.metrics)
     test = values["test"]
+    ranks = metrics.ranks(len(test["labels"]))
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -218,6 +231,8 @@ def main(options: argparse.Namespace) -> None:
         history=plot_history(values["history"]),
         calibration=plot_calibration(test["calibration"]),
         ranks=plot_ranks(test["labels"]),
+        ranks_shown=[f"recall@{k}" for k in ranks],
+        described_ranks=describe_ranks(ranks),
         describe_levels=levels.describe,
         width=WIDTH,
         height=HEIGHT,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from provender import config as configuration
+from provender import files
 from provender.audit import options as audit_options
 from provender.errors import UserError
 from provender.running import graph, step
@@ -20,6 +21,7 @@ from provender.versioning import refresh as refreshed
 
 BUNDLE = Path("dist/bundle")
 REPORT = "data/reports/report.html"
+METRICS = "data/reports/metrics.json"
 OFFLINE_CONFIG = "config/offline.yaml"
 
 # What follows a command's name in the example that its --help gives.
@@ -73,6 +75,8 @@ def build(options: argparse.Namespace) -> None:
             f"{config['source']['kind']}"
         )
     _run_snakemake(overlays, options.cores)
+    for sentence in files.read_json(METRICS)["remarks"]:
+        print(f"note: {sentence}")
     print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
 
 

@@ -242,7 +242,7 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         return [f"{within}{key} is missing{needed}" for key in missing]
     steps = list(error.absolute_schema_path)
     if "propertyNames" in steps:
-        return _without_meaning(found, steps[steps.index("allOf") + 1])
+        return _without_meaning(found, int(steps[steps.index("allOf") + 1]))
     if error.validator == "enum":
         known = [str(value) for value in named]
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]

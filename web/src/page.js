@@ -21,19 +21,23 @@ import { tensorflowScores } from "./tensorflow.js";
  * @property {string} name
  * @property {{ kind: keyof typeof NOUNS, title: string, posts: Record<Split, number> }} corpus
  * @property {Record<"validation" | "test", Metrics>} metrics
+ * @property {string[]} remarks what is to be known of these figures
  * @property {Example[]} [examples]
  */
 
 /** @typedef {"train" | "validation" | "test"} Split */
 
-/** @typedef {"recall@1" | "recall@3" | "recall@5" | "macro_f1"} Metric */
+/** @typedef {"recall@1" | "recall@3" | "recall@5" | "macro_f1"} Metric recall@k for k below the labels */
+
+/** @typedef {[low: number, high: number]} Interval */
 
 /** @typedef {"precision" | "recall@1" | "f1"} LabelMetric */
 
 /**
- * How well the model did on a split, in all and by label.
+ * How well the model did on a split, in all and by label, with 95 % intervals.
  *
  * @typedef {Record<Metric | "posts", number> & {
+ *   intervals: { [Name in Metric]?: Interval },
  *   labels: { [label: string]: Record<LabelMetric | "posts", number> },
  * }} Metrics
  */
@@ -262,7 +266,7 @@ function create(tag, className, children = []) {
 }
 
 /** @param {About} about */
-function showAbout({ corpus, metrics, name, examples = [] }) {
+function showAbout({ corpus, metrics, name, remarks, examples = [] }) {
   const noun = NOUNS[corpus.kind];
   const { train, validation, test } = corpus.posts;
   document.title = `${name} – Provender`;
@@ -277,7 +281,10 @@ function showAbout({ corpus, metrics, name, examples = [] }) {
   const splits = [metrics.test, metrics.validation];
   fillTable("overview-head", "th", [["", "test", "validation"]]);
   fillTable("overview", "td", [
-    ...METRICS.map(([metric, title]) => [title, ...splits.map((split) => percent(split[metric]))]),
+    ...METRICS.filter(([metric]) => metrics.test.intervals[metric]).map(([metric, title]) => [
+      title,
+      ...splits.map((split) => withInterval(split, metric)),
+    ]),
     [noun, ...splits.map((split) => grouped(split.posts))],
   ]);
   fillTable("per-label-head", "th", [["Label", "precision", "recall", "F1", noun]]);
@@ -286,8 +293,24 @@ function showAbout({ corpus, metrics, name, examples = [] }) {
     ...LABEL_METRICS.map((metric) => hundredths(scores[metric])),
     grouped(scores.posts),
   ]));
+  byId("recall-3").hidden = !metrics.test.intervals["recall@3"];
+  remarks.forEach((remark) => {
+    const item = create("li", "");
+    item.textContent = `${remark[0].toUpperCase()}${remark.slice(1)}.`;
+    byId("remarks").appendChild(item);
+  });
+  byId("remarks").hidden = !remarks.length;
   byId("metrics").hidden = false;
   examples.forEach(addExample);
+}
+
+/**
+ * @param {Metrics} split
+ * @param {Metric} metric
+ */
+function withInterval(split, metric) {
+  const [low, high] = /** @type {Interval} */ (split.intervals[metric]);
+  return `${percent(split[metric])} (${hundredths(low)}–${hundredths(high)})`;
 }
 
 /**
@@ -300,10 +323,16 @@ function showAbout({ corpus, metrics, name, examples = [] }) {
 function fillTable(id, tag, rows) {
   for (const texts of rows) {
     const cells = texts.map((text, column) => {
-      const cell = create(column ? tag : "th", "");
+      // A header of nothing is none.
+      if (column ? tag === "td" : !text) {
+        const cell = create("td", "");
+        cell.textContent = text;
+        return cell;
+      }
+      const cell = create("th", "");
+      cell.scope = tag === "th" ? "col" : "row";
       if (column) cell.textContent = text;
       else appendBreakable(cell, text);
-      cell.scope = tag === "th" ? "col" : "row";
       return cell;
     });
     byId(id).appendChild(create("tr", "", cells));

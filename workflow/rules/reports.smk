@@ -14,6 +14,7 @@ rule evaluate_model:
         test="data/features/test.parquet",
         posts="data/splits/test.parquet",
         candidates="data/vocabulary/candidates.json",
+        counts="data/vocabulary/counts.json",
         vocabulary="data/vocabulary/vocabulary.json",
         choice="data/model/choice.json",
         labels="data/vocabulary/labels.json",
@@ -50,7 +51,8 @@ rule evaluate_model:
     shell:
         "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
-        " --candidates {input.candidates:q} --vocabulary {input.vocabulary:q}"
+        " --candidates {input.candidates:q} --counts {input.counts:q}"
+        " --vocabulary {input.vocabulary:q}"
         " --labels {input.labels:q} --choice {input.choice:q}"
         " --baselines {input.baselines:q} --sizes {input.sizes:q} --history {input.history:q}"
         " --checked {input.checked:q} --metrics {output.metrics:q} --summary {output.summary:q}"

@@ -13,6 +13,7 @@ __all__ = [
     "levels",
     "metrics",
     "naive_bayes",
+    "remarks",
     "runtime",
     "training",
 ]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 RANKS = (1, 3, 5)
 
+# The normal distribution's share of .975 lies below: for intervals of 95 %.
+Z = 1.959963984540054
+
 # Equally wide, from 0 to 1: few enough that some hundred posts fill them.
 CALIBRATION_BINS = 10
 
@@ -39,35 +42,89 @@ def rank(scores: np.ndarray) -> np.ndarray:
     return np.argsort(-scores, axis=1, kind="stable")
 
 
+def ranks(labels: int) -> tuple[int, ...]:
+    """Return the k of recall@k that say something of so many labels: among all, it is always 1."""
+    return tuple(k for k in RANKS if k < max(labels, 2))
+
+
 def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
     """Return the metrics of ``scores`` [n, labels] against ``truth`` [n].
 
-    recall@k is the share of posts whose label is among the k best; a label's is that of
-    its own posts. A label that is never predicted has precision 0; one without posts has
-    recall 0. macro-F1 is the mean over the labels that have posts.
+    recall@k is the share of posts whose label is among the k best, for k below the number of
+    labels; a label's is that of its own posts. A label that is never predicted has precision 0;
+    one without posts has recall 0. macro-F1 is the mean over the labels that have posts.
+    ``intervals`` hold 95 % of what other posts of the same kind would give.
     """
     ranked = rank(scores)
     hits = ranked == truth[:, np.newaxis]
     counts = confusion(ranked[:, 0], truth, len(labels))
     right, posts = np.diag(counts), counts.sum(axis=1)
-    precision = right / np.maximum(counts.sum(axis=0), 1)
-    f1 = 2 * right / np.maximum(counts.sum(axis=0) + posts, 1)
-    among = {k: hits[:, :k].any(axis=1) for k in RANKS}
+    predicted = counts.sum(axis=0)
+    precision = right / np.maximum(predicted, 1)
+    f1 = 2 * right / np.maximum(predicted + posts, 1)
+    among = {k: hits[:, :k].any(axis=1) for k in ranks(len(labels))}
     found = {k: np.bincount(truth[hit], minlength=len(labels)) for k, hit in among.items()}
+    recall = {f"recall@{k}": float(hit.mean()) for k, hit in among.items()}
+    macro_f1 = float(f1[posts > 0].mean())
     return {
         "posts": len(truth),
-        **{f"recall@{k}": float(hit.mean()) for k, hit in among.items()},
-        "macro_f1": float(f1[posts > 0].mean()),
+        **recall,
+        "macro_f1": macro_f1,
+        "intervals": {
+            **{name: interval(share, len(truth)) for name, share in recall.items()},
+            "macro_f1": f1_interval(counts, posts > 0),
+        },
         "labels": {
             label: {
                 "precision": float(precision[place]),
-                **{f"recall@{k}": float(found[k][place] / max(posts[place], 1)) for k in RANKS},
+                **{f"recall@{k}": float(found[k][place] / max(posts[place], 1)) for k in among},
                 "f1": float(f1[place]),
                 "posts": int(posts[place]),
+                "intervals": {
+                    "precision": interval(float(precision[place]), int(predicted[place])),
+                    "recall@1": interval(right[place] / max(posts[place], 1), int(posts[place])),
+                    "f1": f1_interval(counts, np.arange(len(labels)) == place),
+                },
             }
             for place, label in enumerate(labels)
         },
     }
+
+
+def interval(share: float, posts: float) -> list[float]:
+    """Return the ends of the 95 % interval of a share of so many posts (Wilson 1927).
+
+    Of no post nothing is known: 0 and 1.
+    """
+    if posts <= 0:
+        return [0.0, 1.0]
+    scale = 1 + Z * Z / posts
+    middle = (share + Z * Z / (2 * posts)) / scale
+    half = Z * math.sqrt(share * (1 - share) / posts + Z * Z / (4 * posts * posts)) / scale
+    return [max(0.0, middle - half), min(1.0, middle + half)]
+
+
+def f1_interval(counts: np.ndarray, chosen: np.ndarray) -> list[float]:
+    """Return the ends of the 95 % interval of the mean F1 of the ``chosen`` labels: bool [labels].
+
+    ``counts``: the confusion matrix. Its variance is that of the delta method (as Takahashi et
+    al. 2022 have it); the interval is that of a share of as many posts as have that variance
+    (Korn and Graubard 1998), so that an F1 of 1 is no certainty.
+    """
+    right = np.diag(counts)
+    sums = np.maximum(counts.sum(axis=0) + counts.sum(axis=1), 1)
+    f1 = 2 * right / sums
+    share = math.fsum(f1[chosen]) / int(chosen.sum())
+    # What one post more in a cell adds to the mean, per post.
+    falls = np.where(chosen, f1 / sums, 0)
+    rows, columns = np.nonzero(counts)
+    asked = chosen[rows] | chosen[columns]
+    rows, columns = rows[asked], columns[asked]
+    added = np.where(rows == columns, np.where(chosen, 2 / sums, 0)[rows], 0)
+    added = (added - falls[rows] - falls[columns]) / int(chosen.sum())
+    variance = math.fsum(counts[rows, columns] * added * added)
+    posts = int(counts.sum(axis=1)[chosen].sum())
+    return interval(share, share * (1 - share) / variance if variance > 0 else posts)
 
 
 def confusion(predicted: np.ndarray, truth: np.ndarray, labels: int) -> np.ndarray:

@@ -92,7 +92,7 @@ def _model(facts: Facts) -> Component:
 
 def _model_card(facts: Facts) -> dict[str, Any]:
     config, metrics, posts = facts.ready.config, facts.metrics, facts.about["corpus"]["posts"]
-    overall = [(title, metrics[key]) for title, key, _ in SCORES]
+    overall = [(title, metrics[key]) for title, key, _ in SCORES if key in metrics]
     by_label = [
         (f"{title} of {label}", values[key])
         for label, values in sorted(metrics["labels"].items())

@@ -63,7 +63,11 @@ def metadata(facts: Facts) -> dict[str, Any]:
     found["tags"] = [TASK, "tensorflow.js", "tf-keras", "in-browser", "offline", "reproducible"]
     found["metrics"] = ["accuracy", "f1"]
     dataset = {"name": config["title"], "type": config["name"], "split": "test"}
-    results = [{"type": kind, "name": title, "value": metrics[key]} for title, key, kind in SCORES]
+    results = [
+        {"type": kind, "name": title, "value": metrics[key]}
+        for title, key, kind in SCORES
+        if key in metrics
+    ]
     task = {"type": TASK, "name": "Text classification"}
     found["model-index"] = [
         {
@@ -83,7 +87,7 @@ def _values(facts: Facts) -> dict[str, Any]:
     config, constants, choice = facts.ready.config, facts.constants, facts.choice
     validation, labels = facts.validation, sorted(facts.metrics["labels"])
     splits = {name: split["labels"] for name, split in validation["splits"].items()}
-    by_label = facts.metrics["labels"]
+    by_label, intervals = facts.metrics["labels"], facts.metrics["intervals"]
     return {
         # YAML writes the hub's block; its lines are as long as their values.
         "metadata": yaml.safe_dump(
@@ -122,7 +126,12 @@ def _values(facts: Facts) -> dict[str, Any]:
         "budget": config["model"]["budget_kb"],
         "commit": facts.ready.commit,
         "repository": config.get("repository"),
-        "scores": [(title, f"{facts.metrics[key]:.4f}") for title, key, _ in SCORES],
+        "scores": [
+            (title, f"{facts.metrics[key]:.4f}", "{:.3f} to {:.3f}".format(*intervals[key]))
+            for title, key, _ in SCORES
+            if key in intervals
+        ],
+        "remarks": [_text(_sentence(remark)) for remark in facts.about["remarks"]],
         "by_label": [
             [
                 _text(label),
@@ -140,6 +149,10 @@ def _values(facts: Facts) -> dict[str, Any]:
 
 def _number(value: int) -> str:
     return f"{value:,}"
+
+
+def _sentence(remark: str) -> str:
+    return f"{remark[0].upper()}{remark[1:]}."
 
 
 def _text(value: str) -> str:

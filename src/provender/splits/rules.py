@@ -63,8 +63,7 @@ def read_as(recipe: Recipe, texts: pd.Series) -> pd.Series:
     words = split_in_batches(recipe, pa.chunked_array([pa.array(texts, pa.string())]))
     read = pc.binary_join(words, " ").to_pylist()
     left = [each or text for each, text in zip(read, texts, strict=True)]
-    # The types of pandas know of no list of texts.
-    return pd.Series(left, texts.index, "object")  # type: ignore[arg-type]
+    return pd.Series(left, texts.index, "object")
 
 
 def drop_duplicates(

@@ -1,0 +1,83 @@
+"""What a careful colleague would say of a model's figures, in a sentence each."""
+
+from typing import Any
+
+# Below this share of the test texts, those without a known word go without saying.
+UNKNOWN_SHARE = 0.01
+
+# Figures of fewer texts are told as such: at 50, half of the 95 % interval is up to .13.
+FEW_TEXTS = 50
+
+# Labels that a sentence names.
+NAMED_LABELS = 5
+
+
+def remarks(values: dict[str, Any]) -> list[str]:
+    """Return what is to be known before a model is used; nothing where all is well.
+
+    ``values``: the content of metrics.json.
+    """
+    found = [
+        _beside_one_label(values["test"]),
+        _beside_naive_bayes(values["test"], values["baselines"]["naive_bayes"]),
+        _unknown(values["test"]),
+        *(_few(split, values[split]["posts"]) for split in ("test", "validation")),
+        *(_missing(split, values[split]["labels"]) for split in ("test", "validation")),
+        _never_sure(values["choice"]["unsure_below"]),
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def _beside_one_label(test: dict[str, Any]) -> str:
+    """Say so where nothing shows that more was learnt than which label is the most frequent."""
+    label = max(test["labels"], key=lambda name: test["labels"][name]["posts"])
+    share = test["labels"][label]["posts"] / test["posts"]
+    low, high = test["intervals"]["recall@1"]
+    if low > share:
+        return ""
+    return (
+        f"nothing shows that the model has learnt anything: its recall@1 of "
+        f"{test['recall@1']:.3f} (95 % interval {low:.3f} to {high:.3f}) is not beyond the "
+        f"{share:.3f} of always answering {label}"
+    )
+
+
+def _beside_naive_bayes(test: dict[str, Any], other: float) -> str:
+    if other <= test["recall@1"]:
+        return ""
+    by_chance = other <= test["intervals"]["recall@1"][1]
+    return (
+        f"complement naive Bayes of all words is better on the test texts: recall@1 {other:.3f}, "
+        f"this model {test['recall@1']:.3f}"
+        + ("; so few texts may differ by chance" if by_chance else "")
+    )
+
+
+def _unknown(test: dict[str, Any]) -> str:
+    if test["unknown"] < UNKNOWN_SHARE * test["posts"]:
+        return ""
+    return f"{test['unknown']:,} of {test['posts']:,} test texts have no known word"
+
+
+def _few(split: str, texts: int) -> str:
+    if texts >= FEW_TEXTS:
+        return ""
+    stands = "was chosen by" if split == "validation" else "was measured on"
+    return f"what {stands} the {split} split stands on {texts} text{'s' * (texts > 1)}"
+
+
+def _missing(split: str, labels: dict[str, Any]) -> str:
+    missing = [name for name, values in labels.items() if not values["posts"]]
+    if not missing:
+        return ""
+    named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
+    return (
+        f"no {split} text has the label {named}: macro-F1 is the mean over "
+        f"{len(labels) - len(missing)} of {len(labels)} labels"
+    )
+
+
+def _never_sure(unsure_below: float) -> str:
+    if unsure_below < 1:
+        return ""
+    return "the validation split does not prove any answer to be sure, so all are called not sure"
