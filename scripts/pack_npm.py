@@ -30,8 +30,10 @@ import {{ predict }} from "{name}";
 predict("Some text", 3); // [{{label, score}}, …], best first
 ```
 
-`require("{name}")` works as well. A best score below `unsureBelow` is a guess. `labels` lists
-what it can tell apart: {labels}.
+`require("{name}")` works as well. Of a text without a known word there is no answer: `predict`
+gives `[]`. `classify(text, {{topK: 3}})` gives `{{labels, known, words, sure}}`: the same labels,
+how many of how many words are known, and whether the best label is more than a guess, with a score
+of at least `unsureBelow`. `labels` lists what it can tell apart: {labels}.
 
 Of {posts:,} test posts, {recall:.1f} % have their label ranked first. Bundle digest:
 `{digest}` (sha256 of the bundle's manifest.json).
@@ -44,18 +46,29 @@ def describe_package(manifest: dict[str, Any], title: str) -> dict[str, Any]:
         "name": f"{manifest['name']}-classifier",
         "version": manifest["version"],
         "description": f"Offline text classifier: {title}",
+        "type": "commonjs",
         "main": "./index.cjs",
         "module": "./index.mjs",
-        "types": "./index.d.ts",
+        "types": "./index.d.cts",
         "exports": {
             ".": {
-                "types": "./index.d.ts",
-                "import": "./index.mjs",
-                "require": "./index.cjs",
-            }
+                "import": {"types": "./index.d.mts", "default": "./index.mjs"},
+                "require": {"types": "./index.d.cts", "default": "./index.cjs"},
+            },
+            "./package.json": "./package.json",
         },
-        "sideEffects": False,
-        "files": ["index.cjs", "index.mjs", "index.d.ts", "manifest.json"],
+        # data.js sets the model, and so is needed though nothing is taken from it.
+        "sideEffects": ["./data.js"],
+        "files": [
+            "data.js",
+            "index.cjs",
+            "index.mjs",
+            "index.d.cts",
+            "index.d.mts",
+            "manifest.json",
+        ],
+        # The first that have all it uses.
+        "engines": {"node": ">=18"},
     }
 
 
@@ -103,7 +116,8 @@ def main(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "package"
         node.run("build.js", "--npm", options.bundle, "--output", folder)
-        files.write_json(folder / "package.json", package)
+        # In this order, which is that of what is tried.
+        files.write_text(folder / "package.json", json.dumps(package, ensure_ascii=False, indent=2))
         write_readme(folder / "README.md", options.bundle, package["name"])
         shutil.copyfile(options.bundle / "manifest.json", folder / "manifest.json")
         for path in folder.iterdir():

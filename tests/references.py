@@ -124,14 +124,15 @@ def ranking(scores: Sequence[float]) -> list[int]:
 def measure(
     scores: Sequence[Sequence[float]], truth: Sequence[int], labels: Sequence[str]
 ) -> dict[str, object]:
-    """Return recall@k, macro-F1 and each label's precision, recall and F1, by counting."""
+    """Return recall@k for k below the labels, macro-F1 and each label's precision, recall and F1, by counting."""
+    ranks = [k for k in (1, 3, 5) if k < len(labels)]
     ranked = [ranking(row) for row in scores]
     pairs = [(best[0], label) for best, label in zip(ranked, truth, strict=True)]
     each = {}
     for place, name in enumerate(labels):
         right = sum(pair == (place, place) for pair in pairs)
         own = [best for best, label in zip(ranked, truth, strict=True) if label == place]
-        among = {f"recall@{k}": sum(place in best[:k] for best in own) for k in (1, 3, 5)}
+        among = {f"recall@{k}": sum(place in best[:k] for best in own) for k in ranks}
         predicted = sum(guess == place for guess, _ in pairs)
         posts = sum(label == place for _, label in pairs)
         precision = right / predicted if predicted else 0.0
@@ -140,8 +141,7 @@ def measure(
         each[name] = {"precision": precision, "f1": f1, "posts": posts}
         each[name] |= {metric: count / max(posts, 1) for metric, count in among.items()}
     hits = {
-        k: sum(label in best[:k] for best, label in zip(ranked, truth, strict=True))
-        for k in (1, 3, 5)
+        k: sum(label in best[:k] for best, label in zip(ranked, truth, strict=True)) for k in ranks
     }
     return {
         "posts": len(truth),

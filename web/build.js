@@ -2,15 +2,16 @@
 
 /** @import { BuildOptions } from "esbuild" */
 
-import { copyFile, mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { readOptions } from "./command.js";
 
 const USAGE = `Usage: node web/build.js [--npm BUNDLE] --output DIR
 Writes the site's scripts, page, style, icon and vendor/tf.min.js to DIR;
-with --npm, index.cjs, index.mjs and index.d.ts with the model of the bundle in folder BUNDLE.`;
+with --npm, index.cjs, index.mjs, their types, and data.js with the model of the bundle in BUNDLE.`;
 
 /** @param {string} name */
 const source = (name) => join(import.meta.dirname, "src", name);
@@ -60,18 +61,40 @@ async function buildSite(output) {
  * @param {string} output
  */
 async function buildPackage(bundle, output) {
+  /** @param {string} name */
+  const read = async (name) => (await readFile(join(bundle, name), "utf8")).trim();
+  const layers = join("tfjs", "layers");
+  const weights = await readFile(join(bundle, layers, "group1-shard1of1.bin"), "base64");
+  const parts = `{constants:${await read("constants.json")},model:${await read(
+    join(layers, "model.json"),
+  )},weights:"${weights}"}`;
+  // Packages of other models, or versions, may be on the same page.
+  const name = `provender ${createHash("sha256").update(parts).digest("hex")}`;
   await mkdir(output, { recursive: true });
   /** @type {BuildOptions} */
   const script = {
     ...SHARED,
     entryPoints: [source("package.js")],
-    alias: { bundle: resolve(bundle) },
-    loader: { ".bin": "binary" },
+    define: { PROVENDER_DATA: JSON.stringify(name) },
   };
   await Promise.all([
-    build({ ...script, format: "cjs", outfile: join(output, "index.cjs") }),
-    build({ ...script, format: "esm", outfile: join(output, "index.mjs") }),
-    copyFile(source("index.d.ts"), join(output, "index.d.ts")),
+    build({
+      ...script,
+      format: "cjs",
+      banner: { js: 'require("./data.js");' },
+      outfile: join(output, "index.cjs"),
+    }),
+    build({
+      ...script,
+      format: "esm",
+      banner: { js: 'import "./data.js";' },
+      outfile: join(output, "index.mjs"),
+    }),
+    writeFile(join(output, "data.js"), `(typeof self==="undefined"?global:self)["${name}"]=${parts};\n`),
+    // A file for each module format: types of the one are wrong for the other.
+    ...["index.d.mts", "index.d.cts"].map((types) =>
+      copyFile(source("index.d.ts"), join(output, types)),
+    ),
   ]);
 }
 

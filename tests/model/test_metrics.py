@@ -10,14 +10,18 @@ from hypothesis import strategies as st
 
 from provender.model.features import Features
 from provender.model.metrics import (
+    RANKS,
     by_value,
     by_words,
     calibration,
     confusion,
     divergence,
+    f1_interval,
     find_temperature,
+    interval,
     loss,
     measure,
+    ranks,
     sure_from,
 )
 
@@ -53,9 +57,14 @@ def test_recall_at_k(drawn: Posts) -> None:
     """recall@k is the share of posts with fewer than k labels before the true one."""
     metrics = measured(drawn)
     assert metrics["posts"] == len(drawn)
+    labels = len(drawn[0][0])
     for k in (1, 3, 5):
         hits = [better(scores, label) < k for scores, label in drawn]
-        assert metrics[f"recall@{k}"] == pytest.approx(sum(hits) / len(hits))
+        if k < labels:
+            assert metrics[f"recall@{k}"] == pytest.approx(sum(hits) / len(hits))
+        else:
+            # It is 1, whatever the model: that says nothing.
+            assert all(hits) and f"recall@{k}" not in metrics
 
 
 @given(posts())
@@ -71,13 +80,13 @@ def test_scores_of_labels(drawn: Posts) -> None:
         recall = right / truly if truly else 0
         f1s.append(2 * precision * recall / (precision + recall) if right else 0)
         assert name == chr(ord("a") + place)
-        assert found == pytest.approx(
-            {"precision": precision, "recall@1": recall, "f1": f1s[-1], "posts": truly}
-            | {f"recall@{k}": found[f"recall@{k}"] for k in (3, 5)}
-        )
+        expected = {"precision": precision, "recall@1": recall, "f1": f1s[-1], "posts": truly}
+        assert {key: found[key] for key in expected} == pytest.approx(expected)
+        for key, (low, high) in found["intervals"].items():
+            assert 0 <= low <= expected[key] + 1e-12 and expected[key] - 1e-12 <= high <= 1
     there = {truth for _, truth in drawn}
-    expected = [f1 for place, f1 in enumerate(f1s) if place in there]
-    assert metrics["macro_f1"] == pytest.approx(sum(expected) / len(expected))
+    shown = [f1 for place, f1 in enumerate(f1s) if place in there]
+    assert metrics["macro_f1"] == pytest.approx(sum(shown) / len(shown))
 
 
 def test_ties_go_to_the_first_label() -> None:
@@ -85,21 +94,57 @@ def test_ties_go_to_the_first_label() -> None:
     metrics = measured([([0.5, 0.5, 0.5, 0.5], label) for label in (0, 0, 1, 3)])
     assert metrics["recall@1"] == 0.5
     assert metrics["recall@3"] == 0.75
-    assert metrics["recall@5"] == 1.0
+    assert "recall@5" not in metrics
 
 
-def recalls(first: float, later: float) -> dict[str, float]:
-    """Return recall@1 and the equal recall@3 and @5."""
-    return {"recall@1": first, "recall@3": later, "recall@5": later}
+@pytest.mark.parametrize(
+    ("labels", "expected"), [(1, (1,)), (2, (1,)), (3, (1,)), (4, (1, 3)), (5, (1, 3)), (6, RANKS)]
+)
+def test_ranks_that_say_something(labels: int, expected: tuple[int, ...]) -> None:
+    """Among as many as there are labels, the right one always is."""
+    assert ranks(labels) == expected
+
+
+@pytest.mark.parametrize(
+    ("right", "posts", "ends"),
+    [
+        # As statsmodels' proportion_confint(…, method="wilson") has them.
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (6, 6, (0.6097, 1.0)),
+        (0, 20, (0.0, 0.1611)),
+        (0, 0, (0.0, 1.0)),
+    ],
+)
+def test_interval(right: int, posts: int, ends: tuple[float, float]) -> None:
+    """Wilson's interval; of 6 texts all right it reaches from .61 to 1."""
+    assert interval(right / max(posts, 1), posts) == pytest.approx(ends, abs=5e-5)
+
+
+def test_interval_of_macro_f1() -> None:
+    """It is about as wide as what drawing the posts anew gives, and no point where all is right."""
+    counts = np.array([[40, 5, 5], [10, 60, 10], [2, 8, 20]])
+    every = np.ones(3, bool)
+    cells = np.repeat(np.arange(9), counts.ravel())
+    chance = np.random.default_rng(1)
+    drawn = []
+    for _ in range(4000):
+        again = np.bincount(chance.choice(cells, len(cells)), minlength=9).reshape(3, 3)
+        drawn.append(np.mean(2 * np.diag(again) / (again.sum(0) + again.sum(1))))
+    low, high = f1_interval(counts, every)
+    assert (low, high) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.01)
+    assert f1_interval(np.diag([10, 10]), np.ones(2, bool)) == pytest.approx(interval(1, 20))
 
 
 def test_labels_never_predicted_or_without_posts() -> None:
     """Both have zeros; macro-F1 counts the first alone."""
     metrics = measured([([0.7, 0.2, 0.1], 0), ([0.6, 0.3, 0.1], 1)])
+    for values in metrics["labels"].values():
+        del values["intervals"]
     assert metrics["labels"] == {
-        "a": {"precision": 0.5, **recalls(1.0, 1.0), "f1": pytest.approx(2 / 3), "posts": 1},
-        "b": {"precision": 0.0, **recalls(0.0, 1.0), "f1": 0.0, "posts": 1},
-        "c": {"precision": 0.0, **recalls(0.0, 0.0), "f1": 0.0, "posts": 0},
+        "a": {"precision": 0.5, "recall@1": 1.0, "f1": pytest.approx(2 / 3), "posts": 1},
+        "b": {"precision": 0.0, "recall@1": 0.0, "f1": 0.0, "posts": 1},
+        "c": {"precision": 0.0, "recall@1": 0.0, "f1": 0.0, "posts": 0},
     }
     assert metrics["macro_f1"] == pytest.approx(1 / 3)
 
@@ -117,7 +162,7 @@ def test_confusion() -> None:
 def test_recall_of_labels_adds_up(drawn: Posts) -> None:
     """A metric over all posts is that of the labels, weighted by their posts."""
     metrics = measured(drawn)
-    for k in (1, 3, 5):
+    for k in ranks(len(metrics["labels"])):
         hits = sum(label["posts"] * label[f"recall@{k}"] for label in metrics["labels"].values())
         assert hits / len(drawn) == pytest.approx(metrics[f"recall@{k}"])
 

@@ -24,12 +24,13 @@ def test_replayed(small_bundle: Path) -> None:
     made = canaries.build(small_bundle, WORDS, LABELS)
     assert canaries.replay(small_bundle, made) < 1e-7
     empty, *labelled, mixed, nasty = made
-    assert (empty["text"], nasty["text"]) == ("", canaries.NASTY)
+    assert empty == {"text": "", "scores": {}}
+    assert nasty["text"] == f"{canaries.NASTY} {mixed['text']}"
     for label, canary in zip(LABELS, labelled, strict=True):
         assert max(canary["scores"], key=canary["scores"].get) == label
         assert set(canary["text"].split()) <= set(WORDS)
     assert mixed["text"].split() == [canary["text"].split()[0] for canary in labelled]
-    for canary in made:
+    for canary in (*labelled, mixed, nasty):
         assert list(canary["scores"]) == sorted(
             canary["scores"], key=lambda x: -canary["scores"][x]
         )

@@ -92,12 +92,19 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         },
         "metrics": {
             split: {
-                name: metrics[split][name]
-                for name in ("posts", "recall@1", "recall@3", "recall@5", "macro_f1", "labels")
+                # Of three labels, recall@3 is always 1.
+                **{name: metrics[split][name] for name in ("posts", "recall@1", "macro_f1")},
+                "intervals": metrics[split]["intervals"],
+                "labels": {
+                    label: {name: values[name] for name in ("posts", "precision", "recall@1", "f1")}
+                    for label, values in metrics[split]["labels"].items()
+                },
             }
             for split in ("validation", "test")
         },
+        "remarks": metrics["remarks"],
     }
+    assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
     assert done.stderr == f"assemble_bundle: 17 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import references
 from conftest import Project
-from evaluate_model import format_missing
+from evaluate_model import find_rare, format_figures
 from model_inputs import read_weights, write_features
 from step_runs import RunScript, names_in
 
@@ -64,6 +64,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     truth, ids = draw_features(2, 300, words)
     # The candidates are the shipped words and others, in another order.
     files.write_json(tmp_path / "candidates.json", ["zzz", *reversed(shipped), "aaa"])
+    files.write_json(tmp_path / "counts.json", [9, *range(len(shipped)), 1])
     asked = [[words + 2 - word if word > 1 else word for word in text] for text in ids]
     write_features(tmp_path / "test.parquet", truth, asked)
     known = [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.5, 0.375, 0.125]]
@@ -83,7 +84,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--saved-model", data / "model" / "saved_model"),
         *("--validation", tmp_path / "validation.parquet", "--test", tmp_path / "test.parquet"),
         *("--posts", tmp_path / "posts.parquet"),
-        *("--candidates", tmp_path / "candidates.json"),
+        *("--candidates", tmp_path / "candidates.json", "--counts", tmp_path / "counts.json"),
         *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", data / "vocabulary" / "vocabulary.json"),
         *("--labels", data / "vocabulary" / "labels.json"),
@@ -116,6 +117,13 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         expected["test"]["recall@1"]
     )
     assert sum(group["posts"] for group in metrics["test"]["by_words"]) == 300
+    # The post of padding alone, and who else has only unknown words.
+    unknown = sum(all(word < 2 for word in text) for text in ids)
+    assert metrics["test"]["unknown"] == unknown > 0
+    assert (
+        metrics["rare_words"]
+        == [{"word": word, "texts": place} for place, word in enumerate(reversed(shipped))][:50]
+    )
     assert 0 < metrics["test"]["calibration"]["expected_error"] < 1
     choice = files.read_json(data / "model" / "choice.json")
     assert {name: metrics[name] for name in (*measured, "choice")} == {**measured, "choice": choice}
@@ -143,7 +151,8 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     assert (output / "labelled.csv").read_text(encoding="utf-8").splitlines() == pairs
     header, *recall = (output / "recall.csv").read_text(encoding="utf-8").splitlines()
     assert header == "k,validation,test"
-    for line, k in zip(recall, (1, 3, 5), strict=True):
+    # Of three labels, recall@3 is always 1.
+    for line, k in zip(recall, (1,), strict=True):
         values = [expected[split][f"recall@{k}"] for split in ("validation", "test")]
         assert [float(cell) for cell in line.split(",")] == approximately([k, *values])
     lines = [[name, *map(str, row)] for name, row in zip(LABELS, counts, strict=True)]
@@ -152,7 +161,9 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         "label,bread,chess,tides",
         *map(",".join, lines),
     ]
-    assert f"evaluate_model: test: recall@1 {expected['test']['recall@1']:.4f}, " in done.stderr
+    assert f"evaluate_model: test: {format_figures(metrics['test'])}\n" in done.stderr
+    assert "evaluate_model: note: nothing shows that the model has learnt anything" in done.stderr
+    assert metrics["remarks"][0].startswith("nothing shows that the model has learnt anything")
     assert names_in(output) == [
         "confusion.csv",
         "labelled.csv",
@@ -161,7 +172,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         "recall.csv",
         "summary.json",
     ]
-    names = ("posts", "recall@1", "recall@3", "recall@5", "macro_f1")
+    names = ("posts", "recall@1", "macro_f1")
     assert files.read_json(output / "summary.json") == {
         "baselines": measured["baselines"],
         "model": {"bytes": choice["bytes"], "words": choice["words"]},
@@ -175,11 +186,24 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     }
 
 
-def test_labels_that_a_split_lacks() -> None:
-    """The line of its figures ends with them, since they have no part in macro-F1."""
-    counts = {"bread": 3, "chess": 0, **{f"x{number}": 0 for number in range(5)}}
-    measured = {label: {"posts": count} for label, count in counts.items()}
-    assert format_missing(measured) == (
-        " over 1 of 7 labels: none of its texts has chess, x0, x1, x2, x3, …"
+def test_figures_come_with_their_intervals() -> None:
+    """As a line of the log, and no more of recall@k than there is."""
+    measured = {
+        "posts": 1234, "recall@1": 0.5, "macro_f1": 0.25,
+        "intervals": {"recall@1": [0.4444, 0.5556], "macro_f1": [0.2, 0.3]},
+    }  # fmt: skip
+    assert format_figures(measured) == (
+        "recall@1 0.5000 (0.444 to 0.556), macro-F1 0.2500 (0.200 to 0.300) on 1,234 texts "
+        "(95 % intervals)"
     )
-    assert format_missing({"bread": {"posts": 3}}) == ""
+
+
+def test_rare_words() -> None:
+    """Those of the fewest texts first, of equally many by code point; fifty at most."""
+    texts = {f"w{number:02}": 3 for number in range(60)} | {"erika": 1, "zoë": 2, "the": 99}
+    found = find_rare([*texts], texts)
+    assert found[:3] == [
+        {"word": "erika", "texts": 1}, {"word": "zoë", "texts": 2}, {"word": "w00", "texts": 3},
+    ]  # fmt: skip
+    assert len(found) == 50
+    assert find_rare(["the"], texts) == [{"word": "the", "texts": 99}]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import references
-from conftest import SMALL_CONFIG, Project
+from conftest import ROOT, SMALL_CONFIG, Project
 from model_inputs import read_weights
 from step_runs import RunScript, names_in
 
@@ -17,7 +17,10 @@ from provender import files
 from provender.text.encode import encode_words
 from provender.text.recipe import split_words
 
-NAMES = ["README.md", "index.cjs", "index.d.ts", "index.mjs", "manifest.json", "package.json"]
+NAMES = [
+    "README.md", "data.js", "index.cjs", "index.d.cts", "index.d.mts", "index.mjs",
+    "manifest.json", "package.json",
+]  # fmt: skip
 TEXT = "The MOON, ebb & flood"
 SHOW = f"console.log(JSON.stringify([labels, predict({json.dumps(TEXT)}, 2)]))"
 
@@ -60,6 +63,7 @@ def test_package(run_script: RunScript, small_bundle: Path, packed: Path, tmp_pa
     assert described["version"] == "0.1.0"
     assert described["description"] == f"Offline text classifier: {SMALL_CONFIG['title']}"
     assert "dependencies" not in described
+    assert described["engines"] == {"node": ">=18"}
     manifest = (small_bundle / "manifest.json").read_bytes()
     assert (package / "manifest.json").read_bytes() == manifest
     readme = (package / "README.md").read_text(encoding="utf-8")
@@ -91,6 +95,18 @@ def test_package_predicts(
     ]
     expected = sorted(scores, reverse=True)[:2]
     assert [answer["score"] for answer in answers] == pytest.approx(expected, abs=1e-6)
+
+
+def test_package_is_fit_for_all_who_import_it(
+    run_script: RunScript, small_bundle: Path, packed: Path
+) -> None:
+    """Publint and Are The Types Wrong find nothing, by whatever way TypeScript resolves it."""
+    run_script("pack_npm", "--bundle", small_bundle, "--output", packed)
+    found = run_node(ROOT, "web/test/package_problems.js", str(packed))
+    resolutions = ["bundler", "node10", "node16-cjs", "node16-esm"]
+    assert {**found, "resolutions": sorted(found["resolutions"])} == {
+        "publint": [], "types": [], "resolutions": resolutions,
+    }  # fmt: skip
 
 
 def test_same_bytes_whatever_the_umask(

@@ -7,25 +7,28 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from render_report import describe_ranks, plot_ranks
 from step_runs import RunScript, names_in
 
 from provender import files
 
 METRICS = {
     "validation": {
-        "posts": 10, "recall@1": 0.5, "recall@3": 0.75, "recall@5": 1.0, "macro_f1": 0.4,
+        "posts": 10, "recall@1": 0.5, "macro_f1": 0.4,
+        "intervals": {"recall@1": [0.24, 0.76], "macro_f1": [0.2, 0.64]},
         "labels": {"<b>": {"posts": 10}, "tides": {"posts": 0}},
     },
     "test": {
-        "posts": 1234, "recall@1": 0.876, "recall@3": 0.9, "recall@5": 0.95, "macro_f1": 0.85,
+        "posts": 1234, "recall@1": 0.876, "macro_f1": 0.85,
+        "intervals": {"recall@1": [0.857, 0.893], "macro_f1": [0.83, 0.87]},
         "labels": {
             "<b>": {
-                "precision": 0.125, "recall@1": 0.75, "recall@3": 0.875, "recall@5": 0.9,
-                "f1": 0.375, "posts": 1000,
+                "precision": 0.125, "recall@1": 0.75, "f1": 0.375, "posts": 1000,
+                "intervals": {"precision": [0.11, 0.14], "recall@1": [0.72, 0.78], "f1": [0.3, 0.4]},
             },
             "tides": {
-                "precision": 0.5, "recall@1": 0.65, "recall@3": 0.75, "recall@5": 1.0,
-                "f1": 0.5625, "posts": 234,
+                "precision": 0.5, "recall@1": 0.65, "f1": 0.5625, "posts": 234,
+                "intervals": {"precision": [0.4, 0.6], "recall@1": [0.6, 0.7], "f1": [0.5, 0.6]},
             },
         },
         "calibration": {
@@ -51,6 +54,8 @@ METRICS = {
             {"rowid": 23, "label": "<b>", "predicted": "tides", "score": 0.75, "words": []},
         ],
     },
+    "remarks": ["no validation text has the label tides: macro-F1 is the mean over 1 of 2 labels"],
+    "rare_words": [{"word": "<erika>", "texts": 3}, {"word": "ebb", "texts": 4}],
     "baselines": {
         "most_frequent_label": 0.81, "naive_bayes": 0.864, "naive_bayes_unstripped": 0.912,
     },
@@ -160,16 +165,19 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     """Scores, baselines, counts, sizes, warnings and parity stand on the page, rounded."""
     page = render(run_script, folder)
     rows = Cells(page).rows
-    assert "1,234 test posts have their label ranked first" in page
+    first = "1,234 test posts have their label ranked first (95 % interval\n85.7 % to 89.3 %)."
+    assert first in page
+    assert "recall@3" not in page and "among the first" not in page
+    assert "&lt;erika&gt; 3, ebb 4." in page
     assert '<span class="score">87.6 %</span>' in page
     assert "most frequent label, tides, they would make it 87.0 % of\n1,250." in page
     for row in (
         ["this model", "0.876", ""],
         ["complement naive Bayes, all words", "0.864", ""],
         ["the most frequent label", "0.810", ""],
-        ["validation", "10", "0.500", "0.750", "1.000", "0.400"],
-        ["test", "1,234", "0.876", "0.900", "0.950", "0.850"],
-        ["<b>", "1,000", "0.125", "0.750", "0.875", "0.900", "0.375"],
+        ["validation", "10", "0.500 0.24–0.76", "0.400 0.20–0.64"],
+        ["test", "1,234", "0.876 0.86–0.89", "0.850 0.83–0.87"],
+        ["<b>", "1,000", "0.125 0.11–0.14", "0.750 0.72–0.78", "0.375 0.30–0.40"],
         ["1,000", "7", "256 levels", "12,345", "0.850", "0.400", "chosen"],
         ["2,000", "7", "float32", "100,000", "0.900", "0.450", ""],
         ["<b>", "750", "250"],
@@ -191,8 +199,8 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
     assert "of which 93.8 % are right" in page
     assert "would have reached\n0.912 instead of 0.864" in page
-    assert "No text of the validation split has the label tides. Its macro-F1 is the mean" in page
-    assert "over 1 of 2 labels." in page and "No text of the test split" not in page
+    remark = "No validation text has the label tides: macro-F1 is the mean over 1 of 2 labels."
+    assert f"<li>{remark}</li>" in page
     assert "Warning: label tides has 4 training posts, fewer than 5." in page
     assert "graph 1.0e-07, layers 2.5e-07" in page
     assert "(allowed: 1e-05)" in page
@@ -206,8 +214,8 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
     history, calibration = cells.lines[3:5], cells.lines[5:]
     # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
     assert sizes == ["0.0,160.0 38.4,120.0"]
-    # 420 by 240 units; recall from 0.6 to 1, two labels of equal height.
-    assert ranks == ["157.5,60.0 315.0,60.0", "52.5,180.0 420.0,180.0"]
+    # 420 by 240 units; recall from 0.6 to 1, two labels of equal height, and one mark of each.
+    assert ranks == ["157.5,60.0 157.5,60.0", "52.5,180.0 52.5,180.0"]
     # Epochs 1 to 3, accuracy from 0.5 to 1.
     assert history == ["0.0,168.0 210.0,96.0 420.0,0.0", "0.0,192.0 210.0,144.0 420.0,48.0"]
     # Both axes from 0 to 1, the diagonal first.
@@ -218,9 +226,7 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         ("38.4", "120.0", "none"),
         ("420.0", "80.0", "currentColor"),
         ("157.5", "60.0", "currentColor"),
-        ("288.8", "60.0", "none"),
         ("52.5", "180.0", "currentColor"),
-        ("157.5", "180.0", "none"),
         ("0.0", "168.0", "currentColor"),
         ("210.0", "96.0", "currentColor"),
         ("420.0", "0.0", "currentColor"),
@@ -231,6 +237,20 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         ("315.0", "24.0", "currentColor"),
     ]
     assert cells.shades == ["0.45", "0.15", "0.00", "0.60"]
+
+
+def test_ranks_of_many_labels() -> None:
+    """Each label has a mark for recall@1, @3 and @5, where they say something."""
+    values = {"recall@1": 0.75, "recall@3": 0.875, "recall@5": 1.0}
+    plot = plot_ranks({f"label {number}": values for number in range(6)})
+    assert plot.lines[0][2] == [(0.75, 5.5), (1.0, 5.5)]
+    shapes = [(shape, value) for shape, value, _, _ in plot.marks[:3]]
+    assert shapes == [("disc", 0.75), ("ring", 0.875), ("bar", 1.0)]
+    assert describe_ranks((1, 3, 5)) == (
+        "● recall@1, ○ recall@3, ▎ recall@5: the share of a label's texts that have it among the "
+        "first 1, 3 and 5"
+    )
+    assert describe_ranks((1,)).endswith("that have it ranked first")
 
 
 def test_candidates_alike(run_script: RunScript, folder: Path) -> None:

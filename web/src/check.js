@@ -442,13 +442,15 @@ function checkAnswers({ files }, statement, checks) {
  */
 function largestDifference({ labels, predict }, text, scores) {
   const stated = Object.keys(scores);
-  if (stated.length !== labels.length) return Infinity;
-  const differences = predict(text, labels.length).map(({ label, score }) =>
+  const answer = predict(text, labels.length);
+  if (stated.length !== answer.length) return Infinity;
+  const differences = answer.map(({ label, score }) =>
     stated.includes(label) && typeof scores[label] === "number"
       ? Math.abs(score - scores[label])
       : Infinity,
   );
-  return Math.max(...differences);
+  // A text of which the model knows no word has no scores.
+  return Math.max(0, ...differences);
 }
 
 /**

@@ -9,7 +9,7 @@
 import { createEncoder } from "./encode.js";
 import { fetchJson, fetchModel } from "./fetch.js";
 import { kernelScores } from "./kernel.js";
-import { createPredict } from "./predict.js";
+import { createAnswers } from "./predict.js";
 
 /**
  * What a classifier is made from: the parsed constants.json, the parsed model.json, and the bytes
@@ -27,11 +27,12 @@ import { createPredict } from "./predict.js";
 export function createClassifier({ constants, model, weights }) {
   const encode = createEncoder(constants);
   const toScores = kernelScores({ constants, model, weights });
-  return {
-    labels: constants.labels.slice(),
-    unsureBelow: constants.unsure_below,
-    predict: createPredict(constants.labels, encode, toScores),
-  };
+  const { labels, unsure_below: unsureBelow } = constants;
+  // Not by a spread, which older browsers do not read.
+  return Object.assign(
+    { labels: labels.slice(), unsureBelow },
+    createAnswers(labels, unsureBelow, encode, toScores),
+  );
 }
 
 /** Fetches a bundle's files from the folder at the address `base` and makes its classifier. */

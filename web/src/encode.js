@@ -8,6 +8,7 @@
 import { compileText } from "./text.js";
 import { decodeWords } from "./vocabulary.js";
 
+export const PADDING = 0;
 export const UNKNOWN = 1;
 const FIRST_WORD = 2;
 

@@ -1,10 +1,26 @@
-// The npm package: the classifier with its model inside, so that predict works at once. The
-// build lets "bundle" stand for the folder of the bundle that the package is made from.
+// The npm package: the classifier with its model, so that predict works at once. What is imported
+// and what is required read the same data.js, so that the model is in the package once. The build
+// puts the line before this that reads it.
 
-import constants from "bundle/constants.json";
-import weights from "bundle/tfjs/layers/group1-shard1of1.bin";
-import model from "bundle/tfjs/layers/model.json";
+/**
+ * @import { Constants } from "./encode.js"
+ * @import { Model } from "./model.js"
+ */
+
+import { fromBase64 } from "./bytes.js";
 import { createClassifier } from "./classifier.js";
 
-export const { labels, unsureBelow, predict } = createClassifier({ constants, model, weights });
+/** @typedef {{ constants: Constants, model: Model, weights: string }} Data weights in base64 */
+
+// data.js leaves the model there, as only a script can that is read alike as a module, by require,
+// and by a browser without a bundler.
+const scope = /** @type {{ [key: string]: any }} */ (typeof self === "undefined" ? global : self);
+/** @type {Data} */
+const { constants, model, weights } = scope[PROVENDER_DATA];
+
+export const { labels, unsureBelow, classify, predict } = createClassifier({
+  constants,
+  model,
+  weights: fromBase64(weights),
+});
 export { createClassifier, load } from "./classifier.js";

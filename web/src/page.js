@@ -7,10 +7,10 @@
  * @import { ToScores } from "./predict.js"
  */
 
-import { createEncoder, UNKNOWN } from "./encode.js";
+import { createEncoder, PADDING, UNKNOWN } from "./encode.js";
 import { kernelScores } from "./kernel.js";
 import { keepOffline } from "./offline.js";
-import { createPredict, rankLabels } from "./predict.js";
+import { createAnswers, rankLabels } from "./predict.js";
 import { single, siteJson, siteModel } from "./site.js";
 import { tensorflowScores } from "./tensorflow.js";
 
@@ -102,7 +102,8 @@ let engine = null;
 
 window.predict = (text, count) => {
   if (!engine) throw new Error("The model is not loaded yet: await ready first");
-  return createPredict(engine.labels, engine.encode, engine.toScores)(text, count);
+  const { labels, unsureBelow, encode, toScores } = engine;
+  return createAnswers(labels, unsureBelow, encode, toScores).predict(text, count);
 };
 
 /**
@@ -188,7 +189,7 @@ function showProblem(error) {
 function showPrediction() {
   if (!engine) return;
   const { ids, weights } = engine.encode(textField.value);
-  const words = ids.filter((id) => id !== 0).length;
+  const words = ids.filter((id) => id !== PADDING).length;
   const known = ids.filter((id) => id > UNKNOWN).length;
   const ranked = known
     ? rankLabels(engine.labels, engine.toScores(ids, weights), SHOWN_LABELS)

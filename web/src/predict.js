@@ -5,6 +5,8 @@
  * @import { Classifier, Prediction } from "./index.js"
  */
 
+import { PADDING, UNKNOWN } from "./encode.js";
+
 /**
  * Computes the probability of each label, for one text, or for many texts in a row.
  *
@@ -15,26 +17,44 @@
 const COUNT = 5;
 
 /**
- * Makes the function by which a classifier predicts.
+ * Makes the functions by which a classifier answers.
  *
  * @param {string[]} labels
+ * @param {number} unsureBelow
  * @param {Encode} encode
  * @param {ToScores} toScores
- * @returns {Classifier["predict"]}
+ * @returns {Pick<Classifier, "classify" | "predict">}
  */
-export function createPredict(labels, encode, toScores) {
-  return (text, count = COUNT) => {
+export function createAnswers(labels, unsureBelow, encode, toScores) {
+  /** @type {Classifier["classify"]} */
+  function classify(text, { topK = COUNT } = {}) {
     if (typeof text !== "string") {
       const type = text === null ? "null" : typeof text;
-      throw new TypeError(`predict takes a text as a string, not ${type}`);
+      throw new TypeError(`The text must be a string, not ${type}`);
+    }
+    if (!isCount(topK)) {
+      throw new RangeError(`How many labels must be a whole number from 1 on, not ${String(topK)}`);
     }
     const { ids, weights } = encode(text);
-    return rankLabels(labels, toScores(ids, weights), count);
-  };
+    const known = ids.filter((id) => id > UNKNOWN).length;
+    // Of no known word there would be an answer as well: how frequent each label was.
+    const best = known ? rankLabels(labels, toScores(ids, weights), topK) : [];
+    return {
+      labels: best,
+      known,
+      words: ids.filter((id) => id !== PADDING).length,
+      sure: best.length > 0 && best[0].score >= unsureBelow,
+    };
+  }
+  return { classify, predict: (text, count) => classify(text, { topK: count }).labels };
 }
 
+/** @param {unknown} value */
+const isCount = (value) =>
+  typeof value === "number" && value >= 1 && (value % 1 === 0 || value === Infinity);
+
 /**
- * Ranks labels best first, equal ones in the labels' order; `count` is clamped to 1…labels.
+ * Ranks labels best first, equal ones in the labels' order; gives `count` of them at most.
  *
  * @param {string[]} labels
  * @param {Float32Array} scores
@@ -46,6 +66,6 @@ export function rankLabels(labels, scores, count) {
   return labels
     .map((label, index) => ({ label, index, score: scores[index] }))
     .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, Math.max(1, Math.trunc(count) || 0))
+    .slice(0, count)
     .map(({ label, score }) => ({ label, score }));
 }

@@ -1,5 +1,5 @@
 // A worker that predicts off the page's own thread. It takes messages {id, text, count} and
-// answers each by {id, labels}, or {id, error} where it cannot.
+// answers each by {id, labels, known, words, sure}, or {id, error} where it cannot.
 
 import { load } from "./classifier.js";
 
@@ -9,7 +9,7 @@ const loading = load(".");
 self.onmessage = async ({ data: { id, text, count } }) => {
   try {
     const classifier = await loading;
-    self.postMessage({ id, labels: classifier.predict(text, count) });
+    self.postMessage(Object.assign({ id }, classifier.classify(text, { topK: count })));
   } catch (error) {
     self.postMessage({ id, error: /** @type {Error} */ (error).message });
   }

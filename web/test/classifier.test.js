@@ -6,7 +6,7 @@ import { createClassifier, load } from "../src/classifier.js";
 import { makeParts } from "./fixture.js";
 import { listen } from "./tools.js";
 
-const { labels, predict } = createClassifier(makeParts());
+const { labels, classify, predict } = createClassifier(makeParts());
 const order = (text) => predict(text).map(({ label }) => label);
 
 /** Makes a classifier that scores every text by the bias alone. */
@@ -35,15 +35,48 @@ test("a score is the label's probability", () => {
 });
 
 test("equal labels keep their order", () => {
-  const names = (classifier) => classifier.predict("").map(({ label }) => label);
-  assert.deepEqual(names(withBias([0, 0, 0])), ["red", "green", "blue"]);
-  assert.deepEqual(names(withBias([0, 1, 1])), ["green", "blue", "red"]);
+  const names = (bias) => withBias(bias).predict("cherry").map(({ label }) => label);
+  // The word adds 1, 0 and -1.
+  assert.deepEqual(names([0, 1, 2]), ["red", "green", "blue"]);
+  assert.deepEqual(names([0, 2, 3]), ["green", "blue", "red"]);
 });
 
-test("count is clamped to what there is", () => {
+test("as many labels are given as asked for and there are", () => {
   const counted = (count) => predict("cherry", count).length;
-  assert.deepEqual([-1, 0, 1, 2, 2.9, 3, 99, Infinity].map(counted), [1, 1, 1, 2, 2, 3, 3, 3]);
-  assert.deepEqual([NaN, null, undefined].map(counted), [1, 1, 3]);
+  assert.deepEqual([1, 2, 3, 99, Infinity, undefined].map(counted), [1, 2, 3, 3, 3, 3]);
+  assert.equal(classify("cherry", { topK: 2 }).labels.length, 2);
+});
+
+test("a count that is no whole number from 1 on is refused", () => {
+  for (const count of /** @type {any[]} */ ([0, -1, 1.5, NaN, -Infinity, null, "3", {}])) {
+    const refused = {
+      name: "RangeError",
+      message: `How many labels must be a whole number from 1 on, not ${count}`,
+    };
+    assert.throws(() => predict("cherry", count), refused);
+    assert.throws(() => classify("cherry", { topK: count }), refused);
+    assert.throws(() => predict("", count), refused);
+  }
+});
+
+test("a text without a known word has no answer", () => {
+  const read = (text) => {
+    const { labels: best, known, words, sure } = classify(text);
+    return [best.length, known, words, sure];
+  };
+  assert.deepEqual(read(""), [0, 0, 0, false]);
+  assert.deepEqual(read("hello, kubernetes"), [0, 0, 2, false]);
+  assert.deepEqual(read("hello cherry"), [3, 1, 2, true]);
+  assert.deepEqual(predict("hello"), []);
+});
+
+test("an answer below the limit is not sure", () => {
+  const { constants, model, weights } = makeParts();
+  const [{ score }] = predict("cherry");
+  const sure = (unsureBelow) =>
+    createClassifier({ constants: { ...constants, unsure_below: unsureBelow }, model, weights })
+      .classify("cherry").sure;
+  assert.deepEqual([score - 0.001, score, score + 0.001].map(sure), [true, true, false]);
 });
 
 test("what is not a string is refused", () => {
@@ -55,7 +88,7 @@ test("what is not a string is refused", () => {
   ])) {
     assert.throws(() => predict(value), {
       name: "TypeError",
-      message: `predict takes a text as a string, not ${name}`,
+      message: `The text must be a string, not ${name}`,
     });
   }
 });

@@ -80,7 +80,14 @@ test("the package has the model inside, whether required or imported", async () 
     assert.deepEqual(found.createClassifier(makeParts()).predict("cherry"), expected);
     assert.equal(typeof found.load, "function");
   }
-  assert.match(readFileSync(join(output, "index.d.ts"), "utf8"), /export function load\(/);
+  for (const types of ["index.d.cts", "index.d.mts"]) {
+    assert.match(readFileSync(join(output, types), "utf8"), /export function load\(/);
+  }
+  const weights = Buffer.from(parts.weights).toString("base64");
+  const holders = readdirSync(output).filter((name) =>
+    readFileSync(join(output, name), "utf8").includes(weights),
+  );
+  assert.deepEqual(holders, ["data.js"]);
 });
 
 for (const script of ["build.js", "verify.js"]) {

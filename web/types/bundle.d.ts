@@ -1,16 +1,4 @@
-// What build.js lets "bundle" stand for, in the npm package.
+// What build.js gives the npm package: what its data.js sets, by which name, in Node as well.
 
-declare module "bundle/constants.json" {
-  const constants: import("../src/encode.js").Constants;
-  export default constants;
-}
-
-declare module "bundle/tfjs/layers/model.json" {
-  const model: import("../src/model.js").Model;
-  export default model;
-}
-
-declare module "bundle/*.bin" {
-  const bytes: Uint8Array;
-  export default bytes;
-}
+declare const PROVENDER_DATA: string;
+declare const global: object;

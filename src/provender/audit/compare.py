@@ -289,7 +289,10 @@ def _predict(rebuilt: Path, work: Path) -> Predictions | None:
         )
     except (canaries.CanaryError, OSError, KeyError):
         return None
-    best = [[max(answer, key=answer.__getitem__) for answer in side] for side in (left, right)]
+    best = [
+        [max(answer, key=answer.__getitem__, default=None) for answer in side]
+        for side in (left, right)
+    ]
     recalls = [
         sum(a == b for a, b in zip(side, labels, strict=True)) / max(1, len(labels))
         for side in best

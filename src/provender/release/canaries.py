@@ -48,7 +48,9 @@ class CanaryError(UserError):
 
 def build(bundle: Path, words: Sequence[str], labels: Sequence[str]) -> list[Canary]:
     """Return the canaries of a bundle, whose vocabulary is ``words``."""
-    texts = ["", *_telling_texts(bundle, words, labels), NASTY]
+    *telling, mixed = _telling_texts(bundle, words, labels)
+    # With words that it knows, since of none there would be no scores.
+    texts = ["", *telling, mixed, f"{NASTY} {mixed}"]
     answers = score(bundle, texts, len(labels))
     return [
         {"text": text, "scores": {label: round(value, DIGITS) for label, value in answer}}
@@ -61,7 +63,8 @@ def replay(bundle: Path, canaries: Sequence[Canary]) -> float:
 
     Raises CanaryError where the bundle's classifier cannot be run or knows other labels.
     """
-    count = max((len(canary["scores"]) for canary in canaries), default=1)
+    # Of a text that has no word of the model's there are no scores.
+    count = max([1, *(len(canary["scores"]) for canary in canaries)])
     answers = score(bundle, [canary["text"] for canary in canaries], count)
     largest = 0.0
     for canary, answer in zip(canaries, map(dict, answers), strict=True):
@@ -71,7 +74,7 @@ def replay(bundle: Path, canaries: Sequence[Canary]) -> float:
                 f"{', '.join(sorted(canary['scores']))}"
             )
         differences = (abs(answer[label] - value) for label, value in canary["scores"].items())
-        largest = max(largest, *differences)
+        largest = max([largest, *differences])
     return largest
 
 

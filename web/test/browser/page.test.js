@@ -317,9 +317,9 @@ test("the worker answers each message by its id", async () => {
     { id: 3, text: null },
   ]);
   assert.deepEqual(Object.fromEntries(answers.map(({ id, ...answer }) => [id, answer])), {
-    1: { labels: classifier.predict(text, 2) },
-    two: { labels: classifier.predict("") },
-    3: { error: "predict takes a text as a string, not null" },
+    1: { ...classifier.classify(text, { topK: 2 }) },
+    two: { ...classifier.classify("") },
+    3: { error: "The text must be a string, not null" },
   });
 });
 

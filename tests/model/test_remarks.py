@@ -1,0 +1,69 @@
+"""What is said of a model's figures, and where nothing is."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from provender.model.metrics import interval
+from provender.model.remarks import remarks
+
+
+def split(posts: int, recall: float, labels: dict[str, int]) -> dict[str, Any]:
+    """Return what metrics.json has of a split."""
+    return {
+        "posts": posts, "recall@1": recall, "intervals": {"recall@1": interval(recall, posts)},
+        "labels": {label: {"posts": count} for label, count in labels.items()}, "unknown": 0,
+    }  # fmt: skip
+
+
+# A model of which there is nothing to say.
+GOOD = {
+    "test": split(200, 0.8, {"bread": 90, "tides": 110}),
+    "validation": split(100, 0.8, {"bread": 50, "tides": 50}),
+    "baselines": {"naive_bayes": 0.78},
+    "choice": {"unsure_below": 0.6},
+}
+
+
+def test_nothing_to_say() -> None:
+    """A model that is better than what it is compared with gets no remark."""
+    assert remarks(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("split_name", "changes", "said"),
+    [
+        (
+            "test",
+            split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44}),
+            "nothing shows that the model has learnt anything: its recall@1 of 0.390 (95 % interval "
+            "0.307 to 0.479) is not beyond the 0.367 of always answering chess",
+        ),
+        ("test", {"unknown": 2}, "2 of 200 test texts have no known word"),
+        ("test", {"unknown": 1}, None),
+        ("test", split(49, 0.98, {"bread": 25, "tides": 24}),
+         "what was measured on the test split stands on 49 texts"),
+        ("validation", split(1, 1, {"bread": 1, "tides": 1}),
+         "what was chosen by the validation split stands on 1 text"),
+        ("validation", split(50, 1, {"bread": 25, "tides": 25}), None),
+        ("test", split(200, 0.8, {"bread": 100, "tides": 100, "chess": 0}),
+         "no test text has the label chess: macro-F1 is the mean over 2 of 3 labels"),
+        ("validation", split(100, 0.8, {"bread": 50, **{f"x{n}": 0 for n in range(6)}}),
+         "no validation text has the label x0, x1, x2, x3, x4, …: macro-F1 is the mean over 1 of 7 "
+         "labels"),
+        ("baselines", {"naive_bayes": 0.81},
+         "complement naive Bayes of all words is better on the test texts: recall@1 0.810, this "
+         "model 0.800; so few texts may differ by chance"),
+        ("baselines", {"naive_bayes": 0.9},
+         "complement naive Bayes of all words is better on the test texts: recall@1 0.900, this "
+         "model 0.800"),
+        ("choice", {"unsure_below": 1.0},
+         "the validation split does not prove any answer to be sure, so all are called not sure"),
+    ],
+)  # fmt: skip
+def test_what_is_said(split_name: str, changes: dict[str, Any], said: str | None) -> None:
+    """One sentence for each thing that is not as it should be, and none just within bounds."""
+    values = copy.deepcopy(GOOD)
+    values[split_name].update(changes)
+    assert remarks(values) == ([said] if said else [])
