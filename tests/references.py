@@ -124,7 +124,10 @@ def ranking(scores: Sequence[float]) -> list[int]:
 def measure(
     scores: Sequence[Sequence[float]], truth: Sequence[int], labels: Sequence[str]
 ) -> dict[str, object]:
-    """Return recall@k for k below the labels, macro-F1 and each label's precision, recall and F1, by counting."""
+    """Return recall@k, macro-F1 and each label's precision, recall and F1, by counting.
+
+    Of recall@k those for k below the number of labels, as all others are 1.
+    """
     ranks = [k for k in (1, 3, 5) if k < len(labels)]
     ranked = [ranking(row) for row in scores]
     pairs = [(best[0], label) for best, label in zip(ranked, truth, strict=True)]

@@ -37,8 +37,8 @@ def test_nothing_to_say() -> None:
         (
             "test",
             split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44}),
-            "nothing shows that the model has learnt anything: its recall@1 of 0.390 (95 % interval "
-            "0.307 to 0.479) is not beyond the 0.367 of always answering chess",
+            "nothing shows that the model has learnt anything: its recall@1 of 0.390 (95 % "
+            "interval 0.307 to 0.479) is not beyond the 0.367 of always answering chess",
         ),
         ("test", {"unknown": 2}, "2 of 200 test texts have no known word"),
         ("test", {"unknown": 1}, None),

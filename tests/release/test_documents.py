@@ -48,8 +48,6 @@ def test_model_card_for_the_hub(released: Release) -> None:
     assert result["dataset"] == {"name": SMALL_CONFIG["title"], "type": "small", "split": "test"}
     assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
         "accuracy": metrics["recall@1"],
-        "recall_at_3": metrics["recall@3"],
-        "recall_at_5": metrics["recall@5"],
         "f1": metrics["macro_f1"],
     }
     assert metadata == {
@@ -72,7 +70,8 @@ def test_model_card_for_people(released: Release) -> None:
     _, text = card_of(released.folder)
     metrics = metrics_of(released)
     assert '# Three made-up topics: \\{a\\} \\$\\{b\\} "\\$HOME" 100 % \\<i\\>it\'s' in text
-    assert f"| recall@1 | {metrics['recall@1']:.4f} |" in text
+    low, high = metrics["intervals"]["recall@1"]
+    assert f"| recall@1 | {metrics['recall@1']:.4f} | {low:.3f} to {high:.3f} |" in text
     assert f"| macro-F1 | {metrics['macro_f1']:.4f} |" in text
     for label, scores in metrics["labels"].items():
         row = f"| {label} | {scores['posts']} | {scores['precision']:.3f} | "

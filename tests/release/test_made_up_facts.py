@@ -56,6 +56,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
     metrics = {
         **{f"recall@{rank}": 0.5 for rank in (1, 3, 5)},
         "macro_f1": 0.4,
+        "intervals": {"recall@1": [0.4, 0.6], "macro_f1": [0.3, 0.5]},
         "posts": counts["posts"],
         "labels": dict.fromkeys(LABELS, SCORES),
     }
@@ -66,6 +67,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         about={
             "corpus": {"posts": {name: split["posts"] for name, split in splits.items()}},
             "metrics": {"test": metrics},
+            "remarks": ["no test text has the label a|b: macro-F1 is the mean over 5 of 6 labels"],
         },
         constants={"unsure_below": 0.5},
         validation={

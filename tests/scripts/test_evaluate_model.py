@@ -105,6 +105,9 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     }
     metrics = files.read_json(output / "metrics.json")
     for name, values in expected.items():
+        for label, counted in values.pop("labels").items():
+            found = metrics[name]["labels"][label]
+            assert {key: found[key] for key in counted} == approximately(counted)
         assert {key: metrics[name][key] for key in values} == approximately(values)
     assert 0.2 < expected["test"]["recall@1"] < 0.8
     groups = metrics["test"]["by_year"]

@@ -24,7 +24,9 @@ METRICS = {
         "labels": {
             "<b>": {
                 "precision": 0.125, "recall@1": 0.75, "f1": 0.375, "posts": 1000,
-                "intervals": {"precision": [0.11, 0.14], "recall@1": [0.72, 0.78], "f1": [0.3, 0.4]},
+                "intervals": {
+                    "precision": [0.11, 0.14], "recall@1": [0.72, 0.78], "f1": [0.3, 0.4],
+                },
             },
             "tides": {
                 "precision": 0.5, "recall@1": 0.65, "f1": 0.5625, "posts": 234,

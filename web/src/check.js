@@ -443,14 +443,13 @@ function checkAnswers({ files }, statement, checks) {
 function largestDifference({ labels, predict }, text, scores) {
   const stated = Object.keys(scores);
   const answer = predict(text, labels.length);
-  if (stated.length !== answer.length) return Infinity;
+  if (!stated.length || stated.length !== answer.length) return Infinity;
   const differences = answer.map(({ label, score }) =>
     stated.includes(label) && typeof scores[label] === "number"
       ? Math.abs(score - scores[label])
       : Infinity,
   );
-  // A text of which the model knows no word has no scores.
-  return Math.max(0, ...differences);
+  return Math.max(...differences);
 }
 
 /**

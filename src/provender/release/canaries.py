@@ -49,8 +49,8 @@ class CanaryError(UserError):
 def build(bundle: Path, words: Sequence[str], labels: Sequence[str]) -> list[Canary]:
     """Return the canaries of a bundle, whose vocabulary is ``words``."""
     *telling, mixed = _telling_texts(bundle, words, labels)
-    # With words that it knows, since of none there would be no scores.
-    texts = ["", *telling, mixed, f"{NASTY} {mixed}"]
+    # With words that it knows: of a text without any there are no scores.
+    texts = [*telling, mixed, f"{NASTY} {mixed}"]
     answers = score(bundle, texts, len(labels))
     return [
         {"text": text, "scores": {label: round(value, DIGITS) for label, value in answer}}
@@ -63,8 +63,7 @@ def replay(bundle: Path, canaries: Sequence[Canary]) -> float:
 
     Raises CanaryError where the bundle's classifier cannot be run or knows other labels.
     """
-    # Of a text that has no word of the model's there are no scores.
-    count = max([1, *(len(canary["scores"]) for canary in canaries)])
+    count = max((len(canary["scores"]) for canary in canaries), default=1)
     answers = score(bundle, [canary["text"] for canary in canaries], count)
     largest = 0.0
     for canary, answer in zip(canaries, map(dict, answers), strict=True):
@@ -74,7 +73,7 @@ def replay(bundle: Path, canaries: Sequence[Canary]) -> float:
                 f"{', '.join(sorted(canary['scores']))}"
             )
         differences = (abs(answer[label] - value) for label, value in canary["scores"].items())
-        largest = max([largest, *differences])
+        largest = max(largest, *differences)
     return largest
 
 
