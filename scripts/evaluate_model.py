@@ -269,7 +269,10 @@ def format_figures(measured: dict[str, Any]) -> str:
     """Return a split's figures as a line of the log, each with its 95 % interval."""
     figures = [
         f"{name.replace('macro_f1', 'macro-F1')} {measured[name]:.4f} ({low:.3f} to {high:.3f})"
-        for name, (low, high) in measured["intervals"].items()
+        # recall@1, @3, @5, in whatever order they were read.
+        for name, (low, high) in sorted(
+            measured["intervals"].items(), key=lambda item: (item[0] == "macro_f1", item[0])
+        )
     ]
     return f"{', '.join(figures)} on {measured['posts']:,} texts (95 % intervals)"
 

@@ -31,12 +31,16 @@ def test_nothing_to_say() -> None:
     assert remarks(GOOD) == []
 
 
+# Fair dice on three labels.
+LUCK = split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44})
+
+
 @pytest.mark.parametrize(
     ("split_name", "changes", "said"),
     [
         (
             "test",
-            split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44}),
+            LUCK,
             "nothing shows that the model has learnt anything: its recall@1 of 0.390 (95 % "
             "interval 0.307 to 0.479) is not beyond the 0.367 of always answering chess",
         ),
@@ -66,4 +70,6 @@ def test_what_is_said(split_name: str, changes: dict[str, Any], said: str | None
     """One sentence for each thing that is not as it should be, and none just within bounds."""
     values = copy.deepcopy(GOOD)
     values[split_name].update(changes)
+    if changes is LUCK:
+        values["baselines"]["naive_bayes"] = 0.38
     assert remarks(values) == ([said] if said else [])

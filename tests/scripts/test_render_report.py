@@ -118,20 +118,21 @@ class Cells(HTMLParser):
         """Note what a tag says."""
         named = dict(attributes)
         self.addresses += [named[name] for name in ("src", "href") if name in named]
-        self.open = tag in ("th", "td")
         if tag == "tr":
             self.rows.append([])
         elif tag == "polyline":
             self.lines.append(named["points"])
         elif tag == "circle":
             self.marks.append((named["cx"], named["cy"], named["fill"]))
-        elif self.open:
+        elif tag in ("th", "td"):
+            self.open = True
             self.rows[-1].append("")
             self.shades += re.findall(r"/ ([0-9.]+)\)", named.get("style") or "")
 
     def handle_endtag(self, tag: str) -> None:
         """Note that a cell ends."""
-        self.open = False
+        if tag in ("th", "td"):
+            self.open = False
 
     def handle_data(self, data: str) -> None:
         """Note what a cell holds."""
