@@ -60,7 +60,7 @@ def test_what_is_for_newsgroups_is_for_no_other_source(tmp_path: Path) -> None:
     assert found["source"] == own["source"]
     assert found["text"] == {"recipe": "config/text.yaml", "strip": [], "augment": []}
     assert found["version"] == "0.1.0"
-    assert found["split"] == {**own["split"], "validation_by": "rowid"}
+    assert found["split"] == {**own["split"], "validation_by": "hash"}
     assert found["model"]["max_words"] == 300
     more = write(tmp_path / "more.yaml", "model: {epochs: 7}\n")
     assert configuration.read("config/config.yaml", path, more)["model"]["epochs"] == 7
@@ -101,7 +101,7 @@ def test_defaults_fit_the_schema() -> None:
             "model.max_word is not a key: did you mean max_words?",
         ),
         ("model.batchsize", 3, "model.batchsize is not a key: did you mean batch_size?"),
-        ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count"),
+        ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count, exclude"),
         ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),
         (
             "source.kind",

@@ -135,7 +135,8 @@ def read_recipe(path: str | Path) -> Config:
 
 def named_files(config: Config) -> list[str]:
     """Return the files of the project that the configuration names. Raises ValueError if odd."""
-    named = [config["text"]["recipe"], *filter(None, [config["vocabulary"].get("exclude")])]
+    excluded = config.get("vocabulary", {}).get("exclude")
+    named = [config["text"]["recipe"], *filter(None, [excluded])]
     for path in named:
         if not isinstance(path, str):
             raise ValueError(f"{path!r:.60} is no path")

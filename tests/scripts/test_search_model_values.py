@@ -38,9 +38,12 @@ def test_one_setting_after_the_other_until_nothing_helps() -> None:
 
 
 def test_score_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three answers are right and one is wrong, all equally sure: at best three quarters."""
-    # At temperature 2 each gets odds of 3 to 1.
-    margin = 2 * math.log(3)
+    """Three answers are right and one is wrong, all equally sure.
+
+    Of four posts one part in six is any other label's: (3 * 5/6 + 1/6) / 4 = 2/3.
+    """
+    # At temperature 2 each gets odds of 2 to 1.
+    margin = 2 * math.log(2)
     table = np.array([[0, 0], [0, 0], [margin, 0], [0, margin]], np.float32)
     weights = training.Weights(table, np.zeros(2, np.float32))
     monkeypatch.setattr(training, "train", lambda *_, **__: weights)
@@ -49,7 +52,7 @@ def test_score_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     how = training.Training(NaiveBayes(), epochs=1, batch_size=1, learning_rate=0.5, seed=1)
     score = measure(posts, posts, words=2, labels=2, how=how)
     assert score.recall == 0.75
-    assert score.loss == pytest.approx(-(3 * math.log(0.75) + math.log(0.25)) / 4, abs=1e-7)
+    assert score.loss == pytest.approx(-(3 * math.log(2 / 3) + math.log(1 / 3)) / 4, abs=1e-7)
 
 
 def test_table() -> None:

@@ -23,8 +23,8 @@ TEST_POSTS = sum(year >= SMALL_CONFIG["split"]["threshold"] for _, _, year in ma
 # In running order: a step is done again after those that it depends on.
 STEPS = [
     "fetch_source",
-    "split_posts",
     "compile_recipe",
+    "split_posts",
     "build_vocabulary",
     "encode_posts",
     "train_model",
@@ -76,7 +76,9 @@ def test_metrics_are_those_of_the_predictions(small_build: Project) -> None:
     truth = predictions["label"].to_numpy()
     assert metrics["posts"] == len(truth) == TEST_POSTS
     assert metrics["recall@1"] == np.mean(scores.argmax(axis=1) == truth)
-    assert 0.6 < metrics["recall@1"] < 1 == metrics["recall@3"] == metrics["recall@5"]
+    assert 0.6 < metrics["recall@1"] < 1
+    # Of three labels, all others are 1.
+    assert [name for name in metrics if name.startswith("recall@")] == ["recall@1"]
     confusion = (reports / "confusion.csv").read_text().splitlines()
     assert confusion[0] == "label,bread,chess,tides"
     counts = np.array([[int(cell) for cell in row.split(",")[1:]] for row in confusion[1:]])
