@@ -93,7 +93,7 @@ def main(options: argparse.Namespace) -> None:
         raise UserError(
             f"no post is left to validate with: {NONE_LEFT[options.validation_by == HASH]}"
         )
-    warnings += check_validation(train, validation)
+    warnings += check_validation(train, validation, options.validation_by)
     for warning in warnings:
         log.warning("warning: %s", warning)
     augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment, read)

@@ -257,7 +257,9 @@ def test_all_that_could_be_learned_from_is_in_the_test_part(
 def test_labels_that_validation_lacks() -> None:
     """They are named, a few of many, with what to do about a sorted table."""
     train = frame([("x", label, 1) for label in "abcdefg"])
-    assert check_validation(train, train) == []
-    (said,) = check_validation(train, frame([("y", "g", 2)]))
+    assert check_validation(train, train, "rowid") == []
+    (said,) = check_validation(train, frame([("y", "g", 2)]), "rowid")
     assert said.startswith("the validation split has no text of 6 of 7 labels (a, b, c, d, e, …), ")
-    assert "split.validation_by" in said
+    assert said.endswith("Leave out split.validation_by: then a tenth of each label validates")
+    (said,) = check_validation(train, frame([("y", "g", 2)]), "hash")
+    assert said.endswith("Each has one training text alone: add texts of it")

@@ -311,11 +311,12 @@ function showAbout({ corpus, metrics, name, remarks, examples = [] }) {
  */
 function withInterval(split, metric) {
   const [low, high] = /** @type {Interval} */ (split.intervals[metric]);
-  return `${percent(split[metric])} (${hundredths(low)}–${hundredths(high)})`;
+  return `${percent(split[metric])}\n${hundredths(low)}–${hundredths(high)}`;
 }
 
 /**
- * Fills a part of a table with rows of texts; the first of each row heads the row.
+ * Fills a part of a table with rows of texts; the first of each row heads the row. A second line of
+ * a text is set small.
  *
  * @param {string} id
  * @param {"td" | "th"} tag
@@ -326,8 +327,9 @@ function fillTable(id, tag, rows) {
     const cells = texts.map((text, column) => {
       // A header of nothing is none.
       if (column ? tag === "td" : !text) {
-        const cell = create("td", "");
-        cell.textContent = text;
+        const [first, second] = text.split("\n");
+        const cell = create("td", "", [document.createTextNode(first)]);
+        if (second) cell.appendChild(create("small", "", [document.createTextNode(second)]));
         return cell;
       }
       const cell = create("th", "");

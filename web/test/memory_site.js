@@ -10,7 +10,7 @@ import * as release from "./statement.js";
 const keys = generateKeyPairSync("ed25519");
 export const pem = release.toPem(keys.publicKey);
 
-export const makeCanaries = () => release.makeCanaries(makeParts(), ["", "cherry sky", "LEAF\0😀"]);
+export const makeCanaries = () => release.makeCanaries(makeParts(), ["sky", "cherry sky", "LEAF\0😀"]);
 
 /**
  * Makes a signed site of three files, as a Map of bytes by name; its statement has what is in

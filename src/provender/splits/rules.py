@@ -182,16 +182,23 @@ def check_sides(
     ]
 
 
-def check_validation(train: pd.DataFrame, validation: pd.DataFrame) -> list[str]:
-    """Return a warning where the validation split says nothing of some labels."""
+def check_validation(train: pd.DataFrame, validation: pd.DataFrame, by: str) -> list[str]:
+    """Return a warning where the validation split says nothing of some labels.
+
+    ``by``: how it was split off, as split_validation has it.
+    """
     missing = sorted(map(str, set(train["label"]) - set(validation["label"])))
     if not missing:
         return []
     named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
+    mend = (
+        "Each has one training text alone: add texts of it"
+        if by == HASH
+        else "Leave out split.validation_by: then a tenth of each label validates"
+    )
     return [
         f"the validation split has no text of {len(missing)} of {train['label'].nunique()} labels "
-        f"({named}), so words and settings are chosen without them. Leave out "
-        "split.validation_by: then a tenth of each label validates"
+        f"({named}), so words and settings are chosen without them. {mend}"
     ]
 
 

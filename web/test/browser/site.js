@@ -349,7 +349,7 @@ export function makeStatement(folder, canaries = makeCanaries(folder)) {
  * @param {string} folder
  */
 export const makeCanaries = (folder) =>
-  statement.makeCanaries(readParts(folder), ["", "flour and yeast", "😀\0 QUEEN\u2028moon"]);
+  statement.makeCanaries(readParts(folder), ["yeast", "flour and yeast", "😀\0 QUEEN\u2028moon"]);
 
 /**
  * Lays a statement beside the site and, where keys are given, its envelope.
