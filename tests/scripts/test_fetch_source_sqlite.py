@@ -1,6 +1,7 @@
 """fetch_source sqlite: a table of the user's own database."""
 
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -186,12 +187,24 @@ def test_missing_column(
     assert names_in(output.parent) == []
 
 
-def test_not_sqlite(run_script: RunScript, folder: Path, output: Path) -> None:
-    """Any other file is told apart from a database."""
-    (folder / "posts.sqlite").write_text("body,topic,year\n" * 100, encoding="utf-8")
+def test_csv(run_script: RunScript, folder: Path, output: Path) -> None:
+    """What a message says to run makes a database of a CSV file that can be used."""
+    lines = "".join(f"text {n},bread,{n}\n" for n in range(100))
+    (folder / "posts.csv").write_text("body,topic,year\n" + lines, encoding="utf-8")
+    done = run_script("fetch_source", *arguments(folder / "posts.csv", output), code=1)
+    assert f"source.path names {folder}/posts.csv, which holds text and is no SQLite" in done.stderr
+    assert names_in(output.parent) == []
+    said = done.stderr.splitlines()[1].strip()
+    subprocess.run(said, shell=True, check=True, cwd=folder, timeout=60)
+    run_script("fetch_source", *arguments(folder / "posts.sqlite", output))
+    assert len(read_table(output)) == 100
+
+
+def test_no_database(run_script: RunScript, folder: Path, output: Path) -> None:
+    """A picture gets no advice that would not help."""
+    (folder / "posts.sqlite").write_bytes(b"\x89PNG\r\n")
     done = run_script("fetch_source", *arguments(folder / "posts.sqlite", output), code=1)
-    assert "posts.sqlite is not a readable SQLite database (file is not a database)" in done.stderr
-    assert "Check source.path" in done.stderr
+    assert f"source.path names {folder}/posts.sqlite, which is no SQLite database" in done.stderr
     assert names_in(output.parent) == []
 
 

@@ -1,6 +1,7 @@
 """A table or view of the user's own SQLite database."""
 
 import argparse
+import codecs
 import json
 import math
 import sqlite3
@@ -20,6 +21,9 @@ LOCK_SECONDS = 5
 
 # What a folder's databases are known by, for a message that lists them.
 DATABASE_SUFFIXES = {".db", ".db3", ".sqlite", ".sqlite3"}
+
+# What each database begins with.
+HEADER = b"SQLite format 3\0"
 
 # Stands in for the row id of a view or a WITHOUT ROWID table.
 NUMBERED = "row_number() OVER ()"
@@ -110,6 +114,7 @@ def _open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
         there = sorted(p.name for p in path.parent.glob("*") if p.suffix in DATABASE_SUFFIXES)
         listed = f"; in {path.parent} there is {', '.join(there)}" if there else ""
         raise UserError(f"source.path names {path}, which is no file{listed}")
+    _check_header(path)
     real = path.resolve()
     # Such a database would get a log and its index beside it, even when opened to be read;
     # SQLite leaves them out for a file that does not change.
@@ -128,6 +133,29 @@ def _open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     after = real.stat()
     if at_rest and (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise UserError(f"{path} was written to while it was read: run again")
+
+
+def _check_header(path: Path) -> None:
+    """Raise UserError for a file that is no database at all, with what to do about it."""
+    with path.open("rb") as file:
+        start = file.read(1024)
+    # An empty file is a database without tables.
+    if start.startswith(HEADER) or not start:
+        return
+    try:
+        # The last character may be cut.
+        is_text = "\0" not in codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text:
+        raise UserError(f"source.path names {path}, which is no SQLite database: name one")
+    made = path.with_suffix(".sqlite")
+    raise UserError(
+        f"source.path names {path}, which holds text and is no SQLite database. If it is a CSV "
+        f"file, this makes one with the table posts, to be named as source.path:\n"
+        f"  python -c \"import pandas, sqlite3; pandas.read_csv('{path}')"
+        f".to_sql('posts', sqlite3.connect('{made}'), index=False)\""
+    )
 
 
 def _keeps_log(path: Path) -> bool:
