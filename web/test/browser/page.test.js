@@ -244,7 +244,7 @@ test("the metrics and the corpus are shown", async (t) => {
     ["texts", ...[tested, validation].map(({ posts }) => posts.toLocaleString("en"))],
   ]);
   assert.equal(await page.isVisible("#recall-3"), false);
-  const remarks = await page.$$eval("#remarks li", (items) => items.map((item) => item.innerText));
+  const remarks = await page.$$eval("#remarks li", (items) => items.map((item) => item.textContent));
   assert.deepEqual(
     remarks,
     about.remarks.map((remark) => `${remark[0].toUpperCase()}${remark.slice(1)}.`),
