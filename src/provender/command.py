@@ -388,9 +388,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     audit_options.add_trace(command)
     command.set_defaults(work=trace)
-    helps = {choice.dest: choice.help for choice in commands._get_subactions()}
+    helps = {choice.dest: str(choice.help) for choice in commands._get_subactions()}
     for name, command in commands.choices.items():
-        command.description = command.description or f"{str(helps[name]).capitalize()}."
+        command.description = command.description or f"{helps[name][0].upper()}{helps[name][1:]}."
         command.epilog = command.epilog or f"Example: provender {name} {EXAMPLES[name]}".rstrip()
     return parser
 

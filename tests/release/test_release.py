@@ -295,6 +295,20 @@ def test_a_remote_that_lacks_or_damaged_an_object(recorded: Project) -> None:
     assert "dvc push" in said
 
 
+def test_pushed_without_having_been_recorded(recorded: Project) -> None:
+    """Nothing is there to be deleted: what lacked is provender record, and its mend works."""
+    shutil.rmtree(recorded.folder / ".dvc" / "cache")
+    for path in objects(recorded.folder.parent / REMOTE).values():
+        path.unlink()
+    recorded.run("dvc", "push", code=None)
+    said = refused(recorded)
+    assert "Run provender record, which puts the build into DVC's cache, and dvc push\n" in said
+    assert "Delete" not in said
+    recorded.run("provender", "record")
+    recorded.run("dvc", "push")
+    recorded.run("provender", "release", VERSION)
+
+
 def test_what_is_on_disk_is_what_is_recorded(recorded: Project) -> None:
     """An edited file of the build is named, also where its size and date are the same."""
     edit_unseen(recorded.folder / "dist" / "bundle" / "page.js")

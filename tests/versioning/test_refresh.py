@@ -83,6 +83,25 @@ def test_refresh_after_a_rule_changed(recorded: Project) -> None:
     assert "split_posts" not in said.partition("changed:")[2]
 
 
+def test_a_build_by_another_configuration(recorded: Project) -> None:
+    """Recording it needs no second build, least of all one that replaces it."""
+    text = (recorded.folder / "small.yaml").read_text(encoding="utf-8")
+    other = text.replace("epochs: 2", "epochs: 3")
+    assert other != text
+    (recorded.folder / "other.yaml").write_text(other, encoding="utf-8")
+    recorded.snakemake(config="other.yaml")
+    built = (recorded.folder / "data/model/model.h5").read_bytes()
+    done = recorded.run("provender", "record", code=1)
+    assert (
+        "If you built by another configuration than config/config.yaml and small.yaml, run "
+        "provender refresh --config FILE, which records that build. Else build (snakemake --cores "
+        "4 --configfile small.yaml)" in done.stderr
+    )
+    recorded.run("provender", "refresh", "--config", "other.yaml")
+    assert (recorded.folder / "data/model/model.h5").read_bytes() == built
+    recorded.run("provender", "record", "--check")
+
+
 def test_nothing_is_recorded_of_another_corpus(recorded: Project) -> None:
     """Where the newsgroups cannot be had, no build of another corpus takes their place."""
     (recorded.folder / "nowhere.yaml").write_text(

@@ -57,7 +57,7 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     if commit and jobs and paths:
         faults.try_to(lambda: check_inputs(jobs, paths, commit))
     if commit:
-        faults.try_to(lambda: _check_remote(commit, remote_name))
+        faults.try_to(lambda: _check_remote(commit, remote_name, jobs is not None))
     faults.try_to(check_environment)
     if faults.errors or settings is None or paths is None or jobs is None or commit is None:
         _raise(version, faults.errors)
@@ -171,10 +171,10 @@ def check_environment() -> None:
         )
 
 
-def _check_remote(commit: str, name: str | None) -> None:
+def _check_remote(commit: str, name: str | None, is_on_disk: bool) -> None:
     if dvc_lock.git("cat-file", "-e", f"{commit}:{dvc_lock.FILE}").returncode:
         raise UserError(f"{dvc_lock.FILE} is not committed: run provender record and commit it")
-    remote.verify(commit, name)
+    remote.verify(commit, name, is_on_disk)
 
 
 def in_utc(date: str) -> str:

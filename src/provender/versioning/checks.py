@@ -10,16 +10,24 @@ from provender.running import graph, receipt
 from provender.versioning import dvc_lock, dvc_yaml
 from provender.versioning.cache import digests
 
+# What is said of a job whose receipt has another command.
+OTHER_COMMAND = "it ran with other parameters or files than the rule has now"
+
 
 def check_build(overlays: Sequence[str]) -> list[graph.Job]:
     """Return the jobs of the build on disk. Raises UserError unless it belongs together."""
     jobs = graph.read(overlays)
     dvc_yaml.check(jobs, overlays)
-    raise_for(
-        misfits(jobs),
-        "what is on disk does not belong together, so nothing is recorded:",
-        f"Build ({build_command(overlays)}), then run provender record again",
-    )
+    faults = misfits(jobs)
+    mend = f"build ({build_command(overlays)}), then run provender record again"
+    if any(fault.endswith(OTHER_COMMAND) for fault in faults):
+        used = " and ".join([config.DEFAULT, *overlays])
+        mend = (
+            f"if you built by another configuration than {used}, run provender refresh --config "
+            f"FILE, which records that build. Else {mend}"
+        )
+    problem = "what is on disk does not belong together, so nothing is recorded:"
+    raise_for(faults, problem, f"{mend[0].upper()}{mend[1:]}")
     return jobs
 
 
@@ -40,7 +48,7 @@ def _misfits(job: graph.Job) -> list[str]:
         return [f"the rule names no receipt in {receipt.FOLDER}/ among its outputs"]
     found = files.read_json(job.receipt)
     if found["command"] != shlex.split(job.command):
-        return ["it ran with other parameters or files than the rule has now"]
+        return [OTHER_COMMAND]
     return receipt.differences(found, lambda path: digests(path)[0])
 
 

@@ -34,11 +34,12 @@ class Object:
     size: int
 
 
-def verify(commits: str, remote: str | None) -> None:
+def verify(commits: str, remote: str | None, is_on_disk: bool = False) -> None:
     """Read every object that dvc.lock of ``commits``, one or a range, names.
 
-    Raises UserError that names each object which is missing or not what it should be,
-    with its stage, file and commit.
+    ``is_on_disk``: whether the files of the only commit are here, as recorded. Raises UserError
+    that names each object which is missing or not what it should be, with its stage, file and
+    commit.
     """
     objects = list(_objects(list_commits(commits)))
     # Many commits share most of their objects.
@@ -56,12 +57,21 @@ def verify(commits: str, remote: str | None) -> None:
         if faults[item.md5]
     ]
     if found:
+        mend = _mend({fault for fault in faults.values() if fault}, is_on_disk)
         raise UserError(
-            "\n  ".join(["the remote does not hold what was recorded:", *found])
-            + "\nDelete the objects named last, where they are there, and run dvc push -A in a "
-            "clone whose cache has them; or check out their commit, build and push"
+            "\n  ".join(["the remote does not hold what was recorded:", *found]) + f"\n{mend}"
         )
     console.log.info("%d objects of %s are in the remote, read and right", len(distinct), commits)
+
+
+def _mend(faults: set[str], is_on_disk: bool) -> str:
+    delete = "" if faults == {MISSING} else "Delete the objects named last, where they are there. "
+    if is_on_disk:
+        return f"{delete}Run provender record, which puts the build into DVC's cache, and dvc push"
+    return (
+        f"{delete}Run dvc push -A in a clone whose cache has them; or check out their commit, "
+        "build, run provender record and dvc push"
+    )
 
 
 def list_commits(commits: str) -> list[str]:
