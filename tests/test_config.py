@@ -1,6 +1,7 @@
 """Configurations: laid over each other, and refused with what to mend."""
 
 import copy
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,21 @@ def test_defaults_fit_the_schema() -> None:
         ),
         ("text.strip", ["header"], "text.strip.0 is 'header': did you mean headers?"),
         ("model.epochs", "2", "model.epochs: '2' is not of type 'integer'"),
+        (
+            "model.learning_rate",
+            "1e-3",
+            "model.learning_rate is '1e-3'. YAML takes it for text: write 0.001, or 1.0e-3",
+        ),
+        (
+            "model.scale",
+            "4e1",
+            "model.scale is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
+        ),
+        (
+            "split.threshold",
+            datetime.date(2023, 1, 1),
+            "split.threshold is 2023-01-01, a date: it is to be a number, such as 2023",
+        ),
         ("model.epochs", 0, "model.epochs: 0 is less than the minimum of 1"),
         (
             "model.learning_rate",
@@ -213,6 +229,25 @@ def test_yaml_errors(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{path} is not valid YAML: while parsing a flow mapping")
     assert f'in "{path}"' not in str(caught.value)
     assert "line 2, column 8" in str(caught.value)
+
+
+def test_a_key_that_is_there_twice(tmp_path: Path) -> None:
+    """YAML takes the last one without a word; at whatever depth."""
+    path = write(tmp_path / "file.yaml", "name: x\nmodel:\n  epochs: 2\n  seed: 1\n  epochs: 3\n")
+    with pytest.raises(UserError) as caught:
+        configuration.read(path)
+    assert str(caught.value) == (
+        f"{path} is not valid YAML: line 5: the key epochs is there twice: leave one"
+    )
+
+
+def test_a_list_of_words_that_is_not_there(config: Config) -> None:
+    """The setting and the file are named."""
+    config["vocabulary"]["exclude"] = "words.txt"
+    with pytest.raises(
+        UserError, match=r"^vocabulary\.exclude names words\.txt, which is no file: "
+    ):
+        configuration.check(config)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Read, lay over each other and check configurations."""
 
 import copy
+import datetime
 import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +30,9 @@ LOCATIONS = ("archives", "url", "path")
 
 # What of a user's database a build reads, besides its path.
 COLUMNS = ("table", "text", "label", "split")
+
+# Numbers that YAML 1.1, which PyYAML reads, takes for text: it wants a point and a sign.
+EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 # What only a release says of itself: no part of a build.
 PUBLICATION = ("repository", "license", "language")
@@ -201,7 +206,7 @@ def lay_over(below: Config, above: Config) -> None:
 
 def _read_yaml(path: str | Path, example: str) -> Config:
     try:
-        value = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
+        value = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError as error:
         raise UserError(f"there is no configuration file {path}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -209,6 +214,24 @@ def _read_yaml(path: str | Path, example: str) -> Config:
     if not isinstance(value, dict):
         raise UserError(f"{path} holds no keys with values: see {example} for an example")
     return value
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads YAML whose keys are there once."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[str] = set()
+    # What is no scalar is a key that the schema refuses.
+    for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+        if key.value in seen:
+            line = key.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: the key {key.value} is there twice: leave one")
+        seen.add(key.value)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def _validate(value: Config, schema: str, what: str) -> None:
@@ -249,7 +272,20 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]
     if error.validator == "pattern" and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
+    if error.validator == "type" and named in ("number", "integer"):
+        if isinstance(found, str) and EXPONENT.fullmatch(found):
+            mend = f"YAML takes it for text: write {float(found)!r}, or {_with_point(found)}"
+            return [f"{place} is {found!r}. {mend}"]
+        if isinstance(found, datetime.date):
+            return [f"{place} is {found}, a date: it is to be a number, such as {found.year}"]
     return [f"{place or 'it'}: {error.message}"]
+
+
+def _with_point(number: str) -> str:
+    """Return a number as YAML 1.1 has it, with a point and a sign: 1.0e-3 for 1e-3."""
+    digits, exponent = number.lower().split("e")
+    sign = "" if exponent[0] in "+-" else "+"
+    return f"{digits if '.' in digits else f'{digits}.0'}e{sign}{exponent}"
 
 
 def _without_meaning(key: str, branch: int) -> list[str]:
