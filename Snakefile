@@ -1,6 +1,15 @@
 # From labelled texts in SQLite to a classifier in the browser. In running order; each
 # rule file opens with what it reads and writes. What a rule runs is scripts/<rule>.py.
 
+import importlib.util
+import sys
+
+if importlib.util.find_spec("provender") is None:
+    sys.exit(
+        "error: this snakemake is not of the project's environment: run make, or make setup and "
+        "then . .venv/bin/activate"
+    )
+
 from provender.config import settle_in_snakefile, source_words
 from provender.running.code_files import javascript, python
 from provender.running.rerun import (
@@ -9,6 +18,7 @@ from provender.running.rerun import (
     forget_stale_lock,
     rerun_by_content,
     start_without_limit,
+    tell_of_another_build,
 )
 
 
@@ -45,4 +55,5 @@ if workflow.is_main_process:
     compare_without_pandas()
     start_without_limit()
     forget_stale_lock()
+    tell_of_another_build()
     rerun_by_content(source_words(config))

@@ -1,9 +1,11 @@
 """The real workflow on a small corpus: what it makes, what it reruns, how it fails."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -207,6 +209,43 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
     assert "source.tabel is not a key: did you mean table?" in done.stderr
     assert "model.epochs: 0 is less than the minimum of 1" in done.stderr
     assert "Traceback" not in done.stderr and "Job stats" not in done.stderr + done.stdout
+
+
+def test_another_build_in_the_same_folder(built_project: Project) -> None:
+    """It is told in a line; nothing advises to remove a lock that somebody holds."""
+    folder = built_project.folder / ".snakemake"
+    for kind in ("input", "output"):
+        path = folder / "locks" / f"0.{kind}.lock"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("data/reports/metrics.json\n", encoding="utf-8")
+    with (folder / "provender" / "builds.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        done = built_project.snakemake("--forcerun", "evaluate_model", code=1)
+    assert done.stderr.splitlines()[-1] == (
+        "error: another build runs in this folder: let it end, or end it, and run again"
+    )
+    assert "Traceback" not in done.stderr and "unlock" not in done.stderr
+
+
+def test_a_snakemake_of_another_environment(small_project: Project) -> None:
+    """Where the project's own package is not installed, a line says so."""
+    hide = "import sys; sys.path = [path for path in sys.path if not path.endswith('/src')]; "
+    start = f"{hide}from snakemake.cli import main; main(['--cores', '1', '--dry-run'])"
+    command = [sys.executable, "-c", start]
+    done = subprocess.run(
+        command,
+        cwd=small_project.folder,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "error: this snakemake is not of the project's environment: run make, or make setup and "
+        "then . .venv/bin/activate"
+    )
 
 
 def test_what_is_missing_is_made_again(built_project: Project) -> None:

@@ -49,11 +49,23 @@ def forget_stale_lock() -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        # Another process builds, of which Snakemake will tell; or this one reads the rules again.
+        # Another process builds; or this one reads the rules again.
         file.close()
         return
     _held.append(file)
     shutil.rmtree(".snakemake/locks", ignore_errors=True)
+
+
+def tell_of_another_build() -> None:
+    """End Snakemake with a plain message where another process builds in this folder.
+
+    By itself it advises to remove the lock, which by now is never stale.
+    """
+    from snakemake import exceptions
+
+    exceptions.LockException = lambda: SystemExit(
+        "error: another build runs in this folder: let it end, or end it, and run again"
+    )
 
 
 def every_output(workflow: "Workflow", values: Mapping[str, Sequence[str]]) -> Iterator[str]:
