@@ -1,8 +1,7 @@
 """The built page in Chromium."""
 
-from pathlib import Path
-
 import pytest
+from conftest import Project
 from node_runner import WEB, run_node_tests
 from releases import Release
 
@@ -10,9 +9,14 @@ NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_page(small_bundle: Path, name: str) -> None:
-    """The bundle works: page, engines, offline, as one file, in a worker, and its own check."""
-    run_node_tests(f"test/browser/{name}", BUNDLE=str(small_bundle))
+def test_page(small_build: Project, name: str) -> None:
+    """The bundle works: page, engines, offline, as one file, in a worker, and its own check.
+
+    And all can use it, as they can the report.
+    """
+    bundle = small_build.folder / "dist" / "bundle"
+    report = small_build.folder / "data" / "reports" / "report.html"
+    run_node_tests(f"test/browser/{name}", BUNDLE=str(bundle), REPORT=str(report))
 
 
 def test_page_of_a_release(released: Release) -> None:
