@@ -26,6 +26,7 @@ FOLDER = Path("dist/releases")
 # Where the build lies, and what it is called in a release.
 PLACES = {"dist/bundle": statement.BUNDLE, "dist/npm": "npm"}
 
+METRICS = Path("data/reports/metrics.json")
 VOCABULARY = Path("data/vocabulary/vocabulary.json")
 LABELS = Path("data/vocabulary/labels.json")
 
@@ -37,6 +38,9 @@ SIGNATURES = {statement.ENVELOPE, f"{statement.BUNDLE}/{statement.ENVELOPE}"}
 
 # Files that are named where an older release differs.
 SHOWN = 10
+
+# Rare words that are named.
+SHOWN_WORDS = 12
 
 
 def release(version: str, key: Path | None, remote: str | None) -> Path:
@@ -70,6 +74,12 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
         folder,
         packed,
         f"{packed.stat().st_size:,}",
+    )
+    rare = [each["word"] for each in files.read_json(METRICS)["rare_words"]]
+    console.log.info(
+        "rare words, to be looked at before this is published: %s%s; more in the report",
+        ", ".join(rare[:SHOWN_WORDS]),
+        ", …" * (len(rare) > SHOWN_WORDS),
     )
     return folder
 
