@@ -25,6 +25,10 @@ from provender.running.rerun import (
 configfile: "config/config.yaml"
 
 
+# What snakemake --report shows first.
+report: "workflow/report/workflow.rst"
+
+
 # Given by --configfile and --config: what is for newsgroups counts for newsgroups alone.
 settle_in_snakefile(config, workflow.overwrite_configfiles, workflow.config_settings.config)
 

@@ -44,7 +44,7 @@ def test_help_has_a_sentence_and_an_example(capsys: pytest.CaptureFixture, name:
     """The example is a command line that the parser takes."""
     said = say(capsys, name, "--help", code=0)
     assert re.search(r"\] .*?[A-Z][^.]{10,}\.", said), said
-    example = f"{name} {command.EXAMPLES[name]}"
+    example = f"{name} {command.EXAMPLES[name]}".rstrip()
     assert f"Example: provender {example}" in said
     assert command.parse_arguments().parse_args(example.split()).work
 

@@ -33,6 +33,7 @@ EXAMPLES = {
     "record": "--check",
     "sync": "--remote server",
     "verify-remote": "HEAD~1..HEAD",
+    "graph": "",
     "why": "HEAD~1 HEAD",
     "serve": "--port 8000",
     "reproduce": "--config tickets.yaml",
@@ -126,6 +127,11 @@ def _run_snakemake(overlays: list[str], cores: int) -> None:
         raise KeyboardInterrupt
     if code:
         raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
+
+
+def print_graph(_: argparse.Namespace) -> None:
+    """Print the steps, which dvc dag would draw in many more columns than a terminal has."""
+    print(graph.mermaid(graph.read(_recorded_overlays(None))), end="")
 
 
 def dvc(options: argparse.Namespace) -> None:
@@ -330,6 +336,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("commits", nargs="?", default="HEAD", help="one, or A..B (default: HEAD)")
     command.add_argument("--remote", metavar="NAME", help="DVC remote (default: DVC's default)")
     command.set_defaults(work=verify_remote)
+
+    command = commands.add_parser("graph", help="print the steps as a Mermaid flowchart")
+    command.set_defaults(work=print_graph)
 
     command = commands.add_parser("why", help="tell what changed between two recorded builds")
     command.add_argument("before", help="a commit")

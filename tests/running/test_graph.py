@@ -12,7 +12,7 @@ OVERLAYS = ["small.yaml"]
 
 JOB = Job(
     "make_thing", "rules.smk", {"split": "test"}, ["a"], ["b"], "make 'a b'",
-    [("model", "seed"), ()], {"b": ("plots", {"y": "loss", "title": "Curve"})},
+    [("model", "seed"), ()], {"b": ("tables", {"y": "loss", "title": "Curve"})},
 )  # fmt: skip
 
 
@@ -65,3 +65,24 @@ def test_a_new_file_is_read(readings: list[list[str]], path: str) -> None:
     files.write_text(path, "")
     graph.read_cached(OVERLAYS)
     assert len(readings) == 2
+
+
+def test_mermaid() -> None:
+    """A line for each way without a longer one; jobs of one rule are one, and need not be first."""
+
+    def job(rule: str, inputs: str, outputs: str) -> Job:
+        return Job(rule, "rules.smk", {}, inputs.split(), outputs.split(), rule, [], {})
+
+    jobs = [
+        job("fetch", "posts.sqlite", "news"),
+        job("encode", "news", "test"),
+        job("encode", "news test", "train"),
+        job("train", "news train", "model"),
+        job("report", "model test news", "page"),
+    ]
+    assert graph.mermaid(jobs).splitlines() == [
+        "flowchart TD",
+        "  fetch --> encode",
+        "  encode --> train",
+        "  train --> report",
+    ]

@@ -92,7 +92,7 @@ def test_no_value_stands_in_a_stage(folder: Path) -> None:
 def test_metrics_and_plots(folder: Path) -> None:
     """Outputs that a rule marks are metrics and plots."""
     labels = {"title": "Curve", "x": "epoch", "y": "loss val_loss"}
-    marked = job(outputs=["b", "m", "p"], reports={"m": ("metrics", {}), "p": ("plots", labels)})
+    marked = job(outputs=["b", "m", "p"], reports={"m": ("metrics", {}), "p": ("tables", labels)})
     document = yaml.safe_load(dvc_yaml.generate([marked]))
     stage = document["stages"]["make_thing"]
     assert (stage["outs"], stage["metrics"]) == (["b", "p"], ["m"])

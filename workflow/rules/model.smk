@@ -34,12 +34,14 @@ rule train_model:
         vocabulary="data/vocabulary/vocabulary.json",
         sizes=report(
             "data/reports/sizes.csv",
-            category="plots",
+            caption="../report/sizes.rst",
+            category="tables",
             labels={"title": "Loss by size", "x": "bytes", "y": "loss", "template": "scatter"},
         ),
         history=report(
             "data/model/history.csv",
-            category="plots",
+            caption="../report/history.rst",
+            category="tables",
             labels={"title": "Learning curve", "x": "epoch", "y": "loss val_loss"},
         ),
         receipt="data/receipts/train_model.json",

@@ -25,17 +25,23 @@ rule evaluate_model:
         code=python("evaluate_model"),
     output:
         metrics="data/reports/metrics.json",
-        summary=report("data/reports/summary.json", category="metrics"),
+        summary=report(
+            "data/reports/summary.json",
+            caption="../report/summary.rst",
+            category="metrics",
+        ),
         confusion="data/reports/confusion.csv",
         predictions="data/reports/predictions.parquet",
         recall=report(
             "data/reports/recall.csv",
-            category="plots",
+            caption="../report/recall.rst",
+            category="tables",
             labels={"title": "Recall at k", "x": "k", "y": "validation test"},
         ),
         labelled=report(
             "data/reports/labelled.csv",
-            category="plots",
+            caption="../report/labelled.rst",
+            category="tables",
             labels={
                 "title": "Confusion",
                 "x": "actual",
@@ -128,7 +134,11 @@ rule render_report:
         template="scripts/render_report.html",
         code=python("render_report"),
     output:
-        page=report("data/reports/report.html", category="report"),
+        page=report(
+            "data/reports/report.html",
+            caption="../report/report.rst",
+            category="report",
+        ),
         receipt="data/receipts/render_report.json",
     log:
         "logs/render_report.log",

@@ -116,6 +116,36 @@ def read_cached(overlays: Sequence[str] = ()) -> list[Job]:
     return jobs
 
 
+def mermaid(jobs: Sequence[Job]) -> str:
+    """Return the rules of a build as a Mermaid flowchart, each line from one to what reads it.
+
+    A line is left out where longer ways lead from the one to the other.
+    """
+    makes = {path: job.rule for job in jobs for path in job.outputs}
+    order = list(dict.fromkeys(job.rule for job in jobs))
+    before = {
+        rule: {
+            makes[path]
+            for job in jobs
+            if job.rule == rule
+            for path in job.inputs
+            if makes.get(path, rule) != rule
+        }
+        for rule in order
+    }
+    # In running order, so that what is before a rule is known before it.
+    above: dict[str, set[str]] = {}
+    for rule in order:
+        above[rule] = before[rule].union(*(above[other] for other in before[rule]))
+    lines = [
+        f"  {other} --> {rule}"
+        for rule in order
+        for other in order
+        if other in before[rule] and not any(other in above[way] for way in before[rule])
+    ]
+    return "\n".join(["flowchart TD", *lines]) + "\n"
+
+
 def _digest(overlays: Sequence[str]) -> str:
     """Return a digest of all that the jobs depend on."""
     settings = config.merge(config.DEFAULT, *overlays)

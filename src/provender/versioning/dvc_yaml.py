@@ -26,7 +26,7 @@ RUN = "provender run"
 
 # How a rule marks an output for DVC: report(path, category=…).
 METRICS = "metrics"
-PLOTS = "plots"
+TABLES = "tables"
 
 # The labels of a plot that DVC takes as its properties.
 AXES = ("x", "template", "title", "x_label", "y_label")
@@ -43,7 +43,7 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
         {labels.get("title", path): {"y": {path: labels["y"].split()}, **_axes(labels)}}
         for job in jobs
         for path, (category, labels) in job.reports.items()
-        if category == PLOTS
+        if category == TABLES
     ]
     document = {"vars": [{"overlays": list(overlays)}], "stages": stages, "plots": plots}
     # In C: in Python it takes half a second. Lists run on, so that a stage reads in a screen.
