@@ -268,7 +268,7 @@ def test_shows_texts_only_where_asked(run_script: RunScript, folder: Path) -> No
     """Without --show-text no text is quoted; with it, those of the hardest posts are."""
     assert "water" not in render(run_script, folder)
     page = render(run_script, folder, "--show-text", folder / "test.parquet")
-    assert "<pre tabindex=\"0\">Low &lt;water&gt;\nat noon</pre>" in page
+    assert '<pre tabindex="0">Low &lt;water&gt;\nat noon</pre>' in page
     assert "Never shown" not in page
 
 

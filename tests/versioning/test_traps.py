@@ -254,7 +254,7 @@ def test_damaged_remote(recorded: Project) -> None:
     for stage, (name, (_, said)) in zip(stages, damages.items(), strict=True):
         assert f"{head} {stage}: {name}: {said}" in found
     assert found.count(head) == len(damages)
-    assert "run dvc push -A" in found
+    assert "Run dvc push -A" in found
     wipe(recorded)
     found = refuse(recorded, "provender", "sync")
     assert "data/source/news.sqlite" in found
