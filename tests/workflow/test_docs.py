@@ -38,9 +38,9 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def console(command: str) -> list[str]:
-    """Return the lines that the README shows as the output of ``command``, without the gaps."""
+    """Return the lines that the README shows as the output of ``command``, up to the gaps."""
     shown = next(b for b in blocks(README, "console") if b.startswith(f"$ {command}\n"))
-    return [line for line in shown.splitlines()[1:] if line != "…"]
+    return [line.removesuffix("…") for line in shown.splitlines()[1:] if line != "…"]
 
 
 def assert_in_order(lines: list[str], output: str) -> None:
