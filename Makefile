@@ -26,6 +26,7 @@ define INSTALL_FOR_TESTS
 tests/install-chromium
 tests/install-variations
 tests/install-remotes
+tests/install-unicode
 endef
 
 .PHONY: main setup test prove coverage lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh

@@ -5,10 +5,12 @@ of ``arrow`` and ``re`` on one core in turn, and of ``one`` shard and ``two`` at
 each in a process of its own with its posts read already.
 """
 
+import itertools
 import json
 import multiprocessing
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -63,7 +65,7 @@ def by_re(posts: list[str], recipe: Recipe, vocabulary: list[str]) -> Result:
     ids = np.zeros((len(posts), MAX_WORDS), np.int32)
     for row, post in enumerate(posts):
         text = post[: recipe["max_characters"]]
-        text = text.lower() if text.isascii() else text.translate(table)
+        text = text.lower() if text.isascii() else _fold(text, table)
         for pattern, literal in rules:
             text = pattern.sub(literal, text)
         words = [word for word in text.split(" ") if word]
@@ -77,9 +79,19 @@ def _fold_table(recipe: Recipe) -> dict[int, str]:
     table = {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
     for first, last, step, delta in recipe["lower"]:
         table.update((code, chr(code + delta)) for code in range(first, last + 1, step))
-    for first, last in recipe["separators"]:
-        table.update((code, " ") for code in range(first, last + 1))
+    table.update((ord(character), text) for character, text in recipe["fold"])
+    for name in ("separators", "symbols", "ignored"):
+        edges = list(itertools.accumulate(recipe[name]))
+        for code in itertools.chain(*map(range, edges[::2], edges[1::2])):
+            own = table.get(code, chr(code))
+            table[code] = {"separators": " ", "symbols": f" {own} ", "ignored": ""}[name]
     return table
+
+
+def _fold(text: str, table: dict[int, str]) -> str:
+    """Compose, fold and compose: posts have no run that is read in pieces."""
+    folded = unicodedata.normalize("NFC", text).translate(table)
+    return unicodedata.normalize("NFC", folded)
 
 
 def clock(work: Callable[[], object]) -> float:

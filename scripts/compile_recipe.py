@@ -14,13 +14,19 @@ def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[], help="of pieces of runs")
+    parser.add_argument("--scripts", nargs="*", default=[], help="whose runs are cut in pieces")
+    parser.add_argument("--language", default="any", help="whose lower case it is")
+    parser.add_argument("--marks", choices=["keep", "remove"], default="keep", help="accents")
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
     """Read the recipe, compile it and write it."""
-    recipe = compile_recipe(read_recipe(options.recipe))
+    grams = {"sizes": options.sizes, "scripts": options.scripts}
+    rules = read_recipe(options.recipe)
+    recipe = compile_recipe(rules, grams, options.language, options.marks)
     files.write_json(options.output, recipe)
     console.log.info("%d replacements", len(recipe["replace"]))
 

@@ -6,16 +6,21 @@ rows of the split, in its order; ``label`` is the place of the post's label in l
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from provender import console, files
 from provender.running import step
-from provender.text.encode import encode_words
+from provender.text.encode import FIRST_WORD, encode_words
 from provender.text.recipe import Recipe, split_in_batches
+from provender.text.scripts import KANA, not_parted
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+# Where more than this share of texts has no known word, something is wrong.
+MANY_UNKNOWN = 0.2
 
 
 def encode_split(
@@ -58,6 +63,55 @@ def main(options: argparse.Namespace) -> None:
     )
     files.write_parquet(options.output, features)
     console.log.info("encoded %s posts", f"{len(features):,}")
+    if not len(features):
+        return
+    ids = features["ids"].combine_chunks().values.to_numpy().reshape(len(features), -1)
+    known = (ids >= FIRST_WORD).sum(axis=1)
+    name = options.split.stem
+    for line in describe(name, known, posts["label"].to_numpy()):
+        console.log.info("%s", line)
+    texts = posts["text"].combine_chunks()
+    for warning in warn(name, known, not_parted(files.read_json(options.text), texts)):
+        console.log.warning("warning: %s", warning)
+
+
+def describe(name: str, known: np.ndarray, labels: np.ndarray) -> list[str]:
+    """Return a line for a split, and one for its labels: how many words are known.
+
+    ``known``: int [n], of each text; ``labels``: object [n].
+    """
+
+    def say(rows: np.ndarray) -> str:
+        return f"{(known[rows] == 0).mean():.1%}, {known[rows].mean():.1f}"
+
+    every = np.ones(len(known), bool)
+    each = "; ".join(f"{label} {say(labels == label)}" for label in np.unique(labels))
+    return [
+        f"{name}: texts without a known word, and known words a text: {say(every)}",
+        f"{name}: the same by label: {each}",
+    ]
+
+
+def warn(name: str, known: np.ndarray, not_parted: Mapping[str, int]) -> list[str]:
+    """Return what is wrong with a split whose words are mostly unknown, and what mends it.
+
+    ``not_parted``: texts by script, of scripts without spaces that text.grams does not have.
+    """
+    found = []
+    for script, count in not_parted.items():
+        if count > len(known) / 2:
+            names = "Han, Hiragana and Katakana" if script == KANA else script
+            found.append(
+                f"{name}: {count:,} of {len(known):,} texts are in a script that has no spaces "
+                f"between words: add {names} to text.grams.scripts"
+            )
+    unknown = int((known == 0).sum())
+    if not found and unknown > MANY_UNKNOWN * len(known):
+        found.append(
+            f"{name}: {unknown:,} of {len(known):,} texts have no known word: lower "
+            "vocabulary.min_count, or add texts to learn from"
+        )
+    return found
 
 
 if __name__ == "__main__":

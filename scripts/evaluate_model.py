@@ -22,6 +22,7 @@ from provender.model import arithmetic, metrics, remarks, runtime
 from provender.model.features import Features, find_words, read_features
 from provender.running import step
 from provender.text.encode import FIRST_WORD
+from provender.text.scripts import scripts_of
 
 import numpy as np
 
@@ -230,7 +231,9 @@ def main(options: argparse.Namespace) -> None:
     best = metrics.rank(scores)[:, 0]
     hits = best == test.labels
     counts = metrics.confusion(best, test.labels, len(labels))
-    years = files.read_parquet(options.posts, ["year"])["year"].to_numpy()
+    posts = files.read_parquet(options.posts, ["year", "text"])
+    years = posts["year"].to_numpy()
+    scripts = scripts_of(posts["text"].combine_chunks())
     values |= {
         "baselines": files.read_json(options.baselines),
         "choice": files.read_json(options.choice),
@@ -245,6 +248,7 @@ def main(options: argparse.Namespace) -> None:
         "confusion": counts.tolist(),
         "by_year": metrics.by_value(hits, years),
         "by_words": metrics.by_words(hits, known),
+        "by_script": metrics.by_script(hits, known, scripts),
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
         "hardest": find_hardest(test, scores, word_logits(model), labels, words),
     }

@@ -3,7 +3,8 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from statistics import fmean
 from typing import Any
 
@@ -11,22 +12,147 @@ from typing import Any
 FIRST_WORD = 2
 
 
+def members(gaps: Sequence[int]) -> Iterator[int]:
+    """Give the code points of a list of gaps, which is of stretches out of it and in it in turn."""
+    code = 0
+    for place, length in enumerate(gaps):
+        if place % 2:
+            yield from range(code, code + length)
+        code += length
+
+
+def mark_classes(recipe: dict[str, Any]) -> dict[str, int]:
+    """Return the combining class of each mark of a compiled recipe."""
+    code, found = 0, {}
+    numbers = iter(recipe["classes"])
+    for gap, length, number in zip(numbers, numbers, numbers, strict=True):
+        code += gap + length
+        found.update((chr(mark), number) for mark in range(code - length, code))
+    return found
+
+
 def fold_table(recipe: dict[str, Any]) -> dict[int, str]:
     """Return what a compiled recipe makes of each code point that it changes."""
     table = {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
     for first, last, step, delta in recipe["lower"]:
         table.update((code, chr(code + delta)) for code in range(first, last + 1, step))
-    for first, last in recipe["separators"]:
-        table.update((code, " ") for code in range(first, last + 1))
+    table.update((ord(character), text) for character, text in recipe["fold"])
+    table.update(dict.fromkeys(members(recipe["separators"]), " "))
+    table.update(dict.fromkeys(members(recipe["ignored"]), ""))
+    table.update((code, f" {table.get(code, chr(code))} ") for code in members(recipe["symbols"]))
     return table
 
 
-def split_text(recipe: dict[str, Any], table: dict[int, str], text: str) -> list[str]:
+@cache
+def hangul() -> dict[str, str]:
+    """Return all syllables, spelt out: what each is made of."""
+    found = {}
+    for lead in range(19):
+        for vowel in range(21):
+            open_one = chr(0xAC00 + (lead * 21 + vowel) * 28)
+            found[chr(0x1100 + lead) + chr(0x1161 + vowel)] = open_one
+            for end in range(1, 28):
+                found[open_one + chr(0x11A7 + end)] = chr(ord(open_one) + end)
+    return found
+
+
+class Composition:
+    """Canonical composition by the definition in Unicode's annex 15, by a recipe's tables."""
+
+    def __init__(self, recipe: dict[str, Any]) -> None:
+        """Read the tables."""
+        threes = [recipe["pairs"][at : at + 3] for at in range(0, len(recipe["pairs"]), 3)]
+        self.whole = {three[1:]: three[0] for three in threes}
+        self.apart = dict(recipe["parts"]) | {three[0]: three[1:] for three in threes}
+        self.classes = mark_classes(recipe)
+        # Of runs that are cut.
+        self.inside = set(map(chr, members(recipe["grams"]["characters"])))
+        self.whole |= hangul()
+        # What is not among these stays as it is.
+        second = {pair[1] for pair in self.whole}
+        self.changing = {*second, *self.classes, *(character for character, _ in recipe["parts"])}
+
+    def __call__(self, text: str) -> str:
+        """Compose a text, of which no character composes with a space."""
+        return " ".join(map(self.composed, text.split(" ")))
+
+    def composed(self, text: str) -> str:
+        """Compose a text without spaces."""
+        if self.changing.isdisjoint(text):
+            return text
+        characters = self.ordered(self.decomposed(text))
+        result: list[str] = []
+        for character in characters:
+            starter = self.starter(result, character)
+            both = result[starter] + character if starter is not None else ""
+            if both in self.whole:
+                result[starter] = self.whole[both]
+            else:
+                result.append(character)
+        return "".join(result)
+
+    def decomposed(self, text: str) -> str:
+        """Take a text apart as far as it goes."""
+        while any(character in self.apart for character in text):
+            text = "".join(self.apart.get(character, character) for character in text)
+        return text
+
+    def ordered(self, text: str) -> list[str]:
+        """Exchange neighbouring marks until they stand by their class."""
+        found: list[str] = []
+        for character in text:
+            place, own = len(found), self.classes.get(character, 0)
+            while own and place and self.classes.get(found[place - 1], 0) > own:
+                place -= 1
+            found.insert(place, character)
+        return found
+
+    def starter(self, before: list[str], character: str) -> int | None:
+        """Return the place of what a character may compose with: nothing blocks it from there."""
+        own = self.classes.get(character, 0)
+        for place in range(len(before) - 1, -1, -1):
+            found = self.classes.get(before[place], 0)
+            if not found:
+                return place
+            if found >= own:
+                return None
+        return None
+
+
+def split_text(
+    recipe: dict[str, Any], table: dict[int, str], text: str, compose: Composition | None = None
+) -> list[str]:
     """Split a text into words character by character and rule by rule, with ``re``."""
-    text = text[: recipe["max_characters"]].translate(table)
+    compose = compose or Composition(recipe)
+    text = compose(compose(text[: recipe["max_characters"]]).translate(table))
     for pattern, replacement in recipe["replace"]:
         text = re.sub(pattern, lambda _, literal=replacement: literal, text)
-    return [word for word in text.split(" ") if word]
+    words = [word for word in text.split(" ") if word]
+    if not recipe["grams"]["sizes"]:
+        return words
+    return [piece for word in words for piece in cut(word, compose.inside, compose.classes, recipe)]
+
+
+def cut(
+    word: str, inside: Collection[str], marks: Collection[str], recipe: dict[str, Any]
+) -> Iterator[str]:
+    """Give a word's parts; those of characters ``inside`` as pieces of each size."""
+    parts: list[tuple[bool, str]] = []
+    for character in word:
+        is_run = character in inside
+        if parts and (character in marks or parts[-1][0] == is_run):
+            parts[-1] = (parts[-1][0], parts[-1][1] + character)
+        else:
+            parts.append((is_run, character))
+    sizes = recipe["grams"]["sizes"]
+    for is_run, part in parts:
+        if not is_run or len(part) < min(sizes):
+            yield part
+            continue
+        for place in range(len(part)):
+            for size in sizes:
+                if place + size <= len(part):
+                    yield part[place : place + size]
 
 
 def word_vector(ids: Sequence[int]) -> dict[int, float]:

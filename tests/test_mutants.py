@@ -1441,6 +1441,55 @@ MUTANTS = [
         'if test["recall@1"] > share:',
         "tests/model/test_remarks.py::test_what_is_said",
     ),
+    Mutant(
+        "composed once alone",
+        "src/provender/text/recipe.py",
+        "texts = _where(beyond, texts, lambda some: _compose(_changing(recipe), some))",
+        "pass",
+        "tests/text/test_recipe.py::test_words_of_a_text",
+    ),
+    Mutant(
+        "marks part runs",
+        "web/src/text.js",
+        "!orders.get(character) &&\n          isInRun",
+        "isInRun",
+        "tests/web/test_web_units.py::test_web_units[text]",
+    ),
+    Mutant(
+        "marks of one class change their places",
+        "web/src/text.js",
+        "a.base - b.base || a.order - b.order || a.place - b.place",
+        "a.base - b.base || a.order - b.order || b.place - a.place",
+        "tests/web/test_web_units.py::test_web_units[text]",
+    ),
+    Mutant(
+        "a mark composes across one of its own class",
+        "web/src/text.js",
+        "before && last < order &&",
+        "before && last <= order &&",
+        "tests/web/test_web_units.py::test_web_units[text]",
+    ),
+    Mutant(
+        "the table of what ships lacks capitals",
+        "src/provender/text/recipe.py",
+        'known |= letters("".join(before))',
+        "pass",
+        "tests/text/test_recipe.py::test_no_more_than_the_words_take",
+    ),
+    Mutant(
+        "a symbol that cannot be read is a word",
+        "src/provender/text/recipe.py",
+        " & (codes != REPLACEMENT)",
+        "",
+        "tests/text/test_recipe.py::test_separators_are_what_is_no_letter_mark_number_or_symbol",
+    ),
+    Mutant(
+        "a script without spaces goes without saying",
+        "scripts/encode_posts.py",
+        "if count > len(known) / 2:",
+        "if count > len(known):",
+        "tests/scripts/test_encode_posts.py::test_a_script_without_spaces",
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from provender.model.features import Features
 from provender.model.metrics import (
     RANKS,
+    by_script,
     by_value,
     by_words,
     calibration,
@@ -189,6 +190,17 @@ def test_groups_by_value() -> None:
     many = by_value(np.ones(120, bool), np.arange(120.0)[::-1])
     assert [(group["from"], group["to"]) for group in many] == [
         (10.0 * part, 10.0 * part + 9) for part in range(12)
+    ]
+
+
+def test_groups_by_script() -> None:
+    """The script of most posts comes first; posts without a known word are counted."""
+    hits, words = np.array([True, False, True, True]), np.array([3, 0, 2, 0])
+    scripts = np.array(["Thai", "Latin", "Thai", "Greek"], object)
+    assert by_script(hits, words, scripts) == [
+        {"script": "Thai", "posts": 2, "recall@1": 1.0, "unknown": 0},
+        {"script": "Greek", "posts": 1, "recall@1": 1.0, "unknown": 1},
+        {"script": "Latin", "posts": 1, "recall@1": 0.0, "unknown": 1},
     ]
 
 

@@ -1,10 +1,12 @@
 """Made-up texts, from a grammar that knows the recipe, and mutated posts."""
 
 import random
-from itertools import product
+import unicodedata
+from itertools import accumulate, product
 
 import numpy as np
 from nasty_texts import NASTY
+from references import mark_classes, members
 from texts import Texts
 
 from provender.text.pattern import OTHERS, _Parser
@@ -58,7 +60,10 @@ def draw_pieces(chance: random.Random, recipe: Recipe) -> list[list[str]]:
     """Return pieces of texts by kind; each kind is drawn as often as any other."""
     letters = "etaoinshrdlucmfwgypbvk"
     edges = [code for run in recipe["lower"] for code in run[:2]]
-    edges += [code for run in recipe["separators"] for code in run]
+    tables = [recipe[name] for name in ("separators", "symbols", "ignored")]
+    edges += [
+        edge for gaps in (*tables, recipe["grams"]["characters"]) for edge in accumulate(gaps)
+    ]
     near = {chr(code + step) for code in edges for step in (-1, 0, 1) if code + step < 0x110000}
     return [
         [" "],
@@ -68,7 +73,29 @@ def draw_pieces(chance: random.Random, recipe: Recipe) -> list[list[str]]:
         list(NASTY),
         sorted(near),
         [chr(chance.randrange(0x110000)) for _ in range(SAMPLES)],
+        *draw_scripts(chance, recipe),
         *(draw_walks(chance, pattern) for pattern, _ in recipe["replace"]),
+    ]
+
+
+def draw_scripts(chance: random.Random, recipe: Recipe) -> list[list[str]]:
+    """Return what composes, its parts and marks alone; symbols; words of scripts without spaces."""
+    pairs = recipe["pairs"]
+    composed = [pairs[3 * n] for n in range(len(pairs) // 3)]
+    apart = [pairs[3 * n + 1 : 3 * n + 3] for n in range(len(pairs) // 3)]
+    syllables = [chr(chance.randrange(0xAC00, 0xD7A4)) for _ in range(SAMPLES)]
+    inside = list(map(chr, members(recipe["grams"]["characters"])))
+    return [
+        [*composed, *(character for character, _ in recipe["parts"])],
+        [unicodedata.normalize("NFD", text) for text in [*composed, *apart]],
+        [*mark_classes(recipe)],
+        syllables,
+        [unicodedata.normalize("NFD", syllable) for syllable in syllables],
+        [chr(code) for code in members(recipe["symbols"])],
+        [character for character, _ in recipe["fold"]],
+        ["".join(chance.choices(inside, k=chance.randint(1, 4))) for _ in range(SAMPLES)]
+        if inside
+        else [" "],
     ]
 
 

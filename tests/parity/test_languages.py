@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pytest
 import yaml
 from conftest import ROOT
-from references import fold_table, split_text
+from references import Composition, fold_table, split_text
 from texts import Texts
 
 from provender import config
@@ -28,6 +28,10 @@ from provender.sources.docstrings import read_docstrings
 from provender.sources.newsgroups import ARCHIVE_POSTS
 from provender.text.encode import FIRST_WORD, UNKNOWN, encode_words
 from provender.text.recipe import Recipe, compile_recipe, split_words
+
+# The recipe that ships.
+RULES = yaml.safe_load((ROOT / "config" / "text.yaml").read_text("utf-8"))
+GRAMS = config.read(ROOT / "config" / "config.yaml")["text"]["grams"]
 
 READERS = ("node", "chromium")
 
@@ -118,13 +122,13 @@ def read_in_arrow(recipe: Recipe, part: Part) -> pa.ListArray:
 
 def read_by_re(recipe: Recipe, part: Part, vocabulary: list[str]) -> Reading:
     """Read text by text by the definition of the recipe, with the standard library alone."""
-    table = fold_table(recipe)
+    table, compose = fold_table(recipe), Composition(recipe)
     rules = {**recipe, "max_characters": part.max_characters}
     id_of = {word: number for number, word in enumerate(vocabulary, FIRST_WORD)}
     ids = np.zeros((len(part.texts), part.max_words), np.int32)
     lines = []
     for row, text in enumerate(part.texts.column.to_pylist()):
-        words = split_text(rules, table, text)
+        words = split_text(rules, table, text, compose)
         lines.append(" ".join(words))
         known = [id_of.get(word, UNKNOWN) for word in words[: part.max_words]]
         ids[row, : len(known)] = known
@@ -149,7 +153,7 @@ def start_readers(
     recipe: Recipe, vocabulary: list[str], parts: dict[str, Part], folder: Path
 ) -> list[subprocess.Popen]:
     """Let each script read all parts; its results go to a folder of its own below ``folder``."""
-    constants = {"format": 1, "labels": [], "words": front_code(vocabulary), "text": recipe}
+    constants = {"format": 2, "labels": [], "words": front_code(vocabulary), "text": recipe}
     described = []
     for name, part in parts.items():
         limits = {"max_words": part.max_words, "max_characters": part.max_characters}
@@ -190,7 +194,7 @@ def read_all(recipe: Recipe, parts: dict[str, Part]) -> Found:
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     """Return the recipe that ships."""
-    return compile_recipe(yaml.safe_load((ROOT / "config" / "text.yaml").read_text("utf-8")))
+    return compile_recipe(RULES, GRAMS)
 
 
 @pytest.fixture(scope="module")

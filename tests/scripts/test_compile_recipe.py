@@ -26,13 +26,41 @@ def test_recipe(run_script: RunScript, tmp_path: Path) -> None:
     (tmp_path / "text.yaml").write_text(RECIPE, encoding="utf-8")
     done = run_script("compile_recipe", *arguments(tmp_path))
     recipe = files.read_json(tmp_path / "out" / "text.json")
-    assert sorted(recipe) == ["lower", "max_characters", "replace", "separators"]
+    assert sorted(recipe) == [
+        "classes",
+        "fold",
+        "grams",
+        "ignored",
+        "lower",
+        "max_characters",
+        "pairs",
+        "parts",
+        "replace",
+        "separators",
+        "symbols",
+    ]
     assert recipe["max_characters"] == 1000
     assert recipe["replace"] == [["'", ""], ["[0-9]+", " 0 "], ["[\\x00-/:-`{-\\x7f]+", " "]]
     assert [0xC0, 0xD6, 1, 32] in recipe["lower"]
-    assert [0x80, 0xA9] in recipe["separators"]
+    # From U+0080 on, up to the sign of the cent; currencies follow.
+    assert recipe["separators"][:2] == [0x80, 0x22]
+    assert recipe["symbols"][:2] == [0xA2, 5]
+    assert recipe["grams"] == {"sizes": [], "characters": []}
     assert done.stderr == "compile_recipe: 3 replacements\n"
     assert names_in(tmp_path / "out") == ["text.json"]
+
+
+def test_choices(run_script: RunScript, tmp_path: Path) -> None:
+    """Pieces of runs, a language and marks change the tables."""
+    (tmp_path / "text.yaml").write_text(RECIPE, encoding="utf-8")
+    grams = ["--sizes", "2", "1", "--scripts", "Thai", "Han"]
+    choices = ["--language", "tr", "--marks", "remove"]
+    run_script("compile_recipe", *arguments(tmp_path), *grams, *choices)
+    recipe = files.read_json(tmp_path / "out" / "text.json")
+    assert recipe["grams"]["sizes"] == [1, 2]
+    assert ["I", "ı"] in recipe["fold"] and ["é", "e"] in recipe["fold"]
+    # Of Thai, from its first letter on; its marks belong to what they stand on.
+    assert recipe["grams"]["characters"][:2] == [0xE01, 0x37]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from provender.text.recipe import Recipe, compile_recipe
 
 POSTS = {
     "rowid": [7, 3, 40, 41],
-    "text": ["Moon, sea MOON", "moon moon sea ebb sea moon", "", "🌊!"],
+    "text": ["Moon, sea MOON", "moon moon sea ebb sea moon", "", "—!"],
     "label": ["tides", "bread", "tides", "bread"],
     "year": [1.0, 2.0, 3.0, 4.0],
 }
@@ -58,7 +58,37 @@ def test_encodes_each_post(run_script: RunScript, folder: Path) -> None:
         "label": [1, 0, 1, 0],
         "ids": [[3, 2, 3, 0, 0], [3, 3, 2, 1, 2], [0] * 5, [0] * 5],
     }
-    assert done.stderr == "encode_posts: encoded 4 posts\n"
+    assert done.stderr.splitlines() == [
+        "encode_posts: encoded 4 posts",
+        "encode_posts: test: texts without a known word, and known words a text: 50.0%, 1.8",
+        "encode_posts: test: the same by label: bread 50.0%, 2.0; tides 50.0%, 1.5",
+        "encode_posts: warning: test: 2 of 4 texts have no known word: lower "
+        "vocabulary.min_count, or add texts to learn from",
+    ]
+
+
+def test_no_post(run_script: RunScript, folder: Path) -> None:
+    """Of an empty split, such as that of augmentation that nobody asked for, nothing is said."""
+    pq.write_table(pa.table(POSTS).slice(0, 0), folder / "test.parquet")
+    done = run_script("encode_posts", *arguments(folder, 5))
+    assert done.stderr == "encode_posts: encoded 0 posts\n"
+
+
+def test_a_script_without_spaces(run_script: RunScript, folder: Path) -> None:
+    """Where most texts cannot be parted, the script is named, with the key that mends it."""
+    thai, tides = ["สวัสดีครับ", "ขอบคุณ 5", "บัญชี"], ["tides"] * 4
+    table = pa.table({**POSTS, "text": [*thai, "sea"], "label": tides})
+    pq.write_table(table, folder / "test.parquet")
+    done = run_script("encode_posts", *arguments(folder, 5))
+    mend = "add Thai to text.grams.scripts"
+    assert done.stderr.splitlines()[-1] == (
+        "encode_posts: warning: test: 3 of 4 texts are in a script that has no spaces between "
+        f"words: {mend}"
+    )
+    grams = {"sizes": [2], "scripts": ["Thai"]}
+    pieces = compile_recipe({"max_characters": 99, "replace": []}, grams)
+    files.write_json(folder / "text.json", pieces)
+    assert mend not in run_script("encode_posts", *arguments(folder, 5)).stderr
 
 
 def test_the_file_names_no_library(run_script: RunScript, folder: Path) -> None:

@@ -44,6 +44,7 @@ METRICS = {
         "confusion": [[750, 250], [0, 234]],
         "sure": {"share": 0.75, "accuracy": 0.9375},
         "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
+        "by_script": [{"script": "Latin", "posts": 1234, "recall@1": 0.876, "unknown": 4}],
         "by_words": [
             {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25},
             {"from": 1.0, "to": 9.0, "posts": 1230, "recall@1": 0.878},

@@ -13,7 +13,7 @@ export const UNKNOWN = 1;
 const FIRST_WORD = 2;
 
 // The edition of constants.json that this code reads.
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * A parsed constants.json: what the browser needs besides the model itself.

@@ -13,6 +13,7 @@ import { keepOffline } from "./offline.js";
 import { createAnswers, rankLabels } from "./predict.js";
 import { single, siteJson, siteModel } from "./site.js";
 import { tensorflowScores } from "./tensorflow.js";
+import { decodeWords } from "./vocabulary.js";
 
 /**
  * A parsed about.json.
@@ -90,6 +91,11 @@ const grouped = (number) => number.toLocaleString("en");
 /** @type {Promise<Constants>} */
 const constantsLoaded = siteJson("constants.json");
 const encoderLoaded = constantsLoaded.then(createEncoder);
+/** The parts of Unicode that the vocabulary's words are from. @type {Set<number>} */
+let seen = new Set();
+constantsLoaded.then(({ words }) => {
+  seen = new Set(parts(decodeWords(words).join("")));
+});
 /** @type {{ [Name in EngineName]?: Promise<Engine> }} */
 const engines = {};
 
@@ -210,9 +216,29 @@ function verdictOn(words, ranked, unsureBelow) {
     const { label, score } = ranked[0];
     return score < unsureBelow ? `Not sure; perhaps ${label}.` : `Most likely ${label}.`;
   }
-  if (words) return "The model knows none of these words.";
+  if (words) {
+    return isSeen(textField.value)
+      ? "The model knows none of these words."
+      : "The model has learnt from no text in this script.";
+  }
   return "Labels appear here as you type.";
 }
+
+/**
+ * Tells whether the model knows a word in the script of a text: in the same part of Unicode.
+ *
+ * @param {string} text
+ */
+function isSeen(text) {
+  return parts(text).some((part) => seen.has(part));
+}
+
+/**
+ * Gives the parts of Unicode, of 128 characters, in which the letters of a text stand.
+ *
+ * @param {string} text
+ */
+const parts = (text) => Array.from(text, (letter) => Number(letter.codePointAt(0)) >> 7);
 
 /**
  * @param {number} words

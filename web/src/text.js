@@ -6,11 +6,27 @@
  *
  * @typedef {object} Recipe
  * @property {number} max_characters how many code points of a text are read
+ * @property {string} pairs characters in threes: a composed one, and the two that make it
+ * @property {[character: string, parts: string][]} parts what else comes apart
+ * @property {number[]} classes marks, and in what order they stand before they are composed, as
+ *   runs of three numbers: so many code points are none, so many are, of this order
  * @property {[first: number, last: number, step: number, delta: number][]} lower each `step`th
  *   code point of a range, which becomes lower case by adding `delta`
- * @property {[first: number, last: number][]} separators ranges of code points that become a
- *   space, in order
+ * @property {[character: string, text: string][]} fold what else becomes another text
+ * @property {number[]} separators code points that become a space, as gaps: so many are none, so
+ *   many are, so many are none, …
+ * @property {number[]} symbols code points that are words of their own, as gaps
+ * @property {number[]} ignored code points that are left out, as gaps
  * @property {[pattern: string, replacement: string][]} replace what is then replaced, in order
+ * @property {Grams} grams
+ */
+
+/**
+ * Which runs of characters are read as overlapping pieces.
+ *
+ * @typedef {object} Grams
+ * @property {number[]} sizes of the pieces, the smallest first; none: there are no pieces
+ * @property {number[]} characters code points that make up the runs, as gaps
  */
 
 // With no `u` flag a character beyond U+FFFF is two units, and so is matched as a pair first;
@@ -19,41 +35,40 @@ const BEYOND_ASCII = /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g;
 
 const ASCII = /^[\0-\x7f]*$/;
 
+// Hangul's vowels and final consonants, which compose by counting.
+const JAMO = /[\u1161-\u1175\u11a8-\u11c2]/;
+
 /**
  * Compiles a recipe into a function from a text to its words.
  *
  * @param {Recipe} recipe
  * @returns {(text: string) => string[]}
  */
-export function compileText({ max_characters: most, lower, separators, replace }) {
+export function compileText(recipe) {
+  const { max_characters: most, fold, lower, grams, replace } = recipe;
+  const orders = ordersOf(recipe);
+  const compose = composer(recipe, orders);
   /** @type {Map<string, string>} */
-  const lowered = new Map();
+  const folded = new Map(fold);
   lower.forEach(([first, last, step, delta]) => {
     for (let point = first; point <= last; point += step) {
-      lowered.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
+      folded.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
     }
   });
+  const isSeparator = memberOf(recipe.separators);
+  const isSymbol = memberOf(recipe.symbols);
+  const isIgnored = memberOf(recipe.ignored);
+  // Letters of ASCII whose lower case is another in some language.
+  const special = fold.filter(([character]) => ASCII.test(character));
 
   /** @param {string} character */
-  function fold(character) {
-    return (
-      lowered.get(character) ||
-      (isSeparator(/** @type {number} */ (character.codePointAt(0))) ? " " : character)
-    );
-  }
-
-  /** @param {number} point */
-  function isSeparator(point) {
+  function foldOne(character) {
+    const point = /** @type {number} */ (character.codePointAt(0));
     // A surrogate that stands alone is no character.
-    if (point >= 0xd800 && point <= 0xdfff) return true;
-    let start = 0;
-    let end = separators.length;
-    while (start < end) {
-      const middle = (start + end) >> 1;
-      if (separators[middle][1] < point) start = middle + 1;
-      else end = middle;
-    }
-    return start < separators.length && separators[start][0] <= point;
+    if ((point >= 0xd800 && point <= 0xdfff) || isSeparator(point)) return " ";
+    if (isIgnored(point)) return "";
+    const other = folded.get(character) || character;
+    return isSymbol(point) ? ` ${other} ` : other;
   }
 
   // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
@@ -63,22 +78,208 @@ export function compileText({ max_characters: most, lower, separators, replace }
   );
 
   /** @param {string} text */
-  function lowerCase(text) {
+  function foldText(text) {
+    const isPlain = ASCII.test(text);
+    if (!isPlain) text = compose(text);
+    special.forEach(([character, other]) => {
+      text = text.split(character).join(other);
+    });
     // Of ASCII alone, the browser's own lower case is the rule's, and by far the fastest.
     if (ASCII.test(text)) return text.toLowerCase();
-    return text
+    text = text
       .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-      .replace(BEYOND_ASCII, fold);
+      .replace(BEYOND_ASCII, foldOne);
+    return isPlain ? text : compose(text);
+  }
+
+  const { sizes } = grams;
+  const isInRun = memberOf(grams.characters);
+
+  /**
+   * Appends a word, or its runs in pieces and what stands between them.
+   *
+   * @param {string[]} words
+   * @param {string} word
+   */
+  function append(words, word) {
+    /** @type {string[]} */
+    let part = [];
+    let isRun = false;
+    const end = () => {
+      if (isRun && part.length >= sizes[0]) {
+        part.forEach((_, place) => {
+          sizes.forEach((size) => {
+            if (place + size <= part.length) words.push(part.slice(place, place + size).join(""));
+          });
+        });
+      } else if (part.length) words.push(part.join(""));
+      part = [];
+    };
+    if (ASCII.test(word)) {
+      if (word) part = [word];
+    } else {
+      for (const character of word) {
+        // A mark belongs to what it stands on.
+        if (
+          !orders.get(character) &&
+          isInRun(/** @type {number} */ (character.codePointAt(0))) !== isRun
+        ) {
+          end();
+          isRun = !isRun;
+        }
+        part.push(character);
+      }
+    }
+    end();
+    return words;
   }
 
   return (text) =>
     replacements
       .reduce(
         (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
-        lowerCase(firstCharacters(text, most)),
+        foldText(firstCharacters(text, most)),
       )
       .split(" ")
-      .filter((word) => word !== "");
+      .reduce(append, /** @type {string[]} */ ([]));
+}
+
+/**
+ * Gives where runs of code points begin and end, in turn.
+ *
+ * @param {number[]} gaps
+ */
+function edgesOf(gaps) {
+  let sum = 0;
+  return gaps.map((gap) => (sum += gap));
+}
+
+/**
+ * Makes a test of whether a code point is in a list of gaps.
+ *
+ * @param {number[]} gaps
+ */
+function memberOf(gaps) {
+  const edges = edgesOf(gaps);
+  /** @param {number} point */
+  return (point) => {
+    let start = 0;
+    let end = edges.length;
+    while (start < end) {
+      const middle = (start + end) >> 1;
+      if (edges[middle] <= point) start = middle + 1;
+      else end = middle;
+    }
+    return start % 2 === 1;
+  };
+}
+
+/**
+ * Gives the order of each mark.
+ *
+ * @param {Recipe} recipe
+ */
+function ordersOf({ classes }) {
+  /** @type {Map<string, number>} */
+  const orders = new Map();
+  let point = 0;
+  for (let place = 0; place < classes.length; place += 3) {
+    const [gap, length, order] = classes.slice(place, place + 3);
+    point += gap;
+    for (const end = point + length; point < end; point++) {
+      orders.set(String.fromCodePoint(point), order);
+    }
+  }
+  return orders;
+}
+
+/**
+ * Makes the function that composes texts canonically, as far as the tables reach.
+ *
+ * @param {Recipe} recipe
+ * @param {Map<string, number>} orders of marks; what else may change a text is added, as 0
+ * @returns {(text: string) => string}
+ */
+function composer({ pairs, parts }, orders) {
+  /** @type {Map<string, string>} */
+  const whole = new Map();
+  const apart = new Map(parts);
+  apart.forEach((_, character) => orders.set(character, 0));
+  const characters = Array.from(pairs);
+  for (let place = 0; place < characters.length; place += 3) {
+    const [composed, first, second] = characters.slice(place, place + 3);
+    whole.set(first + second, composed);
+    apart.set(composed, first + second);
+    // Its own order, if it is a mark.
+    orders.set(second, orders.get(second) || 0);
+  }
+
+  /**
+   * @param {string[]} characters
+   * @param {string} text
+   * @returns {string[]}
+   */
+  function takeApart(characters, text) {
+    for (const character of text) {
+      const other = apart.get(character);
+      if (other) takeApart(characters, other);
+      else characters.push(character);
+    }
+    return characters;
+  }
+
+  return (text) => {
+    if (
+      !JAMO.test(text) &&
+      !(text.match(BEYOND_ASCII) || []).some((character) => orders.has(character))
+    ) {
+      return text;
+    }
+    let base = 0;
+    /** @type {string[]} */
+    const result = [];
+    let start = 0;
+    // The order of the last mark that stayed apart.
+    let last = -1;
+    takeApart([], text)
+      // The marks behind a letter in their order, equal ones as they stand.
+      .map((character, place) => {
+        const order = orders.get(character) || 0;
+        if (!order) base = place;
+        return { base, order, place, character };
+      })
+      .sort((a, b) => a.base - b.base || a.order - b.order || a.place - b.place)
+      .forEach(({ order, character }) => {
+        const before = result[start];
+        const composed =
+          before && last < order && (whole.get(before + character) || syllable(before, character));
+        if (composed) {
+          result[start] = composed;
+          return;
+        }
+        last = order || -1;
+        if (!order) start = result.length;
+        result.push(character);
+      });
+    return result.join("");
+  };
+}
+
+/**
+ * Composes a syllable of Hangul, of a consonant and a vowel or of a syllable and its end.
+ *
+ * @param {string} first
+ * @param {string} second
+ */
+function syllable(first, second) {
+  const start = first.charCodeAt(0);
+  const next = second.charCodeAt(0);
+  const [lead, vowel, end] = [start - 0x1100, next - 0x1161, next - 0x11a7];
+  if (lead >= 0 && lead < 19 && vowel >= 0 && vowel < 21) {
+    return String.fromCharCode(0xac00 + (lead * 21 + vowel) * 28);
+  }
+  const isOpen = start >= 0xac00 && start < 0xd7a4 && (start - 0xac00) % 28 === 0;
+  return isOpen && end > 0 && end < 28 ? String.fromCharCode(start + end) : "";
 }
 
 /**

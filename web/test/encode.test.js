@@ -42,7 +42,7 @@ test("without a known word all weights are 0", () => {
 });
 
 test("constants of another format are refused", () => {
-  assert.throws(() => createEncoder({ ...CONSTANTS, format: 2 }), {
-    message: "constants.json has format 2; this code reads format 1",
+  assert.throws(() => createEncoder({ ...CONSTANTS, format: 3 }), {
+    message: "constants.json has format 3; this code reads format 2",
   });
 });

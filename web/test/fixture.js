@@ -13,23 +13,26 @@ import { join } from "node:path";
 /** @type {Recipe} */
 export const RECIPE = {
   max_characters: 1000,
+  pairs: "ÀA\u0300àa\u0300",
+  parts: [["\u212b", "A\u030a"]],
+  classes: [0x300, 0x15, 230, 0xe, 4, 220],
   lower: [
     [0xc0, 0xd6, 1, 32], // À–Ö
     [0x100, 0x12e, 2, 1], // Ā, Ă, …: the even ones only
     [0x391, 0x3a1, 1, 32], // Α–Ρ
     [0x10400, 0x10427, 1, 40], // Deseret, beyond U+FFFF
   ],
-  separators: [
-    [0xa0, 0xa0],
-    [0x2000, 0x206f],
-    [0x1f600, 0x1f64f],
-  ],
+  fold: [["ß", "ss"]],
+  separators: [0xa0, 1, 0x2000 - 0xa1, 0x70],
+  symbols: [0x1f600, 0x50],
+  ignored: [0xfe00, 0x10],
   replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " "]],
+  grams: { sizes: [1, 2], characters: [0x4e00, 0x5200] },
 };
 
 /** @type {Constants} */
 export const CONSTANTS = {
-  format: 1,
+  format: 2,
   name: "tiny",
   labels: ["red", "green", "blue"],
   words: { shared: "AAAA", rests: "cherry leaf sky __proto__" },

@@ -25,7 +25,62 @@ test("characters beyond ASCII are lower-cased by the table alone", () => {
 });
 
 test("a character in no table stays, however a browser would lower-case it", () => {
-  assert.deepEqual(toWords("İ ß ẞ ς Σ \u212a"), ["İ", "ß", "ẞ", "ς", "Σ", "\u212a"]);
+  assert.deepEqual(toWords("İ ẞ ς Σ \u212a"), ["İ", "ẞ", "ς", "Σ", "\u212a"]);
+});
+
+test("one character may become several, or none", () => {
+  assert.deepEqual(toWords("Straße a\ufe0fb"), ["Strasse", "ab"].map((word) => word.toLowerCase()));
+});
+
+test("a letter of ASCII may have another lower case", () => {
+  const toTurkish = compileText({ ...RECIPE, fold: [["I", "ı"]] });
+  assert.deepEqual(toTurkish("ILIK Iß"), ["ılık", "ıß"]);
+  assert.deepEqual(toTurkish("ABC"), ["abc"]);
+});
+
+test("characters are composed, and once more when they are folded", () => {
+  const composed = compileText({
+    ...RECIPE,
+    pairs: "\u00e0a\u0300\u1ea1a\u0323\u00e4a\u0308",
+    lower: [],
+  });
+  // The mark below comes first, whatever the order in which they were typed.
+  assert.deepEqual(composed("a\u0300 a\u0300\u0323"), ["\u00e0", "\u1ea1\u0300"]);
+  // Of two marks of one class the first is next to the letter.
+  assert.deepEqual(composed("a\u0308\u0300 \u00e0\u0323"), ["\u00e4\u0300", "\u1ea1\u0300"]);
+  assert.deepEqual(composed("A\u0300 a\ufe0f\u0300"), ["\u00e0", "\u00e0"]);
+  assert.deepEqual(composed("\u0300 a"), ["\u0300", "a"]);
+  assert.deepEqual(composed("\u1112\u1161\u11ab \ud558\u11ab \ud55c\u11ab"), [
+    "\ud55c",
+    "\ud55c",
+    "\ud55c\u11ab",
+  ]);
+  assert.deepEqual(toWords("\u212b"), ["A\u030a".toLowerCase()]);
+});
+
+test("a symbol is a word of its own", () => {
+  assert.deepEqual(toWords("a😀\ufe0f😀b"), ["a", "😀", "😀", "b"]);
+});
+
+test("a run without spaces is cut into overlapping pieces", () => {
+  assert.deepEqual(toWords("a\u4e00\u4e01b"), ["a", "\u4e00", "\u4e00\u4e01", "\u4e01", "b"]);
+  const pairs = compileText({ ...RECIPE, grams: { ...RECIPE.grams, sizes: [2] } });
+  assert.deepEqual(pairs("\u4e00\u4e01\u4e02, \u4e00"), [
+    "\u4e00\u4e01",
+    "\u4e01\u4e02",
+    "\u4e00",
+  ]);
+  const none = compileText({ ...RECIPE, grams: { sizes: [], characters: [] } });
+  assert.deepEqual(none("a\u4e00\u4e01b"), ["a\u4e00\u4e01b"]);
+});
+
+test("a mark belongs to what it stands on", () => {
+  assert.deepEqual(toWords("\u4e00\u0301a\u0301"), [
+    "\u4e00",
+    "\u4e00\u0301",
+    "\u0301",
+    "a\u0301",
+  ]);
 });
 
 test("the table reaches beyond U+FFFF", () => {
@@ -33,7 +88,7 @@ test("the table reaches beyond U+FFFF", () => {
 });
 
 test("separators become a space", () => {
-  assert.deepEqual(toWords("a\u00a0b\u2028c😀d"), ["a", "b", "c", "d"]);
+  assert.deepEqual(toWords("a\u00a0b\u2028c\u206fd"), ["a", "b", "c", "d"]);
 });
 
 test("a lone surrogate becomes a space", () => {
@@ -46,7 +101,7 @@ test("only the first characters are read, each counted once however it is stored
   assert.deepEqual(first("abc"), ["abc"]);
   assert.deepEqual(first("\u{10428}b\u{10429}d"), ["\u{10428}b\u{10429}"]);
   assert.deepEqual(first("\ud800\ud800b\u{10428}"), ["b"]);
-  assert.deepEqual(first("a \u{1f600}b"), ["a"]);
+  assert.deepEqual(first("a \u{1f600}b"), ["a", "\u{1f600}"]);
 });
 
 test("only U+0020 splits, and no word is empty", () => {

@@ -12,8 +12,15 @@ rule compile_recipe:
         receipt="data/receipts/compile_recipe.json",
     log:
         "logs/compile_recipe.log",
+    params:
+        sizes=config["text"]["grams"]["sizes"],
+        scripts=config["text"]["grams"]["scripts"],
+        language=config["text"]["language"],
+        marks=config["text"]["marks"],
     shell:
         "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output.text:q}"
+        " --sizes {params.sizes} --scripts {params.scripts} --language {params.language}"
+        " --marks {params.marks}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q} --log {log:q}"
 
 

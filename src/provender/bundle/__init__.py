@@ -2,7 +2,7 @@
 
 In: vocabulary, labels, recipe and the TensorFlow.js formats; the scripts of ``web/``.
 Out: ``dist/bundle/`` and ``dist/npm/``.
-Imports no other room.
+Imports ``text``.
 """
 
 __all__ = ["constants", "node", "serve", "single_page"]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from provender import files
+from provender.text.recipe import for_words
 
-FORMAT = 1
+FORMAT = 2
 
 # The global that the script sets.
 GLOBAL = "ProvenderConstants"
@@ -56,7 +57,7 @@ def pack(
         "labels": labels,
         "words": front_code(words),
         "max_words": max_words,
-        "text": text,
+        "text": for_words(text, words),
         "unsure_below": unsure_below,
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -242,6 +242,25 @@ def by_words(hits: np.ndarray, words: np.ndarray) -> list[dict[str, Any]]:
     return _grouped(hits, words, np.array(WORD_GROUPS))
 
 
+def by_script(hits: np.ndarray, words: np.ndarray, scripts: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts, recall@1 and posts without a known word by script, the most posts first.
+
+    ``words``: int [n], known words of each post; ``scripts``: object [n].
+    """
+    groups = []
+    for script in np.unique(scripts):
+        rows = scripts == script
+        groups.append(
+            {
+                "script": str(script),
+                "posts": int(rows.sum()),
+                "recall@1": float(hits[rows].mean()),
+                "unknown": int((words[rows] == 0).sum()),
+            }
+        )
+    return sorted(groups, key=lambda group: (-group["posts"], group["script"]))
+
+
 def _grouped(hits: np.ndarray, values: np.ndarray, starts: np.ndarray) -> list[dict[str, Any]]:
     places = np.searchsorted(starts, values, side="right") - 1
     groups = []

@@ -111,6 +111,9 @@ test("a text without a known word gets a plain answer instead of labels", async 
   await page.fill("#text", "qzxqzxqzx");
   assert.equal(await page.innerText("#verdict"), "The model knows none of these words.");
   assert.deepEqual(await shownScores(page), []);
+  await page.fill("#text", "ვეფხისტყაოსანი");
+  const unseen = "The model has learnt from no text in this script.";
+  assert.equal(await page.innerText("#verdict"), unseen);
 });
 
 // Which texts of the next test have no known word, and so no answer.

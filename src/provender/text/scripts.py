@@ -1,0 +1,55 @@
+"""Which script a text is in, by Unicode's Script property of its characters."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provender.text.recipe import Recipe, in_pieces
+
+# Scripts in which people write today, by Unicode's names; Japanese is written in three at once.
+KANA = "Han and kana"
+SCRIPTS = (
+    "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Armenian", "Georgian", "Ethiopic",
+    "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada",
+    "Malayalam", "Sinhala", "Tibetan", "Mongolian", "Hangul", KANA, "Bopomofo", "Thai", "Lao",
+    "Khmer", "Myanmar", "Javanese", "Balinese", "Tai_Tham",
+)  # fmt: skip
+
+# Of these, the ones without spaces between words: what text.grams is for.
+WITHOUT_SPACES = (
+    KANA, "Bopomofo", "Thai", "Lao", "Khmer", "Myanmar", "Javanese", "Balinese", "Tai_Tham",
+)  # fmt: skip
+
+OTHER = "other"
+
+
+def scripts_of(texts: pa.Array) -> np.ndarray:
+    """Return the script of most characters of each text: object [n]; ``other`` where of none.
+
+    Of equally many it is the first in :data:`SCRIPTS`.
+    """
+    counts = np.stack([_count(texts, script) for script in SCRIPTS])
+    names = np.array([*SCRIPTS, OTHER], object)
+    found: np.ndarray = names[np.where(counts.any(axis=0), counts.argmax(axis=0), len(SCRIPTS))]
+    return found
+
+
+def not_parted(recipe: Recipe, texts: pa.Array) -> dict[str, int]:
+    """Return how many texts are in each script that has no spaces and is not read in pieces."""
+    scripts = scripts_of(texts)
+    found = {}
+    for script in WITHOUT_SPACES:
+        rows = scripts == script
+        if rows.any():
+            some = texts.filter(pa.array(rows))
+            # Of each text some pieces are enough: digits and the like are in none.
+            count = int(rows.sum()) - int(pc.sum(in_pieces(recipe, some)).as_py() or 0)
+            if count:
+                found[script] = count
+    return found
+
+
+def _count(texts: pa.Array, script: str) -> np.ndarray:
+    names = ("Han", "Hiragana", "Katakana") if script == KANA else (script,)
+    pattern = "".join(rf"\p{{{name}}}" for name in names)
+    return np.asarray(pc.count_substring_regex(texts, f"[{pattern}]"), np.int64)
