@@ -59,7 +59,17 @@ def test_what_is_for_newsgroups_is_for_no_other_source(tmp_path: Path) -> None:
     path = write(tmp_path / "own.yaml", yaml.safe_dump(own))
     found = configuration.read("config/config.yaml", path)
     assert found["source"] == own["source"]
-    assert found["text"] == {"recipe": "config/text.yaml", "strip": [], "augment": []}
+    assert found["text"] == {
+        "recipe": "config/text.yaml",
+        "strip": [],
+        "augment": [],
+        "grams": {
+            "sizes": [1, 2],
+            "scripts": ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"],
+        },
+        "language": "any",
+        "marks": "keep",
+    }
     assert found["version"] == "0.1.0"
     assert found["split"] == {**own["split"], "validation_by": "hash"}
     assert found["model"]["max_words"] == 300

@@ -1467,7 +1467,7 @@ MUTANTS = [
         "src/provender/text/recipe.py",
         'known |= letters("".join(before))',
         "pass",
-        "tests/text/test_recipe.py::test_no_more_than_the_words_take",
+        "tests/text/test_recipe.py::test_capitals_that_lose_a_mark",
     ),
     Mutant(
         "a symbol that cannot be read is a word",

@@ -13,6 +13,7 @@ from step_runs import RunScript, names_in, run_limited
 from provender import files
 from provender.bundle import constants
 from provender.running import code_files
+from provender.text.recipe import for_words
 
 SITE = [
     *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
@@ -72,13 +73,14 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     assert sorted(found) == sorted([*SITE, *MODEL, *WRITTEN])
     for name in MODEL:
         assert found[name] == (data / name).read_bytes()
+    words = files.read_json(data / "vocabulary" / "vocabulary.json")
     assert json.loads(found["constants.json"]) == {
-        "format": 1,
+        "format": 2,
         "name": "small",
         "labels": ["bread", "chess", "tides"],
-        "words": constants.front_code(files.read_json(data / "vocabulary" / "vocabulary.json")),
+        "words": constants.front_code(words),
         "max_words": 40,
-        "text": files.read_json(data / "vocabulary" / "text.json"),
+        "text": for_words(files.read_json(data / "vocabulary" / "text.json"), words),
         "unsure_below": files.read_json(data / "model" / "choice.json")["unsure_below"],
     }
     splits = files.read_json(data / "reports" / "validation.json")["splits"]

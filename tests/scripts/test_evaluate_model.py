@@ -76,7 +76,10 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     }
     pq.write_table(pa.table(predicted), tmp_path / "validation.parquet")
     years = [float(1990 + row % 3) for row in range(300)]
-    pq.write_table(pa.table({"year": years}), tmp_path / "posts.parquet")
+    pq.write_table(
+        pa.table({"year": years, "text": ["bread 🍞"] * 200 + ["面包"] * 100}),
+        tmp_path / "posts.parquet",
+    )
     measured = write_measured(tmp_path)
     output = tmp_path / "reports"
     done = run_script(
@@ -120,6 +123,10 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         expected["test"]["recall@1"]
     )
     assert sum(group["posts"] for group in metrics["test"]["by_words"]) == 300
+    assert [(group["script"], group["posts"]) for group in metrics["test"]["by_script"]] == [
+        ("Latin", 200),
+        ("Han and kana", 100),
+    ]
     # The post of padding alone, and who else has only unknown words.
     unknown = sum(all(word < 2 for word in text) for text in ids)
     assert metrics["test"]["unknown"] == unknown > 0

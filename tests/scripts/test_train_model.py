@@ -92,6 +92,15 @@ MORE, MORE_TRUTH = [[7, 2, 2, 0, 0], [3, 3, 1, 0, 0]], [0, 0]
 FOLDS = [0, 1, 0, 0, 0, 1]
 
 
+# Without a table: of what ships none is wanted.
+RECIPE = {
+    **{name: [] for name in ("parts", "classes", "lower", "fold")},
+    **{name: [] for name in ("separators", "symbols", "ignored")},
+    "pairs": "",
+    "grams": {"sizes": [], "characters": []},
+}
+
+
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
     """Return a folder with features of six words, as encode_posts writes them."""
@@ -103,7 +112,7 @@ def inputs(tmp_path: Path) -> Path:
     write_features(features / "augmented.parquet", MORE_TRUTH, MORE)
     files.write_json(tmp_path / "vocabulary" / "candidates.json", WORDS)
     files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y", "z"])
-    files.write_json(tmp_path / "vocabulary" / "text.json", {})
+    files.write_json(tmp_path / "vocabulary" / "text.json", RECIPE)
     return tmp_path
 
 

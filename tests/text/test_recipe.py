@@ -269,6 +269,12 @@ def test_no_more_than_the_words_take(recipe: Recipe, words: list[str], texts: li
     assert [ids(found) for found in parts] == [ids(found) for found in whole]
 
 
+def test_capitals_that_lose_a_mark(recipe: Recipe) -> None:
+    """What ships for the word i has how its capital with a dot is composed."""
+    shipped = for_words(recipe, ["i"])
+    assert split_text(shipped, fold_table(shipped), "I\u0307 İ I") == ["i"] * 3
+
+
 def test_rules_apply_in_order(recipe: Recipe) -> None:
     """Each rule sees what the ones before it left."""
     assert split(with_rules(recipe, ["a", "b"], ["b", "c"]), "ab") == [["cc"]]

@@ -339,5 +339,6 @@ def test_shared_environment_of_another_folder(recorded: Project) -> None:
         PYTHONPATH=str(ROOT / "src"),
         code=1,
     )
-    assert "src/provender/running/step.py ran, but the rule does not name it" in done.stderr
+    assert f"{ROOT}/src/provender/running/step.py, " in done.stderr
+    assert " ran, but the rule does not name it" in done.stderr
     assert not (recorded.folder / "dist/bundle/manifest.json").exists()

@@ -48,6 +48,14 @@ test("characters are composed, and once more when they are folded", () => {
   assert.deepEqual(composed("a\u0300 a\u0300\u0323"), ["\u00e0", "\u1ea1\u0300"]);
   // Of two marks of one class the first is next to the letter.
   assert.deepEqual(composed("a\u0308\u0300 \u00e0\u0323"), ["\u00e4\u0300", "\u1ea1\u0300"]);
+  // And keeps what stands behind it from the letter.
+  assert.deepEqual(composed("a\u0301\u0300"), ["a\u0301\u0300"]);
+  const folded = compileText({
+    ...RECIPE,
+    pairs: "\u00e0a\u0300\u00e4a\u0308",
+    fold: [["\u00e4", "ae"]],
+  });
+  assert.deepEqual(folded("a\u0308\u0300"), ["ae\u0300"]);
   assert.deepEqual(composed("A\u0300 a\ufe0f\u0300"), ["\u00e0", "\u00e0"]);
   assert.deepEqual(composed("\u0300 a"), ["\u0300", "a"]);
   assert.deepEqual(composed("\u1112\u1161\u11ab \ud558\u11ab \ud55c\u11ab"), [
