@@ -414,8 +414,8 @@ MUTANTS = [
     Mutant(
         "separators are told by the lower case",
         "src/provender/text/recipe.py",
-        "texts = _where(beyond, texts, lambda some: _open(recipe, some))",
-        "texts = _where(beyond, pc.utf8_lower(texts), lambda some: _open(recipe, some))",
+        "rare = _match(beyond, texts, _class(_rare(recipe)))",
+        "rare = _match(beyond, texts, _class(_rare(recipe)))\n    texts = pc.utf8_lower(texts)",
         "tests/text/test_recipe.py::test_every_code_point",
     ),
     Mutant(
@@ -596,8 +596,8 @@ MUTANTS = [
     Mutant(
         "the browser counts empty words",
         "web/src/text.js",
-        "if (word) part = [word];",
-        "part = [word];",
+        "if (word) words.push(word);",
+        "words.push(word);",
         "tests/parity/test_encoding.py::test_nasty_texts",
     ),
     Mutant(
@@ -1437,14 +1437,14 @@ MUTANTS = [
     Mutant(
         "composed once alone",
         "src/provender/text/recipe.py",
-        "texts = _where(beyond, texts, lambda some: _compose(_changing(recipe), some))",
+        "texts = _where(rare, texts, lambda some: _compose(_changing(recipe), some))",
         "pass",
         "tests/text/test_recipe.py::test_words_of_a_text",
     ),
     Mutant(
         "marks part runs",
         "web/src/text.js",
-        "!orders.get(character) &&\n          isInRun",
+        "!orders.get(character) &&\n        isInRun",
         "isInRun",
         "tests/web/test_web_units.py::test_web_units[text]",
     ),

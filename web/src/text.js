@@ -105,6 +105,10 @@ export function compileText(recipe) {
     /** @type {string[]} */
     let part = [];
     let isRun = false;
+    if (ASCII.test(word)) {
+      if (word) words.push(word);
+      return words;
+    }
     const end = () => {
       if (isRun && part.length >= sizes[0]) {
         part.forEach((_, place) => {
@@ -115,20 +119,16 @@ export function compileText(recipe) {
       } else if (part.length) words.push(part.join(""));
       part = [];
     };
-    if (ASCII.test(word)) {
-      if (word) part = [word];
-    } else {
-      for (const character of word) {
-        // A mark belongs to what it stands on.
-        if (
-          !orders.get(character) &&
-          isInRun(/** @type {number} */ (character.codePointAt(0))) !== isRun
-        ) {
-          end();
-          isRun = !isRun;
-        }
-        part.push(character);
+    for (const character of word) {
+      // A mark belongs to what it stands on.
+      if (
+        !orders.get(character) &&
+        isInRun(/** @type {number} */ (character.codePointAt(0))) !== isRun
+      ) {
+        end();
+        isRun = !isRun;
       }
+      part.push(character);
     }
     end();
     return words;

@@ -70,6 +70,9 @@ JAMO = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
 # Letters whose lower case is another in a language.
 LANGUAGES = {"tr": {"I": "ı", "İ": "i"}, "az": {"I": "ı", "İ": "i"}}
 
+# Of what folds to another text, the letters that whole languages have in every other sentence.
+COMMON = frozenset("ßς")
+
 # Of a compiled recipe: what beyond ASCII is no part of a word.
 TABLES = ("separators", "symbols", "ignored")
 
@@ -234,13 +237,17 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
         texts = texts.combine_chunks()
     texts = pc.utf8_slice_codeunits(texts, 0, recipe["max_characters"])
     beyond = pc.invert(pc.string_is_ascii(texts))
-    texts = _where(beyond, texts, lambda some: _open(recipe, some))
+    rare = _match(beyond, texts, _class(_rare(recipe)))
+    texts = _where(rare, texts, lambda some: _open(recipe, some))
+    # Before lower case: what Unicode has no letter for yet may have one as its lower case.
+    separators = _class(_runs(recipe["separators"]))
+    texts = _where(beyond, texts, lambda some: _replace(some, separators, " "))
     for character, other in recipe["fold"]:
-        if character.isascii():
+        if character.isascii() or character in COMMON:
             texts = pc.replace_substring(texts, character, other)
     texts = pc.utf8_lower(texts)
     # What became lower case, or was parted by what is ignored, may compose now.
-    texts = _where(beyond, texts, lambda some: _compose(_changing(recipe), some))
+    texts = _where(rare, texts, lambda some: _compose(_changing(recipe), some))
     for pattern, replacement in recipe["replace"]:
         # In RE2 a backslash starts a reference to a group; here it means itself.
         texts = _replace(texts, pattern, replacement.replace("\\", "\\\\"))
@@ -249,7 +256,7 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
     first = _class(_runs(recipe["grams"]["characters"]))
     # Marks belong to what they stand on, whatever their script.
     marks = _class(_runs(_without_classes(recipe["classes"])))
-    has_runs = pc.match_substring_regex(texts, first)
+    has_runs = _match(beyond, texts, first)
     run = f"({first}(?:{first}|{marks})*)"
     texts = _where(has_runs, texts, lambda some: _replace(some, run, r" \1 "))
     words = _without_empty(pc.split_pattern(texts, " "))
@@ -328,20 +335,29 @@ def split_in_batches(recipe: Recipe, texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array(parts, pa.list_(pa.string()))
 
 
+def _rare(recipe: Recipe) -> list[list[int]]:
+    """Return runs of the characters that few texts have, for which there is more to do."""
+    tables = [_runs(recipe["symbols"]), _runs(recipe["ignored"]), _folding(recipe)]
+    return [*_changing(recipe), *itertools.chain(*tables)]
+
+
+def _folding(recipe: Recipe) -> list[list[int]]:
+    """Return the characters that become another text, but the most common ones, as runs."""
+    return [
+        [ord(character)] * 2
+        for character, _ in recipe["fold"]
+        if not character.isascii() and character not in COMMON
+    ]
+
+
 def _open(recipe: Recipe, texts: pa.Array) -> pa.Array:
-    """Compose texts, part their words and fold what is more than a lower case."""
-    fold = {character: text for character, text in recipe["fold"] if not character.isascii()}
-    changing = _changing(recipe)
-    symbols, ignored = _runs(recipe["symbols"]), _runs(recipe["ignored"])
-    rare = [*changing, *symbols, *ignored, *([ord(key)] * 2 for key in fold)]
-
-    def open_up(some: pa.Array) -> pa.Array:
-        some = _replace(_compose(changing, some), f"({_class(symbols)})", r" \1 ")
-        return _translate(_replace(some, _class(ignored), ""), fold)
-
-    texts = _where(pc.match_substring_regex(texts, _class(rare)), texts, open_up)
-    # Before lower case: what Unicode has no letter for yet may have one as its lower case.
-    return _replace(texts, _class(_runs(recipe["separators"])), " ")
+    """Compose texts, part their symbols and fold what is more than a lower case."""
+    texts = _compose(_changing(recipe), texts)
+    texts = _replace(texts, f"({_class(_runs(recipe['symbols']))})", r" \1 ")
+    texts = _replace(texts, _class(_runs(recipe["ignored"])), "")
+    inside = _class(_folding(recipe))
+    rows = pc.match_substring_regex(texts, inside)
+    return _where(rows, texts, lambda some: _translate(inside, dict(recipe["fold"]), some))
 
 
 def _changing(recipe: Recipe) -> list[list[int]]:
@@ -362,18 +378,19 @@ def _compose(changing: list[list[int]], texts: pa.Array) -> pa.Array:
     return _where(rows, texts, lambda some: pc.utf8_normalize(some, "NFC"))
 
 
-def _translate(texts: pa.Array, fold: dict[str, str]) -> pa.Array:
-    """Replace each character of a table that is there; none becomes one of the table's."""
-    inside = _class([[ord(key)] * 2 for key in fold])
-    rows = pc.match_substring_regex(texts, inside)
+def _translate(inside: str, fold: dict[str, str], texts: pa.Array) -> pa.Array:
+    """Replace each character of a class that is there; none becomes one of a table's."""
+    left = _replace(texts, f"[^{inside[1:]}+", "").to_pylist()
+    for character in sorted(set("".join(left))):
+        texts = pc.replace_substring(texts, character, fold[character])
+    return texts
 
-    def translate(some: pa.Array) -> pa.Array:
-        left = _replace(some, f"[^{inside[1:]}+", "").to_pylist()
-        for character in sorted(set("".join(left))):
-            some = pc.replace_substring(some, character, fold[character])
-        return some
 
-    return _where(rows, texts, translate) if fold else texts
+def _match(rows: pa.BooleanArray, texts: pa.Array, pattern: str) -> pa.BooleanArray:
+    """Tell which texts match, of those rows that may: bool [n]."""
+    if not pc.any(rows).as_py():
+        return rows
+    return pc.replace_with_mask(rows, rows, pc.match_substring_regex(texts.filter(rows), pattern))
 
 
 def _where(
@@ -382,6 +399,8 @@ def _where(
     """Change some rows of a column."""
     if not pc.any(rows).as_py():
         return texts
+    if pc.all(rows).as_py():
+        return change(texts)
     return pc.replace_with_mask(texts, rows, change(texts.filter(rows)))
 
 
