@@ -29,7 +29,7 @@ test("a character in no table stays, however a browser would lower-case it", () 
 });
 
 test("one character may become several, or none", () => {
-  assert.deepEqual(toWords("Straße a\ufe0fb"), ["Strasse", "ab"].map((word) => word.toLowerCase()));
+  assert.deepEqual(toWords("Straße a\ufe0fb"), ["strasse", "ab"]);
 });
 
 test("a letter of ASCII may have another lower case", () => {
@@ -63,7 +63,7 @@ test("characters are composed, and once more when they are folded", () => {
     "\ud55c",
     "\ud55c\u11ab",
   ]);
-  assert.deepEqual(toWords("\u212b"), ["A\u030a".toLowerCase()]);
+  assert.deepEqual(toWords("\u212b"), ["a\u030a"]);
 });
 
 test("a symbol is a word of its own", () => {
