@@ -28,9 +28,9 @@ GRID = {
     "smoothing": (0.1, 0.2, 0.5, 1, 2, 5),
     "power": (0.5, 0.6, 0.7, 0.8, 1),
     "idf_power": (0.25, 0.5, 0.75, 1),
-    "scale": (2, 3, 4, 6, 8),
-    "epochs": (1, 2, 3, 4),
-    "learning_rate": (0.0003, 0.001, 0.003),
+    "share": (0, 0.25, 0.5, 0.75, 0.9, 1),
+    "cost": (0.1, 0.3, 1, 3),
+    "epochs": (1, 2, 4, 8),
 }
 
 
@@ -41,9 +41,9 @@ class Values:
     smoothing: float
     power: float
     idf_power: float
-    scale: float
+    share: float
+    cost: float
     epochs: int
-    learning_rate: float
 
     def __str__(self) -> str:
         """Say the settings as the configuration names them."""
@@ -94,7 +94,7 @@ def measure(
     how: training.Training,
 ) -> Score:
     """Return the score of a model of so many words, its logits divided as train_model does."""
-    weights = training.train(train, words + FIRST_WORD, labels, how, bars=False)
+    weights = training.train(train, words + FIRST_WORD, labels, how)
     logits = compression.logits(validation, weights)
     temperature = metrics.find_temperature(logits, validation.labels)
     scores = arithmetic.softmax(logits / temperature)
@@ -148,12 +148,18 @@ def main(options: argparse.Namespace) -> None:
     train, validation = read_features(options.train), read_features(options.validation)
     augmented = rows_with(read_features(options.augmented), train.rowids)
     learnt = join(train, augmented)
-    how = training.read_arguments(options)
-    start = Values(**{field.name: getattr(options, field.name) for field in fields(Values)})
+    how = training.choose(
+        training.read_arguments(options), learnt, len(train.labels), len(words), len(labels)
+    )[0]
+    start = Values(
+        how.start.smoothing, how.start.power, how.start.idf_power, how.share, how.cost, how.epochs
+    )
 
     def score(values: Values, posts: Features = learnt) -> Score:
-        table = NaiveBayes(values.smoothing, values.power, values.idf_power, values.scale)
-        tried = replace(how, start=table, epochs=values.epochs, learning_rate=values.learning_rate)
+        table = NaiveBayes(values.smoothing, values.power, values.idf_power)
+        tried = replace(
+            how, start=table, share=values.share, cost=values.cost, epochs=values.epochs
+        )
         return measure(posts, validation, len(words), len(labels), tried)
 
     scores = search(start, score, GRID)

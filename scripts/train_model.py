@@ -1,9 +1,10 @@
 """Train the classifier, choose how it ships, and save it as a SavedModel and as HDF5.
 
-A text's logits are the weighted sum of its words' rows in a table. First the table is
-trained on the training split alone; on the validation split, by it, are chosen which words,
-how wide a table and how coarse numbers ship within the byte budget, and the temperature that
-makes the scores honest. Then it is trained once more, with all as chosen, on both splits.
+A text's logits are the weighted sum of its words' rows in a table. First is chosen how it is
+trained, by parts of the training split that answer one another. So it is trained on the training
+split alone; on the validation split, by it, are chosen which words, how wide a table and how
+coarse numbers ship within the byte budget, and the temperature that makes the scores honest.
+Then it is trained once more, with all as chosen, on both splits.
 
 Writes beside the model: the words that ship; a learning curve; every candidate with its
 bytes and its worth; what was chosen; and the chosen model's predictions for the validation
@@ -22,7 +23,14 @@ from typing import TYPE_CHECKING
 from provender import console, errors, files
 from provender.bundle import constants
 from provender.model import arithmetic, compression, levels, metrics, runtime, training
-from provender.model.features import count_posts, join, read_features, restrict, rows_with
+from provender.model.features import (
+    Features,
+    count_posts,
+    join,
+    read_features,
+    restrict,
+    rows_with,
+)
 from provender.running import step
 from provender.text.encode import FIRST_WORD
 
@@ -47,16 +55,18 @@ SURE = 0.95
 
 
 class LearningCurve:
-    """Collects what Keras measures of each epoch."""
+    """Collects how well each epoch's classifiers do, naive Bayes left out."""
 
-    def __init__(self, epochs: int) -> None:
-        """Start an empty curve of so many epochs."""
+    def __init__(self, epochs: int, learnt: Features, asked: Features) -> None:
+        """Start an empty curve of so many epochs, and of these posts."""
         self.epochs = epochs
+        self.posts = (learnt, asked)
         self.rows: list[dict[str, float]] = []
 
-    def __call__(self, epoch: int, measured: dict[str, float]) -> None:
-        """Keep an epoch's values and say them."""
-        self.rows.append({name: measured[name] for name in CURVE})
+    def __call__(self, epoch: int, weights: training.Weights) -> None:
+        """Measure an epoch's weights, keep the values and say them."""
+        values = (value for posts in self.posts for value in measure_margins(posts, weights))
+        self.rows.append(dict(zip(CURVE, values, strict=True)))
         said = ", ".join(f"{name} {value:.4f}" for name, value in self.rows[-1].items())
         console.log.info("epoch %d of %d: %s", epoch + 1, self.epochs, said)
 
@@ -67,6 +77,16 @@ class LearningCurve:
             for epoch, row in enumerate(self.rows, 1)
         ]
         return files.format_csv(["epoch", *CURVE], rows)
+
+
+def measure_margins(posts: Features, weights: training.Weights) -> tuple[float, float]:
+    """Return the mean squared hinge loss of a post, all labels added up, and the accuracy."""
+    margins = compression.logits(posts, weights)
+    best = margins.argmax(axis=1)
+    rows = np.arange(len(margins))
+    margins[rows, posts.labels] *= -1
+    losses = np.maximum(1 + margins, 0) ** 2
+    return float(losses.sum()) / len(rows), float((best == posts.labels).mean())
 
 
 def list_candidates(candidates: list[compression.Candidate], chosen: compression.Candidate) -> str:
@@ -181,10 +201,13 @@ def main(options: argparse.Namespace) -> None:
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     train, validation = read_features(options.train), read_features(options.validation)
     augmented = read_features(options.augmented)
-    how = training.read_arguments(options)
-    curve = LearningCurve(options.epochs)
     learnt = join(train, rows_with(augmented, train.rowids))
-    weights = training.train(learnt, len(words) + FIRST_WORD, len(labels), how, validation, curve)
+    size = len(words) + FIRST_WORD
+    how, shares = training.choose(
+        training.read_arguments(options), learnt, len(train.labels), len(words), len(labels)
+    )
+    curve = LearningCurve(options.epochs, learnt, validation)
+    weights = training.train(learnt, size, len(labels), how, curve)
     temperature = metrics.find_temperature(
         compression.logits(validation, weights), validation.labels
     )
@@ -234,6 +257,8 @@ def main(options: argparse.Namespace) -> None:
     choice = {
         **asdict(chosen),
         "budget": budget,
+        "share": how.share,
+        "shares": [{"share": share, "recall": recall} for share, recall in shares.items()],
         "temperature": temperature,
         "calibration_error": {
             "before": metrics.calibration(uncalibrated, asked.labels)["expected_error"],

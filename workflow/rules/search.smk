@@ -24,9 +24,9 @@ rule search_model:
         " --augmented {input.augmented:q} --candidates {input.candidates:q}"
         " --labels {input.labels:q}"
         " --smoothing {params.model[smoothing]} --power {params.model[power]}"
-        " --idf-power {params.model[idf_power]} --scale {params.model[scale]}"
-        " --epochs {params.model[epochs]} --batch-size {params.model[batch_size]}"
-        " --learning-rate {params.model[learning_rate]} --seed {params.model[seed]}"
+        " --idf-power {params.model[idf_power]} --share {params.model[share]}"
+        " --cost {params.model[cost]} --epochs {params.model[epochs]}"
+        " --seed {params.model[seed]}"
         " --output {output.table:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 

@@ -25,6 +25,20 @@ class Features:
     weights: np.ndarray
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A sparse matrix, row for row: what each text has, and how much of it.
+
+    ``starts`` int64 [n + 1]: those of row i are at ``starts[i]`` to ``starts[i + 1]`` of ``ids``
+    int64 and ``values`` float64. No id is twice in a row; each is below ``columns``.
+    """
+
+    starts: np.ndarray
+    ids: np.ndarray
+    values: np.ndarray
+    columns: int
+
+
 def read_features(path: Path, kept: np.ndarray | None = None) -> Features:
     """Read one Parquet file of features and derive the pooling weights.
 
@@ -90,6 +104,17 @@ def pool(features: Features, table: np.ndarray) -> np.ndarray:
     for slot in range(features.ids.shape[1]):
         sums += features.weights[:, slot, np.newaxis] * table[features.ids[:, slot]]
     return sums
+
+
+def to_rows(features: Features, factors: np.ndarray) -> Rows:
+    """Return each text's words once, with their pooling weights times ``factors`` [ids]."""
+    columns = len(factors)
+    texts, slots = np.nonzero(features.ids >= FIRST_WORD)
+    keys, places = np.unique(texts * columns + features.ids[texts, slots], return_inverse=True)
+    ids = keys % columns
+    values = np.bincount(places, features.weights[texts, slots], len(keys)) * factors[ids]
+    starts = np.searchsorted(keys, np.arange(len(features.ids) + 1) * columns)
+    return Rows(starts, ids, values, columns)
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from provender.model import arithmetic
-from provender.model.features import Features, count_posts, pool, rows_where
+from provender.model.features import Features, count_posts
 from provender.text.encode import FIRST_WORD
 
 # Texts counted at once: bounds the memory, not the result.
@@ -18,13 +18,12 @@ class NaiveBayes:
 
     ``smoothing`` is added to each count after that was raised to ``power``: below 1, words
     that are frequent in a label count less. Inverse document frequencies are raised to
-    ``idf_power``. ``scale`` multiplies the whole table.
+    ``idf_power``.
     """
 
     smoothing: float = 1.0
     power: float = 1.0
     idf_power: float = 1.0
-    scale: float = 1.0
 
 
 def inverse_document_frequency(ids: np.ndarray, words: int) -> np.ndarray:
@@ -49,36 +48,17 @@ def naive_bayes_table(train: Features, words: int, labels: int, how: NaiveBayes)
     leave out. float32 [words, labels]; padding and unknown words have zeros.
     """
     frequency = _frequency(train, words, how)
-    together = np.zeros(len(train.ids), int)
-    return _table(_count(train, frequency, labels, together)[0], frequency, how)
-
-
-def naive_bayes_out_of_fold(
-    train: Features, words: int, labels: int, how: NaiveBayes, folds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return that table, and each post's logits by one of the posts of all other folds.
-
-    Logits: [n, labels]. ``folds``: int [n], from 0. Only labels are kept from a post's own
-    table: inverse document frequencies, which know none, are those of all posts. Both float32.
-    """
-    frequency = _frequency(train, words, how)
-    counts = _count(train, frequency, labels, folds)
-    logits = np.zeros((len(train.ids), labels), np.float32)
-    for fold in range(len(counts)):
-        table = _table(np.delete(counts, fold, axis=0).sum(axis=0), frequency, how)
-        own = folds == fold
-        logits[own] = pool(rows_where(train, own), table)
-    return _table(counts.sum(axis=0), frequency, how), logits
+    return _table(_count(train, frequency, labels), frequency, how)
 
 
 def _frequency(train: Features, words: int, how: NaiveBayes) -> np.ndarray:
     return raise_to(inverse_document_frequency(train.ids, words), how.idf_power)
 
 
-def _count(train: Features, frequency: np.ndarray, labels: int, folds: np.ndarray) -> np.ndarray:
-    """Add up the tf-idf of each fold's texts, at length 1: float64 [folds, words, labels]."""
+def _count(train: Features, frequency: np.ndarray, labels: int) -> np.ndarray:
+    """Add up the tf-idf of the texts of each label, at length 1: float64 [words, labels]."""
     words = len(frequency)
-    counts = np.zeros((int(folds.max(initial=0)) + 1, words, labels))
+    counts = np.zeros((words, labels))
     for start in range(0, len(train.ids), BATCH):
         batch = slice(start, start + BATCH)
         rows, places = np.nonzero(train.ids[batch] >= FIRST_WORD)
@@ -87,8 +67,7 @@ def _count(train: Features, frequency: np.ndarray, labels: int, folds: np.ndarra
         pairs, slots = np.unique(rows * words + ids, return_inverse=True)
         squares = np.bincount(slots, tf_idf) ** 2
         norms = np.sqrt(np.bincount(pairs // words, squares, minlength=BATCH))
-        label_of, fold_of = train.labels[batch], folds[batch]
-        np.add.at(counts, (fold_of[rows], ids, label_of[rows]), tf_idf / norms[rows])
+        np.add.at(counts, (ids, train.labels[batch][rows]), tf_idf / norms[rows])
     return counts
 
 
@@ -98,6 +77,6 @@ def _table(counts: np.ndarray, frequency: np.ndarray, how: NaiveBayes) -> np.nda
     others = counts.sum(axis=1, keepdims=True) - counts + how.smoothing
     table = -arithmetic.log(others / others[FIRST_WORD:].sum(axis=0))
     table -= table.mean(axis=1, keepdims=True)
-    table *= how.scale * frequency[:, np.newaxis]
+    table *= frequency[:, np.newaxis]
     table[:FIRST_WORD] = 0
     return table.astype(np.float32)

@@ -1,33 +1,45 @@
-"""The model in tf-keras, and how it is trained. Seed by determinism first."""
+"""The model in tf-keras, and how its table is trained."""
 
 import argparse
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provender.model import arithmetic
-from provender.model.features import Features, pool
-from provender.model.naive_bayes import NaiveBayes, naive_bayes_out_of_fold
+from provender import console
+from provender.model import hinge
+from provender.model.features import Features, pool, rows_where, to_rows
+from provender.model.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
+from provender.text.encode import FIRST_WORD
 
 if TYPE_CHECKING:
     import tf_keras
 
-# Parts of the posts, of which each is answered by naive Bayes of the others; of 3 to 20 none
-# was better by more than chance.
-FOLDS = 5
+# Parts of the posts, of which each is answered by a model of the others.
+FOLDS = 3
+
+# The shares of naive Bayes that are tried where none is set.
+SHARES = (0.0, 0.2, 1 / 3, 0.5, 2 / 3, 1.0)
+
+# What says that the posts choose the share.
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained: from which start, how long and how fast."""
+    """How a model is trained.
+
+    Its logits are a mean of those of two linear models, as if both spread alike: naive Bayes
+    (``start``), which is the better one where texts are long and few, and one-against-rest
+    classifiers of squared hinge loss (``cost``, ``epochs``; see provender.model.hinge), where
+    they are short or many. ``share``, 0 to 1, is naive Bayes'; None where it is to be chosen.
+    """
 
     start: NaiveBayes
+    cost: float
     epochs: int
-    batch_size: int
-    learning_rate: float
+    share: float | None
     seed: int
 
 
@@ -42,25 +54,28 @@ class Weights:
     bias: np.ndarray
 
 
+# Told of each epoch, from 0: the classifiers of that moment, without naive Bayes.
+Report = Callable[[int, Weights], None]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a model is trained."""
     parser.add_argument("--smoothing", type=float, required=True, help="naive Bayes' alpha")
     parser.add_argument("--power", type=float, required=True, help="exponent of its counts")
     parser.add_argument("--idf-power", type=float, required=True, help="and of word rarity")
-    parser.add_argument("--scale", type=float, required=True, help="factor on the start's logits")
+    parser.add_argument("--share", required=True, help=f"naive Bayes', 0 to 1, or {AUTO}")
+    parser.add_argument("--cost", type=float, required=True, help="of errors: 1/regularisation")
     parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--learning-rate", type=float, required=True, help="Adam's at the start")
     parser.add_argument("--seed", type=int, required=True)
 
 
 def read_arguments(options: argparse.Namespace) -> Training:
     """Return what those options say."""
     return Training(
-        NaiveBayes(options.smoothing, options.power, options.idf_power, options.scale),
+        NaiveBayes(options.smoothing, options.power, options.idf_power),
+        options.cost,
         options.epochs,
-        options.batch_size,
-        options.learning_rate,
+        None if options.share == AUTO else float(options.share),
         options.seed,
     )
 
@@ -89,54 +104,80 @@ def build_model(
 
 
 def train(
-    posts: Features,
-    words: int,
-    labels: int,
-    how: Training,
-    validation: Features | None = None,
-    report: Callable[[int, dict[str, float]], None] | None = None,
-    bars: bool = True,
+    posts: Features, words: int, labels: int, how: Training, report: Report | None = None
 ) -> Weights:
-    """Train a model of so many ids and labels from complement naive Bayes on.
+    """Train a model of so many ids and labels, whose ``how.share`` is set."""
+    if how.share is None:
+        raise ValueError("the share of naive Bayes is not chosen yet")
+    return mix(*_train_both(posts, words, labels, how, report), how.share)
 
-    Logits are those of naive Bayes times a matrix, plus a table's and a bias; these three are
-    trained, the matrix from the identity on, the rest from zero. Of a post that it has seen
-    naive Bayes is too sure, so there it answers out of fold (as in Wolpert 1992, stacked
-    generalization). In the end all add up to one table. The learning rate falls to zero,
-    step by step.
 
-    ``report`` is told of each epoch, from 0, what Keras measures. A terminal shows its bars,
-    unless ``bars`` is false.
+def choose(
+    how: Training, posts: Features, own: int, words: int, labels: int
+) -> tuple[Training, dict[float, float]]:
+    """Return how to train, with a share that is set, and recall@1 by each share that was tried.
+
+    Posts are answered by models of the other folds' posts; the first ``own`` rows are asked, all
+    are learnt from.
     """
-    import tf_keras as keras
+    if how.share is not None:
+        return how, {}
+    folds = assign_folds(posts)
+    is_own = np.arange(len(folds)) < own
+    right = dict.fromkeys(SHARES, 0)
+    for fold in range(FOLDS):
+        console.log.info("choosing naive Bayes' share, part %d of %d", fold + 1, FOLDS)
+        asked = rows_where(posts, (folds == fold) & is_own)
+        both = _train_both(rows_where(posts, folds != fold), words + FIRST_WORD, labels, how)
+        for share in SHARES:
+            weights = mix(*both, share)
+            best = (pool(asked, weights.table) + weights.bias).argmax(axis=1)
+            right[share] += int((best == asked.labels).sum())
+    # Of equals the one nearest to equal parts.
+    best_share = min(SHARES, key=lambda share: (-right[share], abs(share - 0.5)))
+    recall = {share: hits / own for share, hits in right.items()}
+    console.log.info("naive Bayes' share: %.2f, recall@1 %.4f", best_share, recall[best_share])
+    return replace(how, share=best_share), recall
 
-    table, start = naive_bayes_out_of_fold(posts, words, labels, how.start, assign_folds(posts))
-    model = _build_training(words, labels, posts.ids.shape[1])
-    keras.utils.set_random_seed(how.seed)
-    steps = how.epochs * -(-len(posts.ids) // how.batch_size)
-    rate = keras.optimizers.schedules.PolynomialDecay(how.learning_rate, steps, 0)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
-    # Keras draws its bars in a terminal, each to its end before the line below it.
-    callbacks = [keras.callbacks.ProgbarLogger("steps")] if bars and sys.stderr.isatty() else []
-    verbose = len(callbacks)
-    if report:
-        callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=report))
-    known = None
-    if validation:
-        asked = [validation.ids, validation.weights, pool(validation, table).astype(np.float32)]
-        known = (asked, validation.labels)
-    model.fit(
-        [posts.ids, posts.weights, start],
-        posts.labels,
-        validation_data=known,
-        epochs=how.epochs,
-        batch_size=how.batch_size,
-        callbacks=callbacks,
-        verbose=verbose,
+
+def mix(bayes: Weights, margins: Weights, share: float) -> Weights:
+    """Return the mean of two models, of which ``bayes`` counts ``share``."""
+    return Weights(
+        (share * bayes.table + (1 - share) * margins.table).astype(np.float32),
+        (share * bayes.bias + (1 - share) * margins.bias).astype(np.float32),
     )
-    (added,) = model.get_layer("embedding").get_weights()
-    kernel, bias = model.get_layer("start").get_weights()
-    return Weights((arithmetic.matmul(table, kernel) + added).astype(np.float32), bias)
+
+
+def _train_both(
+    posts: Features, words: int, labels: int, how: Training, report: Report | None = None
+) -> tuple[Weights, Weights]:
+    """Train naive Bayes and the classifiers; both spread alike on the posts, by about 1."""
+    rarity = inverse_document_frequency(posts.ids, words)
+
+    def to_weights(fitted: np.ndarray) -> Weights:
+        return Weights((fitted[:-1] * rarity[:, np.newaxis]), fitted[-1])
+
+    bayes = naive_bayes_table(posts, words, labels, how.start)
+    fitted = hinge.fit(
+        to_rows(posts, rarity),
+        posts.labels,
+        labels,
+        how.cost,
+        how.epochs,
+        how.seed,
+        report and (lambda epoch, weights: report(epoch, to_weights(weights))),
+    )
+    return _scaled(posts, Weights(bayes, np.zeros(labels))), _scaled(posts, to_weights(fitted))
+
+
+def _scaled(posts: Features, weights: Weights) -> Weights:
+    """Return a model whose logits of the posts differ between labels by 1 (root mean square)."""
+    logits = pool(posts, weights.table) + weights.bias
+    columns = logits.T - sum(logits.T) / logits.shape[1]
+    spread = float(np.sqrt((columns**2).sum() / max(columns.size, 1)))
+    # Posts without a known word, or of one label, have nothing to tell apart.
+    factor = 1 / spread if spread > 0 else 1.0
+    return Weights(weights.table * factor, weights.bias * factor)
 
 
 def assign_folds(posts: Features) -> np.ndarray:
@@ -151,18 +192,3 @@ def assign_folds(posts: Features) -> np.ndarray:
         own = np.flatnonzero(truth == label)
         folds[own] = np.arange(len(own)) % FOLDS
     return folds[places]
-
-
-def _build_training(words: int, labels: int, max_words: int) -> "tf_keras.Model":
-    """Return the model that is trained; besides those of build_model, its input ``start``."""
-    import tf_keras as keras
-
-    keras.backend.clear_session()
-    word_ids = keras.Input((max_words,), dtype="int32")
-    word_weights = keras.Input((max_words,))
-    start = keras.Input((labels,))
-    embedding = keras.layers.Embedding(words, labels, "zeros", name="embedding")
-    pooled = keras.layers.Dot(axes=(1, 1))([word_weights, embedding(word_ids)])
-    corrected = keras.layers.Dense(labels, kernel_initializer="identity", name="start")(start)
-    scores = keras.layers.Activation("softmax")(keras.layers.Add()([pooled, corrected]))
-    return keras.Model([word_ids, word_weights, start], scores)
