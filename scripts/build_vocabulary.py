@@ -1,20 +1,21 @@
 """List the labels of the training split, and the words that a model may know.
 
-Words are those of the training split, augmented: those that most texts have first, then by
-code point; the id of word i is i + 2, since 0 is padding and 1 an unknown word. train_model
-chooses among them. Left out is what may tell of a person: words of few texts, of six digits
-or more, and those of a list. Labels are in code point order.
+Words, pairs of words and pieces are those of the training split, augmented: those that most texts
+have first, then by code point; the id of word i is i + 2. train_model chooses among them. Left out
+is what may tell of a person: what few texts have, words of six digits or more, those of a list, and
+their pairs and pieces. Labels are in code point order.
 """
 
 import argparse
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from provender import console, files
 from provender.errors import UserError
 from provender.running import step
-from provender.text.recipe import Recipe, split_in_batches
+from provender.text.grams import count_texts, read_units
+from provender.text.recipe import Recipe, number_texts, split_in_batches
 
 import numpy as np
 import pyarrow as pa
@@ -23,40 +24,28 @@ import pyarrow.compute as pc
 # So many digits in a word are a number of a telephone, an account or a customer.
 MANY_DIGITS = 6
 
-
-def count_texts(words: pa.ChunkedArray, texts: np.ndarray) -> list[tuple[str, int]]:
-    """Return each word with the number of texts that have it, most first, then by code point.
-
-    ``words``: n lists of strings; ``texts``: int [n], which of them are of one text.
-    """
-    flat = pc.list_flatten(words).combine_chunks().dictionary_encode()
-    rows = np.repeat(texts, np.asarray(pc.list_value_length(words)))
-    size = int(texts.max(initial=0)) + 1
-    pairs = np.unique(flat.indices.to_numpy().astype(np.int64) * size + rows)
-    counts = np.bincount(pairs // size).tolist()
-    # Python compares strings by code point.
-    return sorted(
-        zip(flat.dictionary.to_pylist(), counts, strict=True), key=lambda pair: (-pair[1], pair[0])
-    )
-
-
-def number_texts(words: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for each list of words, the same for the same words: int [n]."""
-    joined = pc.binary_join(words, " ").combine_chunks()
-    numbers: np.ndarray = joined.dictionary_encode().indices.to_numpy()
-    return numbers
+# A list of words is read whole.
+MOST_WORDS = 1 << 31
 
 
 def choose_words(
-    counts: list[tuple[str, int]], size: int, min_count: int, excluded: Collection[str]
+    counts: Iterable[tuple[str, int]], size: int, min_count: int, excluded: Collection[str]
 ) -> dict[str, int]:
-    """Return the first ``size`` words that may be used, each with its number of texts."""
+    """Return the ``size`` words that most texts have and that may be used, with their numbers.
+
+    Equally frequent ones are in code point order, by which Python compares strings.
+    """
     kept = [
         (word, count)
         for word, count in counts
         if count >= min_count and word not in excluded and not has_many_digits(word)
     ]
-    return dict(kept[:size])
+    return dict(sorted(kept, key=lambda pair: (-pair[1], pair[0]))[:size])
+
+
+def may_be_used(names: list[str], excluded: Collection[str]) -> np.ndarray:
+    """Tell of which words and runs pairs and pieces may be used as well: bool [names]."""
+    return np.array([name not in excluded and not has_many_digits(name) for name in names], bool)
 
 
 def has_many_digits(word: str) -> bool:
@@ -70,8 +59,12 @@ def read_excluded(path: Path, recipe: Recipe) -> set[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise UserError(f"{path} (vocabulary.exclude) is no text in UTF-8: {error}") from error
-    words = split_in_batches(recipe, pa.chunked_array([lines], pa.string()))
-    return set(pc.list_flatten(words).to_pylist())
+    units = read_units(recipe, pa.chunked_array([lines], pa.string()), MOST_WORDS)
+    # The pieces of a run are what stands for words there.
+    plain = {**recipe, "grams": {**recipe["grams"], "words": [], "pairs": False}}
+    every = np.ones(len(units.names), bool)
+    names, _ = count_texts(plain, units, np.arange(len(lines)), every)
+    return {*names.to_pylist(), *units.names.to_pylist()}
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -82,6 +75,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--size", type=int, required=True, help="words at most")
     parser.add_argument("--min-count", type=int, required=True, help="texts at least")
+    parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--exclude", type=Path, help="text file: words to leave out")
     parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--counts", type=Path, required=True, help="the same: texts of each word")
@@ -96,16 +90,25 @@ def main(options: argparse.Namespace) -> None:
     # The rest of it are validation posts.
     augmented = augmented.filter(pc.is_in(augmented["rowid"], train["rowid"].combine_chunks()))
     recipe = files.read_json(options.text)
-    words = split_in_batches(recipe, train["text"])
-    # A post is one text, however often it is there with other parts stripped.
-    texts = number_texts(words)
-    own = pc.index_in(augmented["rowid"], value_set=train["rowid"].combine_chunks()).to_numpy()
-    again = split_in_batches(recipe, augmented["text"])
-    counts = count_texts(
-        pa.chunked_array([*words.chunks, *again.chunks], words.type),
-        np.concatenate([texts, texts[own]]),
-    )
     excluded = read_excluded(options.exclude, recipe) if options.exclude else set()
+    # A post is one text, however often it is there with other parts stripped.
+    own = pc.index_in(augmented["rowid"], value_set=train["rowid"].combine_chunks()).to_numpy()
+    texts = number_texts(split_in_batches(recipe, train["text"]))
+    units = read_units(
+        recipe,
+        pa.chunked_array([*train["text"].chunks, *augmented["text"].chunks], pa.string()),
+        options.max_words,
+    )
+    names, found = count_texts(
+        recipe,
+        units,
+        np.concatenate([texts, texts[own]]),
+        may_be_used(units.names.to_pylist(), excluded),
+    )
+    frequent = found >= options.min_count
+    counts = zip(
+        names.filter(pa.array(frequent)).to_pylist(), found[frequent].tolist(), strict=True
+    )
     kept = choose_words(counts, options.size, options.min_count, excluded)
     if not kept:
         raise UserError(
@@ -115,7 +118,9 @@ def main(options: argparse.Namespace) -> None:
     files.write_json(options.candidates, list(kept))
     files.write_json(options.counts, list(kept.values()))
     files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
-    console.log.info("kept %s of %s different words", f"{len(kept):,}", f"{len(counts):,}")
+    console.log.info(
+        "kept %s of %s different words, pairs and pieces", f"{len(kept):,}", f"{len(names):,}"
+    )
 
 
 if __name__ == "__main__":

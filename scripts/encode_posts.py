@@ -1,7 +1,9 @@
-"""Turn each post of one split into fixed-length word ids.
+"""Count the words, pairs and pieces of each post of one split.
 
-Writes a Parquet file (rowid int64, label int32, ids fixed-size list of int32) with the
-rows of the split, in its order; ``label`` is the place of the post's label in labels.json.
+Writes a Parquet file (rowid int64, label int32, ids and counts lists of int32) with the rows of the
+split, in its order; ``label`` is the place of the post's label in labels.json, ``ids`` are those
+words, pairs and pieces of the vocabulary that the post has, in ascending order, and ``counts`` how
+often it has each.
 """
 
 import argparse
@@ -11,8 +13,9 @@ from pathlib import Path
 
 from provender import console, files
 from provender.running import step
-from provender.text.encode import FIRST_WORD, encode_words
-from provender.text.recipe import Recipe, split_in_batches
+from provender.text.encode import FIRST_WORD
+from provender.text.grams import are_words, encode, read_units
+from provender.text.recipe import Recipe
 from provender.text.scripts import KANA, not_parted
 
 import numpy as np
@@ -27,16 +30,27 @@ def encode_split(
     posts: pa.Table, text: Recipe, words: list[str], labels: list[str], max_words: int
 ) -> pa.Table:
     """Encode the texts and labels of one split (columns rowid, text, label)."""
-    batches = split_in_batches(text, posts["text"]).chunks
-    ids = np.zeros((0, max_words), np.int32)
-    ids = np.concatenate([ids, *(encode_words(batch, words, max_words) for batch in batches)])
+    found = encode(text, read_units(text, posts["text"], max_words), words)
+    offsets = pa.array(found.starts.astype(np.int32))
     return pa.table(
         {
             "rowid": posts["rowid"],
             "label": pc.index_in(posts["label"], value_set=pa.array(labels)),
-            "ids": pa.FixedSizeListArray.from_arrays(pa.array(ids.ravel()), max_words),
+            "ids": pa.ListArray.from_arrays(offsets, pa.array(found.ids + FIRST_WORD)),
+            "counts": pa.ListArray.from_arrays(offsets, pa.array(found.counts)),
         }
     )
+
+
+def count_known(features: pa.Table, is_word: np.ndarray) -> np.ndarray:
+    """Return how many of each text's words are known as a whole: int64 [n].
+
+    ``is_word``: bool [words], which features are words.
+    """
+    ids, counts = features["ids"].combine_chunks(), features["counts"].combine_chunks()
+    own = is_word[ids.flatten().to_numpy() - FIRST_WORD]
+    rows = np.repeat(np.arange(len(ids)), np.diff(np.asarray(ids.offsets)))
+    return np.bincount(rows[own], counts.flatten().to_numpy()[own], len(ids)).astype(np.int64)
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -65,13 +79,13 @@ def main(options: argparse.Namespace) -> None:
     console.log.info("encoded %s posts", f"{len(features):,}")
     if not len(features):
         return
-    ids = features["ids"].combine_chunks().values.to_numpy().reshape(len(features), -1)
-    known = (ids >= FIRST_WORD).sum(axis=1)
+    recipe = files.read_json(options.text)
+    known = count_known(features, are_words(recipe, files.read_json(options.vocabulary)))
     name = options.split.stem
     for line in describe(name, known, posts["label"].to_numpy()):
         console.log.info("%s", line)
     texts = posts["text"].combine_chunks()
-    for warning in warn(name, known, not_parted(files.read_json(options.text), texts)):
+    for warning in warn(name, known, not_parted(recipe, texts)):
         console.log.warning("warning: %s", warning)
 
 

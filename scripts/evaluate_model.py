@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from provender import console, files
+from provender.errors import UserError
 from provender.model import arithmetic, metrics, remarks, runtime
-from provender.model.features import Features, find_words, read_features
+from provender.model.features import Features, find_words, pool, read_features
 from provender.running import step
 from provender.text.encode import FIRST_WORD
+from provender.text.grams import are_pieces, are_words
 from provender.text.scripts import scripts_of
 
 import numpy as np
@@ -33,11 +35,11 @@ DECIDING_WORDS = 5
 # Words that are shown because few texts have them.
 RARE_WORDS = 50
 
-# The signature's inputs.
-INPUTS = ("word_ids", "word_weights")
-
 # Posts predicted at once: bounds the memory, not the result.
-BATCH = 256
+BATCH = 64
+
+# How much a score of TensorFlow's may differ: sums of float32 in another order.
+TOLERANCE = 1e-5
 
 
 def load(saved_model: Path) -> Any:
@@ -51,34 +53,43 @@ def load(saved_model: Path) -> Any:
 def predict(model: Any, features: Features) -> np.ndarray:
     """Return the SavedModel's scores: float32 [n, labels].
 
-    The last step, the softmax, is done here: TensorFlow's differs between CPUs.
+    They are computed from its weights, in one order on every CPU. Raises UserError where those that
+    TensorFlow computes are others by more than rounding.
     """
     import tensorflow as tf
-    from tensorflow.python.framework import convert_to_constants
 
-    frozen = convert_to_constants.convert_variables_to_constants_v2(
-        model.signatures["serving_default"]
-    )
-    (softmax,) = (node for node in frozen.graph.get_operations() if node.type == "Softmax")
-    logits = frozen.prune([f"{name}:0" for name in INPUTS], softmax.inputs[0])
-    starts = range(0, len(features.ids), BATCH)
-    return np.concatenate(
-        [
-            arithmetic.softmax(
-                logits(
-                    tf.constant(features.ids[start : start + BATCH]),
-                    tf.constant(features.weights[start : start + BATCH]),
-                ).numpy()
-            )
-            for start in console.progress(starts, "predicting batches", len(starts))
-        ]
-    )
+    weights = read_weights(model)
+    pooled = pool(features, weights["table/kernel:0"])
+    logits = arithmetic.matmul(pooled, weights["scores/kernel:0"]) + weights["scores/bias:0"]
+    scores = arithmetic.softmax(logits)
+    signature = model.signatures["serving_default"]
+    starts = range(0, len(scores), BATCH)
+    for start in console.progress(starts, "predicting batches", len(starts)):
+        rows = slice(start, start + BATCH)
+        (theirs,) = signature(weights=tf.constant(to_dense(features, rows))).values()
+        if not np.allclose(theirs.numpy(), scores[rows], rtol=0, atol=TOLERANCE):
+            raise UserError(f"the SavedModel's scores are others than those of its weights: {rows}")
+    return scores
+
+
+def to_dense(features: Features, rows: slice) -> np.ndarray:
+    """Return some texts' pooling weights of all ids: float32 [n, ids]."""
+    first, last, _ = rows.indices(len(features.labels))
+    dense = np.zeros((last - first, len(features.is_piece)), np.float32)
+    own = slice(features.starts[first], features.starts[last])
+    dense[features.rows[own] - first, features.ids[own]] = features.weights[own]
+    return dense
+
+
+def read_weights(model: Any) -> dict[str, np.ndarray]:
+    """Return a SavedModel's weights by their names."""
+    return {variable.name: variable.numpy() for variable in model.variables}
 
 
 def word_logits(model: Any) -> np.ndarray:
     """Return what each id adds to each label's logit, per weight: float64 [ids, labels]."""
-    weights = {variable.name: variable.numpy() for variable in model.variables}
-    return arithmetic.matmul(weights["embedding/embeddings:0"], weights["scores/kernel:0"])
+    weights = read_weights(model)
+    return arithmetic.matmul(weights["table/kernel:0"], weights["scores/kernel:0"])
 
 
 def find_hardest(
@@ -94,10 +105,9 @@ def find_hardest(
     found = []
     for row in wrong[order]:
         label, guess = int(features.labels[row]), int(best[row])
-        ids, places = np.unique(features.ids[row], return_inverse=True)
-        raised = np.bincount(places, features.weights[row]) * (
-            logits[ids, guess] - logits[ids, label]
-        )
+        own = slice(features.starts[row], features.starts[row + 1])
+        ids = features.ids[own]
+        raised = features.weights[own] * (logits[ids, guess] - logits[ids, label])
         deciding = [place for place in np.argsort(-raised, kind="stable") if raised[place] > 0]
         found.append(
             {
@@ -106,7 +116,10 @@ def find_hardest(
                 "predicted": labels[guess],
                 "score": float(scores[row, guess]),
                 "words": [
-                    {"word": words[ids[place] - FIRST_WORD], "logit": round(raised[place], 3)}
+                    {
+                        "word": words[ids[place] - FIRST_WORD],
+                        "logit": round(float(raised[place]), 3),
+                    }
                     for place in deciding[:DECIDING_WORDS]
                 ],
             }
@@ -194,6 +207,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--counts", type=Path, required=True, help="texts of each of them, JSON")
     parser.add_argument("--vocabulary", type=Path, required=True, help="words shipped, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
     parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
     parser.add_argument("--sizes", type=Path, required=True, help="ways to ship, CSV")
@@ -213,7 +227,10 @@ def main(options: argparse.Namespace) -> None:
     labels, words = files.read_json(options.labels), files.read_json(options.vocabulary)
     candidates = files.read_json(options.candidates)
     counts_of = files.read_json(options.counts)
-    test = read_features(options.test, find_words(words, candidates))
+    recipe = files.read_json(options.text)
+    test = read_features(
+        options.test, are_pieces(recipe, candidates), find_words(words, candidates)
+    )
     model = load(options.saved_model)
     scores = predict(model, test)
     # Predicted before the model had learnt from these posts as well.
@@ -241,7 +258,8 @@ def main(options: argparse.Namespace) -> None:
         "history": read_numbers(options.history),
         "posts": files.read_json(options.checked),
     }
-    known = (test.ids >= FIRST_WORD).sum(axis=1)
+    own = are_words(recipe, words)[test.ids - FIRST_WORD]
+    known = np.bincount(test.rows[own], test.counts[own], len(test.labels)).astype(int)
     values["test"] |= {
         "unknown": int((known == 0).sum()),
         "with_blank_posts": count_all(values["test"], values["posts"]),

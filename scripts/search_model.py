@@ -21,7 +21,7 @@ from provender.model import arithmetic, compression, metrics, runtime, training
 from provender.model.features import Features, join, read_features, rows_with
 from provender.model.naive_bayes import NaiveBayes
 from provender.running import step
-from provender.text.encode import FIRST_WORD
+from provender.text.grams import are_pieces
 
 # What is tried of each setting: steps that change the loss by more than chance does.
 GRID = {
@@ -89,12 +89,11 @@ def search(
 def measure(
     train: Features,
     validation: Features,
-    words: int,
     labels: int,
     how: training.Training,
 ) -> Score:
-    """Return the score of a model of so many words, its logits divided as train_model does."""
-    weights = training.train(train, words + FIRST_WORD, labels, how)
+    """Return the score of a model, its logits divided as train_model does."""
+    weights = training.train(train, labels, how)
     logits = compression.logits(validation, weights)
     temperature = metrics.find_temperature(logits, validation.labels)
     scores = arithmetic.softmax(logits / temperature)
@@ -136,6 +135,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--augmented", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
+    parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     training.add_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
     return parser
@@ -145,12 +145,12 @@ def main(options: argparse.Namespace) -> None:
     """Search, write what was found and say what is best."""
     runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
-    train, validation = read_features(options.train), read_features(options.validation)
-    augmented = rows_with(read_features(options.augmented), train.rowids)
+    is_piece = are_pieces(files.read_json(options.text), words)
+    train, validation = (read_features(p, is_piece) for p in (options.train, options.validation))
+    augmented = rows_with(read_features(options.augmented, is_piece), train.rowids)
     learnt = join(train, augmented)
-    how = training.choose(
-        training.read_arguments(options), learnt, len(train.labels), len(words), len(labels)
-    )[0]
+    how, _ = training.choose(training.read_arguments(options), train, len(labels))
+    assert how.share is not None  # choose sets it
     start = Values(
         how.start.smoothing, how.start.power, how.start.idf_power, how.share, how.cost, how.epochs
     )
@@ -160,7 +160,7 @@ def main(options: argparse.Namespace) -> None:
         tried = replace(
             how, start=table, share=values.share, cost=values.cost, epochs=values.epochs
         )
-        return measure(posts, validation, len(words), len(labels), tried)
+        return measure(posts, validation, len(labels), tried)
 
     scores = search(start, score, GRID)
     plain = score(start, train) if len(augmented.rowids) else None

@@ -33,6 +33,7 @@ from provender.model.features import (
 )
 from provender.running import step
 from provender.text.encode import FIRST_WORD
+from provender.text.grams import are_pieces
 
 import numpy as np
 
@@ -111,23 +112,22 @@ def list_candidates(candidates: list[compression.Candidate], chosen: compression
 
 def ship(
     weights: training.Weights,
-    ids: np.ndarray,
+    posts: Features,
     chosen: compression.Candidate,
     temperature: float,
-    max_words: int,
 ) -> tuple["tf_keras.Model", training.Weights]:
     """Return the model that ships, and its weights as they are after narrowing and rounding.
 
-    ``ids`` [n, max_words] are those of the posts that it has learnt from. The axes, the columns'
-    scales and the temperature stand in the dense layer behind the table.
+    ``posts`` are those that it has learnt from. The axes, the columns' scales and the temperature
+    stand in the dense layer behind the table.
     """
-    axes = compression.principal_axes(weights.table, count_posts(ids, len(weights.table)))
+    axes = compression.principal_axes(weights.table, count_posts(posts))
     axes = axes[:, : chosen.width]
     grid, scales = compression.quantise(compression.narrow(weights.table, axes), chosen.levels)
     # Rounded here, so that the weights are those that the model holds.
     kernel = (scales[:, np.newaxis] * axes.T / temperature).astype(np.float32)
     bias = (weights.bias / temperature).astype(np.float32)
-    model = training.build_model(grid, kernel, bias, max_words)
+    model = training.build_model(grid, kernel, bias)
     return model, training.Weights(arithmetic.matmul(grid, kernel), bias)
 
 
@@ -183,6 +183,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
+    parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     training.add_arguments(parser)
     parser.add_argument("--budget-kb", type=float, required=True, help="of words and weights")
     parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
@@ -199,21 +200,20 @@ def main(options: argparse.Namespace) -> None:
     """Train, choose, train again and save."""
     runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
-    train, validation = read_features(options.train), read_features(options.validation)
-    augmented = read_features(options.augmented)
-    learnt = join(train, rows_with(augmented, train.rowids))
-    size = len(words) + FIRST_WORD
-    how, shares = training.choose(
-        training.read_arguments(options), learnt, len(train.labels), len(words), len(labels)
+    text = files.read_json(options.text)
+    is_piece = are_pieces(text, words)
+    train, validation, augmented = (
+        read_features(path, is_piece)
+        for path in (options.train, options.validation, options.augmented)
     )
-    curve = LearningCurve(options.epochs, learnt, validation)
-    weights = training.train(learnt, size, len(labels), how, curve)
+    learnt = join(train, rows_with(augmented, train.rowids))
+    how, shares = training.choose(training.read_arguments(options), train, len(labels))
+    curve = LearningCurve(options.epochs, train, validation)
+    weights = training.train(learnt, len(labels), how, curve)
     temperature = metrics.find_temperature(
         compression.logits(validation, weights), validation.labels
     )
 
-    text = files.read_json(options.text)
-    max_words = train.ids.shape[1]
     candidates = list(
         console.progress(
             compression.weigh(
@@ -222,7 +222,7 @@ def main(options: argparse.Namespace) -> None:
                 validation,
                 words,
                 temperature,
-                lambda chosen: constants.pack("", labels, chosen, max_words, text, 1),
+                lambda chosen: constants.pack("", labels, chosen, options.max_words, text, 1),
             ),
             "weighing candidates",
             compression.count_candidates(len(words), len(labels)),
@@ -237,18 +237,17 @@ def main(options: argparse.Namespace) -> None:
             options.budget_kb,
             f"{chosen.bytes:,}",
         )
-    order = compression.choose_words(weights.table, learnt.ids)
+    order = compression.choose_words(weights.table, learnt)
     kept = compression.in_code_point_order(order[: chosen.words], words)
     asked = restrict(validation, kept)
     kept_weights = training.Weights(compression.rows_of(weights.table, kept), weights.bias)
-    seen = restrict(learnt, kept).ids
-    _, rounded = ship(kept_weights, seen, chosen, temperature, max_words)
+    _, rounded = ship(kept_weights, restrict(learnt, kept), chosen, temperature)
     scores = arithmetic.softmax(compression.logits(asked, rounded))
     uncalibrated = arithmetic.softmax(compression.logits(asked, rounded) * temperature)
 
     everything = restrict(join(train, validation, augmented), kept)
-    final = training.train(everything, len(kept) + FIRST_WORD, len(labels), how)
-    model, _ = ship(final, everything.ids, chosen, temperature, max_words)
+    final = training.train(everything, len(labels), how)
+    model, _ = ship(final, everything, chosen, temperature)
     save(model, options.saved_model, options.hdf5)
     files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
     files.write_text(options.history, curve.as_csv())

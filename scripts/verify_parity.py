@@ -16,8 +16,9 @@ from pathlib import Path
 from provender import console, files
 from provender.bundle import constants, node
 from provender.errors import UserError
-from provender.model.features import find_words, read_features
+from provender.model.features import Features, find_words, read_features
 from provender.running import step
+from provender.text.grams import are_pieces
 
 import numpy as np
 import pyarrow as pa
@@ -60,21 +61,39 @@ def read_rows(path: Path, dtype: str, width: int) -> np.ndarray:
     if len(values) % width:
         raise UserError(
             f"{path.name}: Node wrote {len(values)} numbers, which are no rows of {width}: the "
-            "labels or max_words are not those of this test split"
+            "labels are not those of this test split"
         )
     return values.reshape(-1, width)
 
 
-def compare_ids(rowids: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Raise UserError, naming the posts, where word ids differ at all."""
-    if theirs.shape != ours.shape:
-        raise UserError(f"Node encoded {theirs.shape} ids, Python {ours.shape}")
-    wrong = np.flatnonzero((ours != theirs).any(axis=1))
-    if len(wrong):
+def read_ids(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read the ids that Node wrote: where each text's begin, int64 [n + 1], and all of them."""
+    lengths = np.fromfile(folder / "lengths.bin", "<i4")
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), np.fromfile(
+        folder / "ids.bin", "<i4"
+    )
+
+
+def compare_ids(features: Features, starts: np.ndarray, ids: np.ndarray) -> None:
+    """Raise UserError, naming the posts, where ids differ at all.
+
+    ``starts``: int [n + 1], where each post's begin in ``ids``.
+    """
+    if len(starts) != len(features.starts):
+        raise UserError(f"Node encoded {len(starts) - 1} posts, Python {len(features.rowids)}")
+    rowids, ours = features.rowids, features.starts
+    wrong = [
+        row
+        for row in range(len(rowids))
+        if not np.array_equal(
+            np.sort(features.ids[ours[row] : ours[row + 1]]), ids[starts[row] : starts[row + 1]]
+        )
+    ]
+    if wrong:
         raise UserError(
             f"{len(wrong)} of {len(rowids)} posts have other word ids in JavaScript than in "
-            f"Python: row id {_named(rowids[wrong])}. src/provender/text/recipe.py and "
-            "web/src/text.js read the recipe differently"
+            f"Python: row id {_named(rowids[wrong])}. src/provender/text and "
+            "web/src/encode.js read the recipe differently"
         )
 
 
@@ -122,13 +141,14 @@ def compare(options: argparse.Namespace, folder: Path) -> tuple[int, dict[str, f
     """
     rowids = files.read_parquet(options.test, ["rowid"])["rowid"].to_numpy()
     words, candidates = (files.read_json(p) for p in (options.vocabulary, options.candidates))
-    ours = read_features(options.features, find_words(words, candidates)).ids
+    is_piece = are_pieces(files.read_json(options.text), candidates)
+    ours = read_features(options.features, is_piece, find_words(words, candidates))
     expected = files.read_parquet(options.predictions, ["rowid", "scores"])
     if not np.array_equal(rowids, expected["rowid"].to_numpy()):
         raise UserError("the predictions are not those of this test split: run snakemake again")
     scores = expected["scores"].combine_chunks()
     labels = scores.type.list_size
-    compare_ids(rowids, ours, read_rows(folder / "ids.bin", "<i4", ours.shape[1]))
+    compare_ids(ours, *read_ids(folder))
     expected_scores = scores.values.to_numpy().reshape(-1, labels)
     return len(rowids), {
         form: compare_scores(

@@ -3,9 +3,8 @@
 /**
  * @import { FileHandle } from "node:fs/promises"
  * @import { Option } from "./command.js"
- * @import { Constants, Encode } from "./src/encode.js"
+ * @import { Constants, Encoded } from "./src/encode.js"
  * @import { Model } from "./src/model.js"
- * @import { ToScores } from "./src/predict.js"
  * @import { TensorFlow } from "./types/tensorflow.js"
  */
 
@@ -21,11 +20,11 @@ import { tensorflowScores } from "./src/tensorflow.js";
 
 const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR --graph DIR --texts FILE \\
     --output DIR
-Reads lines {"text": "…"} and writes to DIR, little-endian, a row per text: ids.bin (int32,
-max_words a row) and layers.bin, graph.bin, kernel.bin (float32, a score per label a row).`;
+Reads lines {"text": "…"} and writes to DIR, little-endian, a row per text: layers.bin, graph.bin,
+kernel.bin (float32, a score per label a row), ids.bin (int32, those of a text in ascending order),
+and lengths.bin (int32, how many those are).`;
 
-// Keeps TensorFlow.js busy, while the embeddings of a batch stay small: 5 MB at 64 dimensions
-// and 300 words.
+// Keeps TensorFlow.js busy, while the numbers of a batch stay few: 5 MB for 20,000 words.
 const BATCH = 64;
 const READ_BYTES = 1 << 20;
 const PROGRESS_MILLISECONDS = 1000;
@@ -98,70 +97,39 @@ async function* inBatches(items, size) {
   if (batch.length) yield batch;
 }
 
-/**
- * @param {Encode} encode
- * @param {string[]} texts
- * @param {number} slots
- */
-function encodeBatch(encode, texts, slots) {
-  const ids = new Int32Array(texts.length * slots);
-  const weights = new Float32Array(texts.length * slots);
-  texts.forEach((text, row) => {
-    const encoded = encode(text);
-    ids.set(encoded.ids, row * slots);
-    weights.set(encoded.weights, row * slots);
-  });
-  return { ids, weights };
-}
-
-/**
- * Makes a function that scores one text score many in a row, as TensorFlow.js' does.
- *
- * @param {ToScores} toScores
- * @param {number} slots
- * @param {number} labels how many there are
- * @returns {ToScores}
- */
-const rowByRow = (toScores, slots, labels) => (ids, weights) => {
-  const scores = new Float32Array((ids.length / slots) * labels);
-  for (let start = 0, row = 0; start < ids.length; start += slots, row += 1) {
-    const end = start + slots;
-    scores.set(toScores(ids.subarray(start, end), weights.subarray(start, end)), row * labels);
-  }
-  return scores;
-};
-
 /** @param {Record<"constants" | "layers" | "graph" | "texts" | "output", string>} options */
 async function verify(options) {
   /** @type {Constants} */
   const constants = JSON.parse(await readFile(options.constants, "utf8"));
-  const slots = constants.max_words;
   const encode = createEncoder(constants);
 
   /** @type {TensorFlow} */
   const tf = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js");
   const layers = { constants, ...(await readModel(options.layers)) };
   const graph = { constants, ...(await readModel(options.graph)) };
+  const toScores = kernelScores(layers);
   const engines = {
     layers: await tensorflowScores(tf, layers),
     graph: await tensorflowScores(tf, graph),
-    kernel: rowByRow(kernelScores(layers), slots, constants.labels.length),
+    /** @param {Encoded[]} texts */
+    kernel: (texts) => Float32Array.from(texts.flatMap((text) => Array.from(toScores(text)))),
   };
 
   await mkdir(options.output, { recursive: true });
   /** @type {{ [name: string]: FileHandle }} */
   const files = {};
-  for (const name of ["ids", ...Object.keys(engines)]) {
+  for (const name of ["lengths", "ids", ...Object.keys(engines)]) {
     files[name] = await open(join(options.output, `${name}.bin`), "w");
   }
 
   let done = 0;
   let reported = Date.now();
   for await (const texts of inBatches(readTexts(options.texts), BATCH)) {
-    const { ids, weights } = encodeBatch(encode, texts, slots);
-    await files.ids.writeFile(ids);
-    for (const [name, toScores] of Object.entries(engines)) {
-      await files[name].writeFile(toScores(ids, weights));
+    const encoded = texts.map(encode);
+    await files.lengths.writeFile(Int32Array.from(encoded, ({ ids }) => ids.length));
+    for (const { ids } of encoded) await files.ids.writeFile(ids.slice().sort());
+    for (const [name, score] of Object.entries(engines)) {
+      await files[name].writeFile(score(encoded));
     }
     done += texts.length;
     if (Date.now() - reported >= PROGRESS_MILLISECONDS) {

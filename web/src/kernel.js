@@ -20,11 +20,9 @@ import { toBuffer, weightSpecs } from "./model.js";
 
 // Each layer as "class name < names of its inputs", in any order.
 const ARCHITECTURE = [
-  "InputLayer word_ids",
-  "InputLayer word_weights",
-  "Embedding embedding < word_ids",
-  "Dot pooling < word_weights, embedding",
-  "Dense scores < pooling",
+  "InputLayer weights",
+  "Dense table < weights",
+  "Dense scores < table",
 ];
 
 /** @type {{ [dtype: string]: StoredType | undefined }} */
@@ -43,24 +41,24 @@ const STORED = {
  * @throws {Error} if the model is not of the known architecture or does not fit the constants
  */
 export function kernelScores({ constants, model, weights }) {
-  checkTopology(model, constants.max_words);
+  const rows = constants.words.shared.length + 2;
+  checkTopology(model, rows);
   const labels = constants.labels.length;
   const [table, kernel, bias] = readWeights(model, weights, {
-    "embedding/embeddings": [constants.words.shared.length + 2, null],
+    "table/kernel": [rows, null],
     "scores/kernel": [null, labels],
     "scores/bias": [labels],
   });
   const width = kernel.length / labels;
   check(
-    table.length === (constants.words.shared.length + 2) * width,
-    "embedding and kernel differ in width",
+    table.length === rows * width,
+    "table and scores differ in width",
   );
 
-  return (ids, wordWeights) => {
+  return ({ ids, weights: own }) => {
     const pooled = new Float64Array(width);
-    ids.forEach((id, slot) => {
-      const weight = wordWeights[slot];
-      if (weight === 0) return;
+    ids.forEach((id, place) => {
+      const weight = own[place];
       for (let i = 0; i < width; i++) pooled[i] += weight * table[id * width + i];
     });
     const logits = Float64Array.from(bias, (start, label) =>
@@ -80,9 +78,9 @@ function softmax(logits) {
 
 /**
  * @param {Model} model
- * @param {number} slots
+ * @param {number} rows
  */
-function checkTopology(model, slots) {
+function checkTopology(model, rows) {
   check(model.format === "layers-model", `its format is ${model.format}, not layers-model`);
   const { model_config: { config: { layers } = {} } = {} } = model.modelTopology || {};
   check(layers, "its layers cannot be read");
@@ -94,14 +92,12 @@ function checkTopology(model, slots) {
   /** @type {{ [layer: string]: LayerConfig }} */
   const config = {};
   for (const layer of layers) config[layer.config.name] = layer.config;
-  for (const input of ["word_ids", "word_weights"]) {
-    const shape = config[input].batch_input_shape;
-    check(`${shape}` === `,${slots}`, `${input} has shape [${shape}], not [,${slots}]`);
-  }
-  const { pooling, scores } = config;
+  const { weights, table, scores } = config;
+  const shape = weights.batch_input_shape;
+  check(`${shape}` === `,${rows}`, `weights has shape [${shape}], not [,${rows}]`);
   check(
-    `${pooling.axes}` === "1,1" && !pooling.normalize,
-    "pooling is not a plain sum over words",
+    table.activation === "linear" && !table.use_bias,
+    "table is not a plain sum over words",
   );
   check(
     scores.activation === "softmax",

@@ -26,8 +26,7 @@
  * @typedef {object} LayerConfig
  * @property {string} name
  * @property {(number | null)[]} [batch_input_shape]
- * @property {number[]} [axes]
- * @property {boolean} [normalize]
+ * @property {boolean} [use_bias]
  * @property {string} [activation]
  */
 

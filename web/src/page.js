@@ -7,7 +7,7 @@
  * @import { ToScores } from "./predict.js"
  */
 
-import { createEncoder, PADDING, UNKNOWN } from "./encode.js";
+import { createEncoder } from "./encode.js";
 import { kernelScores } from "./kernel.js";
 import { keepOffline } from "./offline.js";
 import { createAnswers, rankLabels } from "./predict.js";
@@ -55,6 +55,7 @@ import { decodeWords } from "./vocabulary.js";
  * @property {number} unsureBelow
  * @property {Encode} encode
  * @property {ToScores} toScores
+ * @property {number} mostWords how many words of a text are read
  */
 
 const SHOWN_LABELS = 5;
@@ -123,11 +124,12 @@ async function loadEngine(name) {
     await siteModel(`tfjs/${name === "graph" ? "graph" : "layers"}`)
   );
   parts.constants = constants;
-  const toScores =
-    name === "kernel"
-      ? kernelScores(parts)
-      : await tensorflowScores(await loadTensorflow(), parts);
-  return { labels: constants.labels, unsureBelow: constants.unsure_below, encode, toScores };
+  const { labels, max_words: mostWords, unsure_below: unsureBelow } = constants;
+  if (name === "kernel") {
+    return { labels, mostWords, unsureBelow, encode, toScores: kernelScores(parts) };
+  }
+  const scores = await tensorflowScores(await loadTensorflow(), parts);
+  return { labels, mostWords, unsureBelow, encode, toScores: (text) => scores([text]) };
 }
 
 function loadTensorflow() {
@@ -194,27 +196,28 @@ function showProblem(error) {
 
 function showPrediction() {
   if (!engine) return;
-  const { ids, weights } = engine.encode(textField.value);
-  const words = ids.filter((id) => id !== PADDING).length;
-  const known = ids.filter((id) => id > UNKNOWN).length;
-  const ranked = known
-    ? rankLabels(engine.labels, engine.toScores(ids, weights), SHOWN_LABELS)
+  const encoded = engine.encode(textField.value);
+  const { words, known } = encoded;
+  const ranked = encoded.ids.length
+    ? rankLabels(engine.labels, engine.toScores(encoded), SHOWN_LABELS)
     : [];
 
-  showReading(words, known, ids.length);
+  showReading(words, known, engine.mostWords);
   showScores(ranked);
-  byId("verdict").textContent = verdictOn(words, ranked, engine.unsureBelow);
+  byId("verdict").textContent = verdictOn(words, known, ranked, engine.unsureBelow);
 }
 
 /**
  * @param {number} words
+ * @param {number} known
  * @param {Prediction[]} ranked
  * @param {number} unsureBelow
  */
-function verdictOn(words, ranked, unsureBelow) {
+function verdictOn(words, known, ranked, unsureBelow) {
   if (ranked.length) {
     const { label, score } = ranked[0];
-    return score < unsureBelow ? `Not sure; perhaps ${label}.` : `Most likely ${label}.`;
+    // Pieces alone are a guess.
+    return !known || score < unsureBelow ? `Not sure; perhaps ${label}.` : `Most likely ${label}.`;
   }
   if (words) {
     return isSeen(textField.value)

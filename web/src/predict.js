@@ -1,16 +1,14 @@
 // Predictions: the best labels of a text, by whichever engine computes their scores.
 
 /**
- * @import { Encode } from "./encode.js"
+ * @import { Encode, Encoded } from "./encode.js"
  * @import { Classifier, Prediction } from "./index.js"
  */
 
-import { PADDING, UNKNOWN } from "./encode.js";
-
 /**
- * Computes the probability of each label, for one text, or for many texts in a row.
+ * Computes the probability of each label for a text.
  *
- * @typedef {(ids: Int32Array, weights: Float32Array) => Float32Array} ToScores
+ * @typedef {(encoded: Pick<Encoded, "ids" | "weights">) => Float32Array} ToScores
  */
 
 // How many labels a prediction lists unless told.
@@ -35,16 +33,12 @@ export function createAnswers(labels, unsureBelow, encode, toScores) {
     if (!isCount(topK)) {
       throw new RangeError(`How many labels must be a whole number from 1 on, not ${String(topK)}`);
     }
-    const { ids, weights } = encode(text);
-    const known = ids.filter((id) => id > UNKNOWN).length;
-    // Of no known word there would be an answer as well: how frequent each label was.
-    const best = known ? rankLabels(labels, toScores(ids, weights), topK) : [];
-    return {
-      labels: best,
-      known,
-      words: ids.filter((id) => id !== PADDING).length,
-      sure: best.length > 0 && best[0].score >= unsureBelow,
-    };
+    const encoded = encode(text);
+    const { known, words } = encoded;
+    // Of nothing known there would be an answer as well: how frequent each label was.
+    const best = encoded.ids.length ? rankLabels(labels, toScores(encoded), topK) : [];
+    // Pieces alone are a guess.
+    return { labels: best, known, words, sure: known > 0 && best[0].score >= unsureBelow };
   }
   return { classify, predict: (text, count) => classify(text, { topK: count }).labels };
 }

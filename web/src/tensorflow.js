@@ -1,9 +1,9 @@
 // The same scores from TensorFlow.js itself, for either of its formats.
 
 /**
- * @import { Tensor, TensorFlow } from "../types/tensorflow.js"
+ * @import { TensorFlow } from "../types/tensorflow.js"
  * @import { Parts } from "./classifier.js"
- * @import { ToScores } from "./predict.js"
+ * @import { Encoded } from "./encode.js"
  */
 
 import { toBuffer, weightSpecs } from "./model.js";
@@ -12,11 +12,11 @@ import { toBuffer, weightSpecs } from "./model.js";
 const LOADERS = { "layers-model": "loadLayersModel", "graph-model": "loadGraphModel" };
 
 /**
- * Returns the function that computes the scores of one text, or of many in a row.
+ * Returns the function that computes the scores of texts, of all in a row.
  *
  * @param {TensorFlow} tf
  * @param {Parts} parts
- * @returns {Promise<ToScores>}
+ * @returns {Promise<(texts: Pick<Encoded, "ids" | "weights">[]) => Float32Array>}
  */
 export async function tensorflowScores(tf, { constants, model, weights }) {
   if (!LOADERS[model.format]) {
@@ -30,20 +30,20 @@ export async function tensorflowScores(tf, { constants, model, weights }) {
       Object.assign({}, model, { weightSpecs: weightSpecs(model), weightData: toBuffer(weights) }),
     ),
   );
-  // Not loaded.inputs: the layers format renames those in every model after a page's first.
-  const inputs = /** @type {string[]} */ (loaded.inputNames || loaded.inputNodes);
+  const columns = constants.words.shared.length + 2;
 
-  return (ids, wordWeights) => {
-    const rows = ids.length / constants.max_words;
-    const scores = tf.tidy(() => {
-      const shape = [rows, constants.max_words];
-      /** @type {{ [input: string]: Tensor }} */
-      const feeds = {
-        word_ids: tf.tensor2d(ids, shape, "int32"),
-        word_weights: tf.tensor2d(wordWeights, shape, "float32"),
-      };
-      return loaded.predict(inputs.map((name) => feeds[name]), { batchSize: rows });
+  return (texts) => {
+    const dense = new Float32Array(texts.length * columns);
+    texts.forEach(({ ids, weights: own }, row) => {
+      ids.forEach((id, place) => {
+        dense[row * columns + id] = own[place];
+      });
     });
+    const scores = tf.tidy(() =>
+      loaded.predict(tf.tensor2d(dense, [texts.length, columns], "float32"), {
+        batchSize: texts.length,
+      }),
+    );
     const values = scores.dataSync();
     scores.dispose();
     return values;

@@ -17,16 +17,19 @@
  *   many are, so many are none, …
  * @property {number[]} symbols code points that are words of their own, as gaps
  * @property {number[]} ignored code points that are left out, as gaps
- * @property {[pattern: string, replacement: string][]} replace what is then replaced, in order
+ * @property {[pattern: string, replacement: string | null][]} replace what is then replaced, in
+ *   order; null: becomes a word of its own
  * @property {Grams} grams
  */
 
 /**
- * Which runs of characters are read as overlapping pieces.
+ * What is read of a text besides its words: overlapping pieces, and pairs.
  *
  * @typedef {object} Grams
- * @property {number[]} sizes of the pieces, the smallest first; none: there are no pieces
- * @property {number[]} characters code points that make up the runs, as gaps
+ * @property {number[]} characters code points that make up runs, which are no words, as gaps
+ * @property {number[]} sizes of the pieces of runs, the smallest first; none: there are no runs
+ * @property {number[]} words sizes of the pieces of words, the smallest first
+ * @property {boolean} pairs whether two words side by side are read as one, too
  */
 
 // With no `u` flag a character beyond U+FFFF is two units, and so is matched as a pair first;
@@ -39,10 +42,10 @@ const ASCII = /^[\0-\x7f]*$/;
 const JAMO = /[\u1161-\u1175\u11a8-\u11c2]/;
 
 /**
- * Compiles a recipe into a function from a text to its words.
+ * Compiles a recipe into functions: from a text to its words and runs, and from a word to whether
+ * it is a run, and from a character to whether it is a mark.
  *
  * @param {Recipe} recipe
- * @returns {(text: string) => string[]}
  */
 export function compileText(recipe) {
   const { max_characters: most, fold, lower, grams, replace } = recipe;
@@ -74,7 +77,10 @@ export function compileText(recipe) {
   // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
   const replacements = replace.map(
     /** @returns {[RegExp, string]} */
-    ([pattern, replacement]) => [new RegExp(pattern, "gu"), replacement.split("$").join("$$")],
+    ([pattern, replacement]) => [
+      new RegExp(pattern, "gu"),
+      replacement === null ? " $& " : replacement.split("$").join("$$"),
+    ],
   );
 
   /** @param {string} text */
@@ -92,49 +98,42 @@ export function compileText(recipe) {
     return isPlain ? text : compose(text);
   }
 
-  const { sizes } = grams;
-  const isInRun = memberOf(grams.characters);
+  const isInRun = memberOf(grams.sizes.length ? grams.characters : []);
+  /** @param {string} character */
+  const startsRun = (character) =>
+    character > "\x7f" && isInRun(/** @type {number} */ (character.codePointAt(0)));
+  /** @param {string} character */
+  const isMark = (character) => !!orders.get(character);
 
   /**
-   * Appends a word, or its runs in pieces and what stands between them.
+   * Appends a word, or its runs and what stands between them.
    *
    * @param {string[]} words
    * @param {string} word
    */
   function append(words, word) {
-    /** @type {string[]} */
-    let part = [];
-    let isRun = false;
+    if (!word) return words;
     if (ASCII.test(word)) {
-      if (word) words.push(word);
+      words.push(word);
       return words;
     }
-    const end = () => {
-      if (isRun && part.length >= sizes[0]) {
-        part.forEach((_, place) => {
-          sizes.forEach((size) => {
-            if (place + size <= part.length) words.push(part.slice(place, place + size).join(""));
-          });
-        });
-      } else if (part.length) words.push(part.join(""));
-      part = [];
-    };
+    let part = "";
+    let isRun = false;
     for (const character of word) {
       // A mark belongs to what it stands on.
-      if (
-        !orders.get(character) &&
-        isInRun(/** @type {number} */ (character.codePointAt(0))) !== isRun
-      ) {
-        end();
+      if (!isMark(character) && startsRun(character) !== isRun) {
+        if (part) words.push(part);
+        part = "";
         isRun = !isRun;
       }
-      part.push(character);
+      part += character;
     }
-    end();
+    words.push(part);
     return words;
   }
 
-  return (text) =>
+  /** @param {string} text */
+  const split = (text) =>
     replacements
       .reduce(
         (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
@@ -142,6 +141,8 @@ export function compileText(recipe) {
       )
       .split(" ")
       .reduce(append, /** @type {string[]} */ ([]));
+
+  return { split, isRun: startsRun, isMark };
 }
 
 /**

@@ -3,7 +3,7 @@
 /**
  * A front-coded vocabulary, in the order of the words' ids. Each word is as much of the word
  * before as its letter in `shared` says (A none, B one UTF-16 unit, and so on), and then its own
- * rest; spaces part the rests.
+ * rest; ends of lines part the rests.
  *
  * @typedef {{ shared: string, rests: string }} Vocabulary
  */
@@ -18,7 +18,7 @@ const NONE_SHARED = "A".charCodeAt(0);
  */
 export function decodeWords({ shared, rests }) {
   let word = "";
-  const words = rests.split(" ").map((rest, place) => {
+  const words = rests.split("\n").map((rest, place) => {
     word = word.slice(0, shared.charCodeAt(place) - NONE_SHARED) + rest;
     return word;
   });

@@ -21,7 +21,7 @@ interface LoadedModel {
   inputNames?: string[];
   /** The inputs' names, of the graph format. */
   inputNodes?: string[];
-  predict(inputs: Tensor[], options: { batchSize: number }): Tensor;
+  predict(input: Tensor, options: { batchSize: number }): Tensor;
 }
 
 export interface Tensor {

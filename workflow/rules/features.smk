@@ -15,12 +15,14 @@ rule compile_recipe:
     params:
         sizes=config["text"]["grams"]["sizes"],
         scripts=config["text"]["grams"]["scripts"],
+        words=config["text"]["grams"]["words"],
+        pairs=["--pairs"] if config["text"]["grams"]["pairs"] else [],
         language=config["text"]["language"],
         marks=config["text"]["marks"],
     shell:
         "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output.text:q}"
-        " --sizes {params.sizes} --scripts {params.scripts} --language {params.language}"
-        " --marks {params.marks}"
+        " --sizes {params.sizes} --scripts {params.scripts} --words {params.words} {params.pairs}"
+        " --language {params.language} --marks {params.marks}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q} --log {log:q}"
 
 
@@ -41,11 +43,13 @@ rule build_vocabulary:
     params:
         size=config["vocabulary"]["size"],
         min_count=config["vocabulary"]["min_count"],
+        max_words=config["model"]["max_words"],
         exclude=lambda wildcards, input: ["--exclude", input.exclude] if input.exclude else [],
     shell:
         "python scripts/build_vocabulary.py --train {input.train:q}"
         " --augmented {input.augmented:q} --text {input.text:q}"
         " --size {params.size} --min-count {params.min_count} {params.exclude:q}"
+        " --max-words {params.max_words}"
         " --candidates {output.candidates:q} --counts {output.counts:q} --labels {output.labels:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -18,6 +18,7 @@ rule evaluate_model:
         vocabulary="data/vocabulary/vocabulary.json",
         choice="data/model/choice.json",
         labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
         baselines="data/reports/baselines.json",
         sizes="data/reports/sizes.csv",
         history="data/model/history.csv",
@@ -59,7 +60,7 @@ rule evaluate_model:
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --candidates {input.candidates:q} --counts {input.counts:q}"
         " --vocabulary {input.vocabulary:q}"
-        " --labels {input.labels:q} --choice {input.choice:q}"
+        " --labels {input.labels:q} --text {input.text:q} --choice {input.choice:q}"
         " --baselines {input.baselines:q} --sizes {input.sizes:q} --history {input.history:q}"
         " --checked {input.checked:q} --metrics {output.metrics:q} --summary {output.summary:q}"
         " --confusion {output.confusion:q} --predictions {output.predictions:q}"

@@ -11,6 +11,7 @@ rule search_model:
         augmented="data/features/augmented.parquet",
         candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
         code=python("search_model"),
     output:
         table="data/reports/search.csv",
@@ -22,7 +23,7 @@ rule search_model:
     shell:
         "python scripts/search_model.py --train {input.train:q} --validation {input.validation:q}"
         " --augmented {input.augmented:q} --candidates {input.candidates:q}"
-        " --labels {input.labels:q}"
+        " --labels {input.labels:q} --text {input.text:q}"
         " --smoothing {params.model[smoothing]} --power {params.model[power]}"
         " --idf-power {params.model[idf_power]} --share {params.model[share]}"
         " --cost {params.model[cost]} --epochs {params.model[epochs]}"

@@ -11,7 +11,7 @@ from typing import Any
 from provender import files
 from provender.text.recipe import for_words
 
-FORMAT = 2
+FORMAT = 3
 
 # The global that the script sets.
 GLOBAL = "ProvenderConstants"
@@ -82,14 +82,14 @@ def front_code(words: Sequence[str]) -> dict[str, str]:
 
     Returns ``shared``, a letter for each word: A where it shares nothing with the word
     before, B for one UTF-16 code unit, and so on; and ``rests``, what follows in each
-    word, joined by spaces (front coding). No word holds a space, at which texts are split.
+    word, joined by ends of lines (front coding). No word holds one, at which texts are split.
     """
     shared, rests = "", []
     for before, word in itertools.pairwise(["", *words]):
         beginning = _shared(before, word)
         shared += LETTERS[_units(beginning)]
         rests.append(word[len(beginning) :])
-    return {"shared": shared, "rests": " ".join(rests)}
+    return {"shared": shared, "rests": "\n".join(rests)}
 
 
 def _shared(before: str, word: str) -> str:

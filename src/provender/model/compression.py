@@ -7,9 +7,8 @@ the last axes makes it narrower still.
 
 The numbers of a table in bytes are whole multiples of ``UNIT``, with one scale a column
 that the dense layer multiplies back. TensorFlow.js stores a tensor as ``min + scale * byte``
-and derives both from the tensor's ends. Those stand in the rows of padding and of unknown
-words, which weigh nothing; so its converter finds the very same numbers again, and nothing
-is lost after this module.
+and derives both from the tensor's ends. Those stand in the rows of ids that no text has; so its
+converter finds the very same numbers again, and nothing is lost after this module.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +21,15 @@ from provender.model import arithmetic, metrics
 from provender.model.features import Features, count_posts, pool, restrict
 from provender.model.levels import BYTES, FLOAT16, FLOAT32, LEVELS
 from provender.model.training import Weights
-from provender.text.encode import FIRST_WORD, PADDING, UNKNOWN
+from provender.text.encode import FIRST_WORD
 
 # Exact in float32, as are its multiples here.
 UNIT = 1 / 128
 
-# The ends of a table in bytes, in units: 0 is a byte, and so are 256 numbers.
+# The ends of a table in bytes, in units: 0 is a byte, and so are 256 numbers. And the ids of the
+# rows that hold them.
 LOWEST, HIGHEST = -127, 128
+LOWEST_ID, HIGHEST_ID = 0, 1
 
 # How many words a model may have: each of these numbers, and all candidates.
 SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45000)
@@ -93,7 +94,7 @@ def _centred(table: np.ndarray) -> np.ndarray:
 def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a coarser table float32 [ids, width] and each column's scale float32 [width].
 
-    The table times the scales is near ``table``, but for padding and unknown words. With
+    The table times the scales is near ``table``, but for the ids that no text has. With
     ``FLOAT32`` levels it is ``table`` itself, with ``FLOAT16`` its nearest numbers of that type.
     """
     if levels in (FLOAT32, FLOAT16):
@@ -106,17 +107,18 @@ def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     steps[steps == 0] = 1
     numbers = np.zeros(table.shape)
     numbers[FIRST_WORD:] = np.rint(words / steps)
-    numbers[PADDING, 0], numbers[UNKNOWN, 0] = LOWEST, HIGHEST
+    numbers[LOWEST_ID, 0], numbers[HIGHEST_ID, 0] = LOWEST, HIGHEST
     return (numbers * UNIT).astype(np.float32), (steps / UNIT).astype(np.float32)
 
 
-def choose_words(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def choose_words(table: np.ndarray, posts: Features) -> np.ndarray:
     """Return the ids of all words, the most useful first: int [words].
 
-    A word is useful as far as it tells labels apart, and by the square root of the posts
-    that have it. ``table`` float32 [ids, labels]; ``ids`` [n, max_words] of the posts.
+    A word is useful as far as it tells labels apart, and by the square root of the sum of the
+    squares of its weights in the posts. ``table`` float32 [ids, labels].
     """
-    useful = np.abs(table).max(axis=1) * np.sqrt(count_posts(ids, len(table)))
+    loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(table))
+    useful = np.sqrt((_centred(table) ** 2).sum(axis=1) * loud)
     return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
 
 
@@ -172,8 +174,8 @@ def weigh(
     bundle's constants for some of them.
     """
     labels = weights.table.shape[1]
-    order = choose_words(weights.table, train.ids)
-    posts = count_posts(train.ids, len(weights.table))
+    order = choose_words(weights.table, train)
+    posts = count_posts(train)
     for size in _sizes(len(words)):
         kept = in_code_point_order(order[:size], words)
         constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))

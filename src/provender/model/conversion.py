@@ -26,8 +26,8 @@ MODEL = "model.json"
 SHARD = "group1-shard1of1.bin"
 
 # What the converters call the table of words.
-LAYERS_TABLE = "embedding/embeddings"
-GRAPH_TABLE = "unknown"
+LAYERS_TABLE = "table/kernel"
+GRAPH_TABLE = "*/table/*"
 
 
 def convert_layers(hdf5: Path, output: Path, stored: str) -> None:

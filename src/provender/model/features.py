@@ -1,6 +1,6 @@
 """Read what encode_posts wrote, as the arrays that the model takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,54 +8,88 @@ import numpy as np
 
 from provender import files
 from provender.errors import UserError
-from provender.text.encode import FIRST_WORD, PADDING, UNKNOWN, pooling_weights
+from provender.text.encode import FIRST_WORD, pooling_weights
+
+# Products that pool has in memory at once.
+PRODUCTS = 4_000_000
 
 
 @dataclass(frozen=True)
 class Features:
-    """The encoded posts of one split, row for row.
+    """The encoded posts of one split, row for row: a sparse matrix.
 
-    ``rowids`` int64 [n]; ``labels`` int32 [n]; ``ids`` int32 [n, max_words];
-    ``weights`` float32 [n, max_words].
+    ``rowids`` int64 [n]; ``labels`` int32 [n]; ``starts`` int64 [n + 1]: row i has
+    ``ids[starts[i] : starts[i + 1]]``, int32, ``counts`` int32 times, each with
+    its pooling weight in ``weights`` float32. ``is_piece`` bool [ids], of each id that there is:
+    the ids of words and pairs, and those of pieces, are weighed apart.
     """
 
     rowids: np.ndarray
     labels: np.ndarray
-    ids: np.ndarray
-    weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A sparse matrix, row for row: what each text has, and how much of it.
-
-    ``starts`` int64 [n + 1]: those of row i are at ``starts[i]`` to ``starts[i + 1]`` of ``ids``
-    int64 and ``values`` float64. No id is twice in a row; each is below ``columns``.
-    """
-
     starts: np.ndarray
     ids: np.ndarray
-    values: np.ndarray
-    columns: int
+    counts: np.ndarray
+    weights: np.ndarray
+    is_piece: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Return the row of each of ``ids``: int64."""
+        return np.repeat(np.arange(len(self.labels)), np.diff(self.starts))
 
 
-def read_features(path: Path, kept: np.ndarray | None = None) -> Features:
+def make_features(
+    rowids: np.ndarray,
+    labels: np.ndarray,
+    starts: np.ndarray,
+    ids: np.ndarray,
+    counts: np.ndarray,
+    is_piece: np.ndarray,
+) -> Features:
+    """Return encoded posts with their pooling weights."""
+    weights = pooling_weights(starts, counts, is_piece[ids])
+    return Features(rowids, labels, starts, ids, counts, weights, is_piece)
+
+
+def read_features(path: Path, are_pieces: np.ndarray, kept: np.ndarray | None = None) -> Features:
     """Read one Parquet file of features and derive the pooling weights.
 
-    With ``kept``, as :func:`find_words` gives it, ids are those of fewer words.
+    ``are_pieces``: bool [vocabulary], which of its features are pieces. With ``kept``, as
+    :func:`find_words` gives it, ids are those of fewer features.
     """
     table = files.read_parquet(path)
-    ids = table["ids"].combine_chunks()
-    ids = ids.values.to_numpy().reshape(len(table), ids.type.list_size)
-    if kept is not None:
-        ids = renumber(ids, kept)
-    return Features(table["rowid"].to_numpy(), table["label"].to_numpy(), ids, pooling_weights(ids))
+    ids, counts = table["ids"].combine_chunks(), table["counts"].combine_chunks()
+    starts = np.asarray(ids.offsets, np.int64)
+    found = make_features(
+        table["rowid"].to_numpy(),
+        table["label"].to_numpy(),
+        starts - starts[0],
+        ids.flatten().to_numpy(),
+        counts.flatten().to_numpy(),
+        np.concatenate([np.zeros(FIRST_WORD, bool), are_pieces]),
+    )
+    return found if kept is None else restrict(found, kept)
 
 
 def restrict(features: Features, kept: np.ndarray) -> Features:
-    """Return the features as a vocabulary of the ``kept`` words alone would give them."""
-    ids = renumber(features.ids, kept)
-    return Features(features.rowids, features.labels, ids, pooling_weights(ids))
+    """Return the features as a vocabulary of the ``kept`` ids alone would give them."""
+    new = np.full(len(features.is_piece), -1, np.int32)
+    new[kept] = np.arange(FIRST_WORD, FIRST_WORD + len(kept), dtype=np.int32)
+    ids = new[features.ids]
+    known = ids >= 0
+    before = np.concatenate([[0], np.cumsum(known)])
+    return make_features(
+        features.rowids,
+        features.labels,
+        before[features.starts],
+        ids[known],
+        features.counts[known],
+        np.concatenate([np.zeros(FIRST_WORD, bool), features.is_piece[kept]]),
+    )
+
+
+def _starts(lengths: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def rows_with(features: Features, rowids: np.ndarray) -> Features:
@@ -65,56 +99,54 @@ def rows_with(features: Features, rowids: np.ndarray) -> Features:
 
 def rows_where(features: Features, chosen: np.ndarray) -> Features:
     """Return the rows that are ``chosen``: bool [n]."""
+    lengths = np.diff(features.starts)
+    of = np.repeat(chosen, lengths)
     return Features(
         features.rowids[chosen],
         features.labels[chosen],
-        features.ids[chosen],
-        features.weights[chosen],
+        _starts(lengths[chosen]),
+        features.ids[of],
+        features.counts[of],
+        features.weights[of],
+        features.is_piece,
     )
 
 
 def join(*parts: Features) -> Features:
-    """Return the rows of several splits, one after the other."""
-    names = ("rowids", "labels", "ids", "weights")
-    return Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    """Return the rows of several splits of one vocabulary, one after the other."""
+    names = ("rowids", "labels", "ids", "counts", "weights")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    starts = _starts(np.concatenate([np.diff(part.starts) for part in parts]))
+    return Features(starts=starts, is_piece=parts[0].is_piece, **joined)
 
 
-def renumber(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Replace word ids by their places in ``kept``, and those not there by the unknown word's."""
-    size = max(int(ids.max(initial=0)), int(kept.max(initial=0))) + 1
-    new = np.full(size, UNKNOWN, np.int32)
-    new[PADDING] = PADDING
-    new[kept] = np.arange(FIRST_WORD, FIRST_WORD + len(kept), dtype=np.int32)
-    renumbered: np.ndarray = new[ids]
-    return renumbered
-
-
-def count_posts(ids: np.ndarray, words: int) -> np.ndarray:
-    """Return how many rows of ``ids`` [n, max_words] have each word: int [words]."""
-    # Sorting short rows is several times as fast as NumPy's search for unique pairs.
-    ordered = np.sort(ids, axis=1)
-    first = ordered >= FIRST_WORD
-    first[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
-    return np.bincount(ordered[first], minlength=words)
+def count_posts(features: Features) -> np.ndarray:
+    """Return how many rows have each id: int [ids]."""
+    return np.bincount(features.ids, minlength=len(features.is_piece))
 
 
 def pool(features: Features, table: np.ndarray) -> np.ndarray:
     """Return the weighted sum of each text's rows of ``table`` [ids, width]: float64 [n, width]."""
-    sums = np.zeros((len(features.ids), table.shape[1]))
-    for slot in range(features.ids.shape[1]):
-        sums += features.weights[:, slot, np.newaxis] * table[features.ids[:, slot]]
+    sums = np.zeros((len(features.labels), table.shape[1]))
+    for first, last in _batches(features.starts, max(PRODUCTS // table.shape[1], 1)):
+        starts = features.starts[first : last + 1]
+        own = slice(starts[0], starts[-1])
+        products = features.weights[own, np.newaxis].astype(np.float64) * table[features.ids[own]]
+        full = np.diff(starts) > 0
+        if full.any():
+            # Row after row: one order of addition, on every CPU.
+            sums[first:last][full] = np.add.reduceat(products, (starts[:-1] - starts[0])[full])
     return sums
 
 
-def to_rows(features: Features, factors: np.ndarray) -> Rows:
-    """Return each text's words once, with their pooling weights times ``factors`` [ids]."""
-    columns = len(factors)
-    texts, slots = np.nonzero(features.ids >= FIRST_WORD)
-    keys, places = np.unique(texts * columns + features.ids[texts, slots], return_inverse=True)
-    ids = keys % columns
-    values = np.bincount(places, features.weights[texts, slots], len(keys)) * factors[ids]
-    starts = np.searchsorted(keys, np.arange(len(features.ids) + 1) * columns)
-    return Rows(starts, ids, values, columns)
+def _batches(starts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of rows of at most ``most`` features together, or of one row."""
+    first = 0
+    while first < len(starts) - 1:
+        last = int(np.searchsorted(starts, starts[first] + most, "right")) - 1
+        last = max(last, first + 1)
+        yield first, last
+        first = last
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

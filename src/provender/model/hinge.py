@@ -3,8 +3,9 @@
 That of LIBLINEAR's L2-regularised L2-loss support vector machine (Hsieh et al. 2008, algorithm
 1), for all labels at once: each text in turn gets the weight that is right for it while those of
 all others stand, once for each label. A text changes only its own words' rows, so that a pass
-takes as long as its words are many. After a pass or two the weights differ from those of the
-optimum by less than any label shows.
+takes as long as its words are many. The first passes overshoot this way and that, so that what
+counts is the mean of the weights after each: on six tables, that of three was as good as the
+optimum or better, at a third of the time.
 
 All sums have one order and no fused step: the same weights on every CPU.
 """
@@ -14,41 +15,41 @@ from collections.abc import Callable
 import numpy as np
 
 from provender import console
-from provender.model.features import Rows
+from provender.model.features import Features
 
 
 def fit(
-    rows: Rows,
-    truth: np.ndarray,
+    posts: Features,
+    factors: np.ndarray,
     labels: int,
     cost: float,
     epochs: int,
     seed: int,
     report: Callable[[int, np.ndarray], None] | None = None,
 ) -> np.ndarray:
-    """Return what each column adds to each label's margin: float64 [columns + 1, labels].
+    """Return what each id adds to each label's margin: float64 [ids + 1, labels].
 
-    ``truth``: int [n], each row's label. ``cost`` times the mean square of the rows' lengths is
-    the support vector machine's C, so that it means the same whatever the unit of the values.
-    The last row is the bias: it is fitted as a column whose values are all 1. ``report`` is told
-    of each epoch, from 0, the weights after it.
+    A text's value of an id is its pooling weight times the id's number in ``factors`` [ids].
+    ``cost`` times the mean square of the texts' lengths is the support vector machine's C, so that
+    it means the same whatever the unit. The last row is the bias: that of an id that each text has
+    with a value of 1. ``report`` is told of each epoch, from 0, the weights after it.
     """
-    size = rows.columns
+    size, count = len(factors), len(posts.labels)
     weights = np.zeros((size + 1, labels))
-    duals = np.zeros((len(truth), labels))
-    squares = np.add.accumulate(rows.values**2)
-    lengths = np.diff(np.concatenate([[0.0], squares])[rows.starts])
-    mean = float(lengths.sum()) / max(len(truth), 1)
+    duals = np.zeros((count, labels))
+    values = posts.weights * factors[posts.ids]
+    lengths = np.bincount(posts.rows, values**2, count)
+    mean = float(lengths.sum()) / max(count, 1)
     # One dual variable's own part of the loss.
     diagonal = mean / (2 * cost) if mean > 0 else 1.0
     steps = (1 / (lengths + 1 + diagonal)).tolist()
-    starts, ids, values = rows.starts.tolist(), rows.ids, rows.values[:, np.newaxis]
-    answers = truth.tolist()
+    starts, ids, columns = posts.starts.tolist(), posts.ids, values[:, np.newaxis]
+    answers = posts.labels.tolist()
     shuffled = np.random.Generator(np.random.PCG64(seed))
     for epoch in range(epochs):
         order = shuffled.permutation(len(answers)).tolist()
         for row in console.progress(order, f"training, pass {epoch + 1} of {epochs}", len(order)):
-            own, x = ids[starts[row] : starts[row + 1]], values[starts[row] : starts[row + 1]]
+            own, x = ids[starts[row] : starts[row + 1]], columns[starts[row] : starts[row + 1]]
             label, dual = answers[row], duals[row]
             touched = weights[own]
             margins = (touched * x).sum(axis=0) + weights[size]

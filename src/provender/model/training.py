@@ -9,9 +9,8 @@ import numpy as np
 
 from provender import console
 from provender.model import hinge
-from provender.model.features import Features, pool, rows_where, to_rows
+from provender.model.features import Features, pool, rows_where
 from provender.model.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
-from provender.text.encode import FIRST_WORD
 
 if TYPE_CHECKING:
     import tf_keras
@@ -21,6 +20,9 @@ FOLDS = 3
 
 # The shares of naive Bayes that are tried where none is set.
 SHARES = (0.0, 0.2, 1 / 3, 0.5, 2 / 3, 1.0)
+
+# So many posts tell how far a model's logits spread.
+SPREAD_OF = 2000
 
 # What says that the posts choose the share.
 AUTO = "auto"
@@ -80,62 +82,52 @@ def read_arguments(options: argparse.Namespace) -> Training:
     )
 
 
-def build_model(
-    table: np.ndarray, kernel: np.ndarray, bias: np.ndarray, max_words: int
-) -> "tf_keras.Model":
+def build_model(table: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> "tf_keras.Model":
     """Return the tf-keras model: a weighted sum of the table's rows, then a dense layer.
 
-    ``table``: [ids, width]; ``kernel``: [width, labels]; ``bias``: [labels]. Inputs:
-    ``word_ids`` int32 and ``word_weights`` float32, both [n, max_words]. Output: ``scores``
-    float32 [n, labels], each row adding up to 1.
+    ``table``: [ids, width]; ``kernel``: [width, labels]; ``bias``: [labels]. Input: ``weights``
+    float32 [n, ids], each text's pooling weights, 0 where it does not have an id. Output:
+    ``scores`` float32 [n, labels], each row adding up to 1.
     """
     import tf_keras as keras
 
     keras.backend.clear_session()
-    word_ids = keras.Input((max_words,), name="word_ids", dtype="int32")
-    word_weights = keras.Input((max_words,), name="word_weights")
-    embedding = keras.layers.Embedding(*table.shape, name="embedding")
-    pooled = keras.layers.Dot(axes=(1, 1), name="pooling")([word_weights, embedding(word_ids)])
+    weights = keras.Input((len(table),), name="weights")
+    pooled = keras.layers.Dense(table.shape[1], use_bias=False, name="table")
     scores = keras.layers.Dense(len(bias), activation="softmax", name="scores")
-    model = keras.Model([word_ids, word_weights], scores(pooled), name="classifier")
-    embedding.set_weights([table])
+    model = keras.Model(weights, scores(pooled(weights)), name="classifier")
+    pooled.set_weights([table])
     scores.set_weights([kernel, bias])
     return model
 
 
-def train(
-    posts: Features, words: int, labels: int, how: Training, report: Report | None = None
-) -> Weights:
-    """Train a model of so many ids and labels, whose ``how.share`` is set."""
+def train(posts: Features, labels: int, how: Training, report: Report | None = None) -> Weights:
+    """Train a model of so many labels, whose ``how.share`` is set."""
     if how.share is None:
         raise ValueError("the share of naive Bayes is not chosen yet")
-    return mix(*_train_both(posts, words, labels, how, report), how.share)
+    return mix(*_train_both(posts, labels, how, report), how.share)
 
 
-def choose(
-    how: Training, posts: Features, own: int, words: int, labels: int
-) -> tuple[Training, dict[float, float]]:
+def choose(how: Training, posts: Features, labels: int) -> tuple[Training, dict[float, float]]:
     """Return how to train, with a share that is set, and recall@1 by each share that was tried.
 
-    Posts are answered by models of the other folds' posts; the first ``own`` rows are asked, all
-    are learnt from.
+    Posts are answered by models of the other folds' posts.
     """
     if how.share is not None:
         return how, {}
     folds = assign_folds(posts)
-    is_own = np.arange(len(folds)) < own
     right = dict.fromkeys(SHARES, 0)
     for fold in range(FOLDS):
         console.log.info("choosing naive Bayes' share, part %d of %d", fold + 1, FOLDS)
-        asked = rows_where(posts, (folds == fold) & is_own)
-        both = _train_both(rows_where(posts, folds != fold), words + FIRST_WORD, labels, how)
+        asked = rows_where(posts, folds == fold)
+        both = _train_both(rows_where(posts, folds != fold), labels, how)
         for share in SHARES:
             weights = mix(*both, share)
             best = (pool(asked, weights.table) + weights.bias).argmax(axis=1)
             right[share] += int((best == asked.labels).sum())
     # Of equals the one nearest to equal parts.
     best_share = min(SHARES, key=lambda share: (-right[share], abs(share - 0.5)))
-    recall = {share: hits / own for share, hits in right.items()}
+    recall = {share: hits / len(folds) for share, hits in right.items()}
     console.log.info("naive Bayes' share: %.2f, recall@1 %.4f", best_share, recall[best_share])
     return replace(how, share=best_share), recall
 
@@ -149,18 +141,18 @@ def mix(bayes: Weights, margins: Weights, share: float) -> Weights:
 
 
 def _train_both(
-    posts: Features, words: int, labels: int, how: Training, report: Report | None = None
+    posts: Features, labels: int, how: Training, report: Report | None = None
 ) -> tuple[Weights, Weights]:
     """Train naive Bayes and the classifiers; both spread alike on the posts, by about 1."""
-    rarity = inverse_document_frequency(posts.ids, words)
+    rarity = inverse_document_frequency(posts)
 
     def to_weights(fitted: np.ndarray) -> Weights:
         return Weights((fitted[:-1] * rarity[:, np.newaxis]), fitted[-1])
 
-    bayes = naive_bayes_table(posts, words, labels, how.start)
+    bayes = naive_bayes_table(posts, labels, how.start)
     fitted = hinge.fit(
-        to_rows(posts, rarity),
-        posts.labels,
+        posts,
+        rarity,
         labels,
         how.cost,
         how.epochs,
@@ -172,7 +164,8 @@ def _train_both(
 
 def _scaled(posts: Features, weights: Weights) -> Weights:
     """Return a model whose logits of the posts differ between labels by 1 (root mean square)."""
-    logits = pool(posts, weights.table) + weights.bias
+    some = rows_where(posts, np.arange(len(posts.labels)) % -(-len(posts.labels) // SPREAD_OF) == 0)
+    logits = pool(some, weights.table) + weights.bias
     columns = logits.T - sum(logits.T) / logits.shape[1]
     spread = float(np.sqrt((columns**2).sum() / max(columns.size, 1)))
     # Posts without a known word, or of one label, have nothing to tell apart.

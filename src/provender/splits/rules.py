@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from provender.errors import UserError
 from provender.splits.strip import strip_post
-from provender.text.recipe import Recipe, split_in_batches
+from provender.text.recipe import Recipe, split_in_batches, without_punctuation
 
 # The part of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1
@@ -56,13 +55,13 @@ def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, 
 
 
 def read_as(recipe: Recipe, texts: pd.Series) -> pd.Series:
-    """Return what the recipe leaves of each text: its words with spaces between them.
+    """Return what the recipe leaves of each text: its words, but for punctuation.
 
     Texts of which that is the same are one to the model. Of a text without words, itself.
     """
     words = split_in_batches(recipe, pa.chunked_array([pa.array(texts, pa.string())]))
-    read = pc.binary_join(words, " ").to_pylist()
-    left = [each or text for each, text in zip(read, texts, strict=True)]
+    read = without_punctuation(words)
+    left = [each or text for each, text in zip(read.to_pylist(), texts, strict=True)]
     return pd.Series(left, texts.index, "object")
 
 

@@ -1,13 +1,10 @@
-"""Words to fixed-length ids and pooling weights, as ``web/src/encode.js`` does it."""
+"""How much each feature of a text counts, as ``web/src/encode.js`` computes it."""
 
 import math
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-PADDING = 0
-UNKNOWN = 1
+# Ids below stand for nothing: their rows hold the ends of a table that ships in bytes.
 FIRST_WORD = 2
 
 # Log counts are rounded to integers of this unit: their squares then add up exactly
@@ -15,43 +12,24 @@ FIRST_WORD = 2
 LOG_UNIT = 10_000
 
 
-def encode_words(words: pa.ListArray, vocabulary: list[str], max_words: int) -> np.ndarray:
-    """Look up the first ``max_words`` words of each text.
+def pooling_weights(starts: np.ndarray, counts: np.ndarray, is_piece: np.ndarray) -> np.ndarray:
+    """Weigh each text's features: float32 [features].
 
-    ``words``: n lists of strings. Returns int32 [n, max_words]: the id of vocabulary
-    word i is i + 2, 1 stands for any other word, 0 fills up shorter texts.
+    ``starts``: int [n + 1], where each text's features begin; ``counts``: int [features], how
+    often it has each; ``is_piece``: bool [features]. What occurs c times counts 1 + ln c. The
+    words and pairs of a text have an L2 norm of 1, and so have its pieces, for themselves: else
+    they would drown the words, of which there are fewer (tf weighting as in Salton and Buckley
+    1988).
     """
-    lengths = np.asarray(pc.list_value_length(words))
-    found = pc.index_in(pc.list_flatten(words), value_set=pa.array(vocabulary, pa.string()))
-    flat = np.asarray(pc.fill_null(found, UNKNOWN - FIRST_WORD)) + FIRST_WORD
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    starts = np.cumsum(lengths) - lengths
-    places = np.arange(len(flat)) - np.repeat(starts, lengths)
-    kept = places < max_words
-    ids = np.full((len(lengths), max_words), PADDING, np.int32)
-    ids[rows[kept], places[kept]] = flat[kept]
-    return ids
-
-
-def pooling_weights(ids: np.ndarray) -> np.ndarray:
-    """Weigh each slot so that a text's embedding is the weighted sum of its words'.
-
-    ``ids``: int [n, max_words]. Returns float32 of the same shape. A known word that
-    occurs c times counts 1 + ln c in all, shared by its slots; each text's weights are
-    scaled to an L2 norm of 1 over its distinct words (tf weighting as in Salton and
-    Buckley 1988). Padding and unknown words weigh nothing.
-    """
-    texts, max_words = ids.shape
-    rows, places = np.nonzero(ids >= FIRST_WORD)
-    keys = rows * (int(ids.max(initial=0)) + 1) + ids[rows, places]
-    distinct, slots, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    most = int(counts.max(initial=1))
+    # Python's own logarithm: NumPy's differs between CPUs.
     log_counts = np.array(
-        [0] + [math.floor((1 + math.log(c)) * LOG_UNIT + 0.5) for c in range(1, max_words + 1)],
+        [0] + [math.floor((1 + math.log(c)) * LOG_UNIT + 0.5) for c in range(1, most + 1)],
         dtype=np.float64,
     )
     totals = log_counts[counts]
-    squares = np.zeros(texts)
-    np.add.at(squares, distinct // (int(ids.max(initial=0)) + 1), totals**2)
-    weights = np.zeros(ids.shape, np.float32)
-    weights[rows, places] = totals[slots] / counts[slots] / np.sqrt(squares[rows])
+    texts = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    blocks = 2 * texts + is_piece
+    squares = np.bincount(blocks, totals**2, 2 * (len(starts) - 1))
+    weights: np.ndarray = (totals / np.sqrt(squares[blocks])).astype(np.float32)
     return weights

@@ -19,11 +19,13 @@ A compiled recipe (:func:`compile_recipe`) is plain JSON:
     Code points that become a space, words of their own, and nothing. Each is a list of
     gaps: so many code points are not in it, so many are, and so on.
 ``replace``
-    ``[pattern, replacement]`` pairs, applied in order; the replacement is literal.
+    ``[pattern, replacement]`` pairs, applied in order; the replacement is literal. None makes a
+    word of its own of what matches.
 ``grams``
-    ``sizes`` and ``characters``, a list of gaps: a run of these, with marks of whatever script
-    on them, becomes, from each of its code points on, as many as each size says; a run that is
-    shorter than each size stays whole.
+    ``characters``, a list of gaps: a run of these, with marks of whatever script on them, is no
+    word, but is read in pieces (see :mod:`provender.text.features`): ``sizes``, of how many code
+    points. ``words``: of how many characters the pieces of words are; none, if words are not read
+    in pieces. ``pairs``: whether two words that stand side by side are read as one, too.
 
 The tables only hold code points beyond ASCII, but for a language whose ``I`` is another:
 A-Z are lower-cased by rule and the rest of ASCII is the patterns' business.
@@ -76,9 +78,8 @@ COMMON = frozenset("ßς")
 # Of a compiled recipe: what beyond ASCII is no part of a word.
 TABLES = ("separators", "symbols", "ignored")
 
-# A gram has as many characters as one whole number has room for.
-MOST_GRAM, CODE_BITS = 3, 21
-CODE_MASK = (1 << CODE_BITS) - 1
+# What is no copy less for having it.
+PUNCTUATION = "[ !-/:-@\\[-`{-~]+"
 
 # A mark of the least class, and one of a high one, beside which the order of others shows.
 LOW_MARK, HIGH_MARK = "\u0334", "\u0315"
@@ -94,7 +95,8 @@ def compile_recipe(
 
     What a letter is comes from Python's Unicode database; composition, lower case and
     scripts come from Arrow, so that running the recipe at column speed agrees with the tables.
-    ``grams``: ``sizes`` and ``scripts``, by their names in Unicode. ``language``: one of
+    ``grams``: ``sizes`` and ``scripts``, by their names in Unicode; ``words`` and ``pairs``.
+    ``language``: one of
     ``LANGUAGES``, or ``any``. ``marks``: ``keep`` or ``remove``.
     """
     codes = np.arange(FIRST_BEYOND_ASCII, sys.maxunicode + 1, dtype="<i4")
@@ -131,10 +133,12 @@ def compile_recipe(
         "separators": _gaps(codes[~in_words & ~is_symbol & ~ignored]),
         "symbols": _gaps(codes[is_symbol & ~ignored]),
         "ignored": _gaps(codes[ignored]),
-        "replace": [[rule["pattern"], rule["with"]] for rule in recipe["replace"]],
+        "replace": [[rule["pattern"], rule.get("with")] for rule in recipe["replace"]],
         "grams": {
             "sizes": sorted(grams["sizes"]) if grams else [],
             "characters": _gaps(codes[in_grams & in_words & ~is_mark[codes]]),
+            "words": sorted(grams.get("words", [])) if grams else [],
+            "pairs": bool(grams and grams.get("pairs", False)),
         },
     }
 
@@ -228,7 +232,7 @@ def _normalized(text: str, form: str) -> str:
 
 
 def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
-    """Split texts into words.
+    """Split texts into words, and runs of what is read in pieces.
 
     ``texts``: n strings. Returns a list<string> array of n rows, in text order.
     Nothing is done row by row: each rule runs over the whole column in Arrow's RE2.
@@ -249,25 +253,35 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
     # What became lower case, or was parted by what is ignored, may compose now.
     texts = _where(rare, texts, lambda some: _compose(_changing(recipe), some))
     for pattern, replacement in recipe["replace"]:
-        # In RE2 a backslash starts a reference to a group; here it means itself.
-        texts = _replace(texts, pattern, replacement.replace("\\", "\\\\"))
+        if replacement is None:
+            texts = _replace(texts, f"({pattern})", r" \1 ")
+        else:
+            # In RE2 a backslash starts a reference to a group; here it means itself.
+            texts = _replace(texts, pattern, replacement.replace("\\", "\\\\"))
     if not recipe["grams"]["sizes"]:
         return _without_empty(pc.split_pattern(texts, " "))
-    first = _class(_runs(recipe["grams"]["characters"]))
+    first = run_class(recipe)
     # Marks belong to what they stand on, whatever their script.
-    marks = _class(_runs(_without_classes(recipe["classes"])))
+    marks = mark_class(recipe)
     has_runs = _match(beyond, texts, first)
     run = f"({first}(?:{first}|{marks})*)"
     texts = _where(has_runs, texts, lambda some: _replace(some, run, r" \1 "))
-    words = _without_empty(pc.split_pattern(texts, " "))
-    return _cut(words, first, recipe["grams"]["sizes"]) if pc.any(has_runs).as_py() else words
+    return _without_empty(pc.split_pattern(texts, " "))
+
+
+def run_class(recipe: Recipe) -> str:
+    """Return a pattern of RE2 that matches a character of what is read in pieces."""
+    return _class(_runs(recipe["grams"]["characters"] if recipe["grams"]["sizes"] else []))
+
+
+def mark_class(recipe: Recipe) -> str:
+    """Return a pattern of RE2 that matches a mark, which belongs to what it stands on."""
+    return _class(_runs(_without_classes(recipe["classes"])))
 
 
 def in_pieces(recipe: Recipe, texts: pa.Array) -> pa.BooleanArray:
     """Tell which texts have a run that is read in pieces: bool [n]."""
-    if not recipe["grams"]["sizes"]:
-        return pa.array(np.zeros(len(texts), bool))
-    return pc.match_substring_regex(texts, _class(_runs(recipe["grams"]["characters"])))
+    return pc.match_substring_regex(texts, run_class(recipe))
 
 
 def for_words(recipe: Recipe, words: Iterable[str]) -> Recipe:
@@ -333,6 +347,22 @@ def split_in_batches(recipe: Recipe, texts: pa.ChunkedArray) -> pa.ChunkedArray:
     starts = range(0, len(texts), BATCH_TEXTS)
     parts = [split_words(recipe, texts.slice(start, BATCH_TEXTS)) for start in starts]
     return pa.chunked_array(parts, pa.list_(pa.string()))
+
+
+def without_punctuation(words: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return what tells texts apart: their words with spaces between them, punctuation left out.
+
+    ``words``: n lists of strings, of :func:`split_in_batches`. Returns n strings.
+    """
+    joined = pc.binary_join(words, " ")
+    return pc.utf8_trim(pc.replace_substring_regex(joined, PUNCTUATION, " "), " ")
+
+
+def number_texts(words: pa.ChunkedArray) -> np.ndarray:
+    """Return a number for each list of words, the same for texts of the same words."""
+    read = without_punctuation(words).combine_chunks()
+    numbers: np.ndarray = read.dictionary_encode().indices.to_numpy()
+    return numbers
 
 
 def _rare(recipe: Recipe) -> list[list[int]]:
@@ -406,53 +436,6 @@ def _where(
 
 def _replace(texts: pa.Array, pattern: str, replacement: str) -> pa.Array:
     return pc.replace_substring_regex(texts, pattern, replacement)
-
-
-def _cut(words: pa.ListArray, first: str, sizes: list[int]) -> pa.ListArray:
-    """Cut the words that are runs, since they begin with a character ``first``, into pieces."""
-    flat = words.values
-    is_run = np.asarray(pc.match_substring_regex(flat, f"^{first}"))
-    runs = flat.filter(pa.array(is_run))
-    codes = _to_codes("".join(runs.to_pylist()))
-    lengths = np.asarray(pc.utf8_length(runs))
-    run = np.repeat(np.arange(len(lengths)), lengths)
-    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
-    # A run that is shorter than each size is whole, from its first character on.
-    short = (lengths[run] < sizes[0]) & (left == lengths[run])
-    wanted = np.tile(sizes, (len(codes), 1))
-    wanted[short] = len(codes) + 1
-    wanted[short, 0] = lengths[run][short]
-    places, columns = np.nonzero(wanted <= left[:, np.newaxis])
-    pieces, which = _strings(codes, places, wanted[places, columns])
-    counts = np.ones(len(flat), np.int64)
-    counts[is_run] = np.bincount(run[places], minlength=len(lengths))
-    # Where each word of the result comes from: the words, or the pieces after them.
-    source = np.repeat(np.arange(len(flat)), counts)
-    source[np.repeat(is_run, counts)] = len(flat) + which
-    before = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    return pa.ListArray.from_arrays(
-        before[words.offsets], pa.concat_arrays([flat, pieces]).take(pa.array(source))
-    )
-
-
-def _strings(
-    codes: np.ndarray, places: np.ndarray, sizes: np.ndarray
-) -> tuple[pa.StringArray, np.ndarray]:
-    """Return the different strings of so many code points from each place on, and which is where.
-
-    ``codes``: int [characters]; ``places`` and ``sizes``: int [n]. Returns strings, and int [n].
-    """
-    padded = np.concatenate([codes, np.zeros(MOST_GRAM, codes.dtype)]).astype(np.int64)
-    keys = padded[places]
-    for step in range(1, MOST_GRAM):
-        keys |= np.where(step < sizes, padded[places + step], 0) << (CODE_BITS * step)
-    encoded = pa.array(keys).dictionary_encode()
-    unique = np.asarray(encoded.dictionary)
-    parts = np.stack([unique >> (CODE_BITS * step) & CODE_MASK for step in range(MOST_GRAM)], 1)
-    ends = np.cumsum((parts > 0).sum(axis=1)).tolist()
-    text = _to_text(parts[parts > 0].astype("<i4"))
-    strings = [text[start:end] for start, end in itertools.pairwise([0, *ends])]
-    return pa.array(strings, pa.string()), np.asarray(encoded.indices)
 
 
 def _without_empty(words: pa.ListArray) -> pa.ListArray:

@@ -1,0 +1,288 @@
+"""What of a text is counted: its words, pairs of words, and pieces of words and of runs.
+
+Each feature has a name, by which the vocabulary lists it:
+
+- a word is itself;
+- two words that stand side by side are joined by a space: ``hot dog``;
+- a piece of a word has a space before it. The word stands between two spaces of its own, so that
+  the pieces of three characters of ``cat`` are ``"  ca"``, ``" cat"`` and ``" at "``. A mark is one
+  character with what it stands on, and what is the whole word is no piece;
+- a piece of a run (see :mod:`provender.text.recipe`) is itself, since no word has its characters.
+
+``web/src/encode.js`` does the same, text by text. Here it is done once for each different word.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provender.text.recipe import Recipe, mark_class, run_class, split_in_batches
+
+# Before a piece of a word, so that it is no word.
+PIECE = " "
+
+# Longer words are read in pieces up to here: they are no words of a language.
+MOST_CHARACTERS = 40
+
+# Texts counted at once: bounds the memory, not the result.
+BATCH = 2048
+
+
+@dataclass(frozen=True)
+class Units:
+    """The words and runs of texts, in their order, cut where a text is read no further.
+
+    ``starts`` int64 [n + 1]: text i has ``units[starts[i] : starts[i + 1]]``, int64, each the place
+    of a name in ``names``; ``is_run`` bool [names].
+    """
+
+    starts: np.ndarray
+    units: np.ndarray
+    names: pa.StringArray
+    is_run: np.ndarray
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each text has each feature: a sparse matrix, row for row.
+
+    ``starts`` int64 [n + 1]: text i has ``ids[starts[i] : starts[i + 1]]``, int32 in ascending
+    order, as often as ``counts`` int32 says.
+    """
+
+    starts: np.ndarray
+    ids: np.ndarray
+    counts: np.ndarray
+
+
+def read_units(recipe: Recipe, texts: pa.ChunkedArray, max_words: int) -> Units:
+    """Split texts; read so many words of each, where a run counts as many as it has characters."""
+    words = split_in_batches(recipe, texts)
+    lengths = np.asarray(pc.list_value_length(words), np.int64)
+    encoded = pc.list_flatten(words).combine_chunks().dictionary_encode()
+    names, units = encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)
+    is_run = _matches(names, f"^{run_class(recipe)}")
+    sizes = np.where(is_run, np.asarray(pc.utf8_length(names)), 1)[units]
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    room = max_words - (ends[:-1] - ends[starts[rows]])
+    # The run that reaches beyond is cut.
+    long = np.flatnonzero((room > 0) & (room < sizes))
+    if len(long):
+        ends_of = zip(units[long].tolist(), room[long].tolist(), strict=True)
+        cut = [names[unit].as_py()[:size] for unit, size in ends_of]
+        both = pa.concat_arrays([names, pa.array(cut, pa.string())]).dictionary_encode()
+        places = both.indices.to_numpy().astype(np.int64)
+        units[long] = len(names) + np.arange(len(long))
+        units, names = places[units], both.dictionary
+        is_run = _matches(names, f"^{run_class(recipe)}")
+    kept = room > 0
+    counts = np.bincount(rows[kept], minlength=len(lengths))
+    return Units(np.concatenate([[0], np.cumsum(counts)]), units[kept], names, is_run)
+
+
+def count_texts(
+    recipe: Recipe, units: Units, groups: np.ndarray, usable: np.ndarray
+) -> tuple[pa.StringArray, np.ndarray]:
+    """Return the names of all features, and how many groups of texts have each: int64.
+
+    ``groups`` int64 [n], from 0: texts of one group count once. ``usable`` bool [names]: of the
+    other words nothing is counted.
+    """
+    owners, names = _features(recipe, units.names, units.is_run)
+    kept = usable[owners]
+    encoded = names.filter(pa.array(kept)).dictionary_encode()
+    names = encoded.dictionary
+    starts, features = _by_unit(owners[kept], encoded.indices.to_numpy(), len(units.names))
+    keys, pairs = _pairs(recipe, units, usable)
+    pair_names = _pair_names(units.names, keys)
+    total = len(names) + len(keys)
+    found = np.zeros(total, np.int64)
+    ordered = np.argsort(groups, kind="stable")
+    batches = np.arange(0, groups.max(initial=-1) + 1 + BATCH, BATCH)
+    bounds = np.searchsorted(groups[ordered], batches)
+    for first, last in itertools.pairwise(bounds.tolist()):
+        rows = ordered[first:last]
+        pair_ids = np.where(pairs >= 0, pairs + len(names), -1)
+        tallied, _ = _tally(units, starts, features, pair_ids, rows, groups[rows], total)
+        found += np.bincount(tallied % total, minlength=total)
+    return pa.concat_arrays([names, pair_names]), found
+
+
+def encode(recipe: Recipe, units: Units, vocabulary: Sequence[str]) -> Counts:
+    """Count the features of each text that a vocabulary has; ids are its places."""
+    known = pa.array(vocabulary, pa.string())
+    owners, names = _features(recipe, units.names, units.is_run)
+    ids = _find(names, known)
+    starts, features = _by_unit(owners[ids >= 0], ids[ids >= 0], len(units.names))
+    keys, pairs = _pairs(recipe, units, np.ones(len(units.names), bool))
+    pair_ids = np.concatenate([_find(_pair_names(units.names, keys), known), [-1]])[pairs]
+    texts, total = len(units.starts) - 1, max(len(known), 1)
+    parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for start in range(0, texts, BATCH):
+        rows = np.arange(start, min(start + BATCH, texts))
+        parts.append(_tally(units, starts, features, pair_ids, rows, rows, total))
+    tallied, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    begins = np.searchsorted(tallied, np.arange(texts + 1) * total)
+    return Counts(begins, (tallied % total).astype(np.int32), counts.astype(np.int32))
+
+
+def are_pieces(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
+    """Tell which features are pieces, of words or of runs: bool [names]."""
+    return _matches(pa.array(names, pa.string()), f"^(?:{PIECE}|{run_class(recipe)})")
+
+
+def are_words(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
+    """Tell which features are words as a whole, or one character of a run: bool [names]."""
+    others: np.ndarray = _matches(pa.array(names, pa.string()), f"{PIECE}|^{run_class(recipe)}.")
+    return ~others
+
+
+def _tally(
+    units: Units,
+    starts: np.ndarray,
+    features: np.ndarray,
+    pairs: np.ndarray,
+    rows: np.ndarray,
+    owners: np.ndarray,
+    total: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return owner · total + feature of all features of some texts, ascending, and their counts.
+
+    ``features``: int [.], of each unit from its place in ``starts`` on; ``pairs``: int [units],
+    that of each unit and the one behind it, or -1; ``owners``: int [rows], what stands for a text.
+    """
+    lengths = units.starts[rows + 1] - units.starts[rows]
+    places = _ranges(units.starts[rows], lengths)
+    of = np.repeat(owners, lengths)
+    own, counts = np.unique(of * len(units.names) + units.units[places], return_counts=True)
+    of_own, unit = own // max(len(units.names), 1), own % max(len(units.names), 1)
+    sizes = starts[unit + 1] - starts[unit]
+    singles = np.repeat(of_own, sizes) * total + features[_ranges(starts[unit], sizes)]
+    paired = pairs[places]
+    doubles = of[paired >= 0] * total + paired[paired >= 0]
+    keys, inverse = np.unique(np.concatenate([singles, doubles]), return_inverse=True)
+    weights = np.concatenate([np.repeat(counts, sizes), np.ones(len(doubles), np.int64)])
+    return keys, np.bincount(inverse, weights, len(keys)).astype(np.int64)
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the numbers from each start on, so many of each, one after the other."""
+    before = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+
+
+def _by_unit(owners: np.ndarray, features: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Order features by the unit that has them: where each unit's begin, and the features."""
+    order = np.argsort(owners, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=units))])
+    return starts, features[order].astype(np.int64)
+
+
+def _pairs(recipe: Recipe, units: Units, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different pairs of words, first · names + second, and each unit's with the next.
+
+    The latter is int [units], a place in the former, or -1.
+    """
+    pairs = np.full(len(units.units), -1, np.int64)
+    if not recipe["grams"]["pairs"] or len(units.units) < 2:
+        return np.zeros(0, np.int64), pairs
+    fits = (usable & ~units.is_run)[units.units]
+    both = fits[:-1] & fits[1:]
+    # The last of a text stands beside none.
+    ends = units.starts[1:-1]
+    both[ends[(ends > 0) & (ends < len(units.units))] - 1] = False
+    keys = units.units[:-1][both] * len(units.names) + units.units[1:][both]
+    found, pairs[:-1][both] = np.unique(keys, return_inverse=True)
+    return found, pairs
+
+
+def _pair_names(names: pa.StringArray, keys: np.ndarray) -> pa.StringArray:
+    first, second = keys // max(len(names), 1), keys % max(len(names), 1)
+    return pc.binary_join_element_wise(
+        names.take(pa.array(first)), names.take(pa.array(second)), " "
+    )
+
+
+def _features(
+    recipe: Recipe, names: pa.StringArray, is_run: np.ndarray
+) -> tuple[np.ndarray, pa.StringArray]:
+    """Return the names of all words' and runs' features, and whose each is: int64."""
+    grams = recipe["grams"]
+    words, runs = np.flatnonzero(~is_run), np.flatnonzero(is_run)
+    owners, found = [words], [names.take(pa.array(words))]
+    run_names = names.take(pa.array(runs))
+    if grams["sizes"]:
+        lengths = np.asarray(pc.utf8_length(run_names), np.int64)
+        short = lengths < grams["sizes"][0]
+        owners.append(runs[short])
+        found.append(run_names.filter(pa.array(short)))
+        for places, pieces in _windows(run_names, lengths, grams["sizes"]):
+            owners.append(runs[places])
+            found.append(pieces)
+    if grams["words"]:
+        has_marks = _matches(found[0], mark_class(recipe))
+        for place in np.flatnonzero(has_marks).tolist():
+            pieces = _with_marks(found[0][place].as_py(), recipe)
+            owners.append(np.full(len(pieces), words[place]))
+            found.append(pa.array(pieces, pa.string()))
+        plain = words[~has_marks]
+        short = pc.utf8_slice_codeunits(names.take(pa.array(plain)), 0, MOST_CHARACTERS)
+        padded = _join(PIECE, short, PIECE)
+        lengths = np.asarray(pc.utf8_length(padded), np.int64)
+        for places, pieces in _windows(padded, lengths, grams["words"], whole=False):
+            owners.append(plain[places])
+            found.append(_join(PIECE, pieces))
+    return np.concatenate(owners), pa.concat_arrays(found)
+
+
+def _windows(
+    names: pa.StringArray, lengths: np.ndarray, sizes: Sequence[int], whole: bool = True
+) -> "list[tuple[np.ndarray, pa.StringArray]]":
+    """Return the pieces of so many characters of names, and of which names they are, by start."""
+    found = []
+    for size in sizes:
+        for start in range(max(int(lengths.max(initial=0)) - size + 1, 0)):
+            places = np.flatnonzero((lengths >= start + size) & (whole | (lengths > size)))
+            some = names.take(pa.array(places))
+            found.append((places, pc.utf8_slice_codeunits(some, start, start + size)))
+    return found
+
+
+def _with_marks(word: str, recipe: Recipe) -> list[str]:
+    """Return the pieces of a word with marks, each of which is one with what it stands on."""
+    parts: list[str] = []
+    for character in word:
+        if parts and _is_mark(character, recipe):
+            parts[-1] += character
+        else:
+            parts.append(character)
+    parts = [PIECE, *parts[:MOST_CHARACTERS], PIECE]
+    return [
+        PIECE + "".join(parts[start : start + size])
+        for size in recipe["grams"]["words"]
+        for start in range(len(parts) - size + 1)
+        if size < len(parts)
+    ]
+
+
+def _is_mark(character: str, recipe: Recipe) -> bool:
+    return bool(_matches(pa.array([character]), mark_class(recipe))[0])
+
+
+def _join(*parts: "str | pa.StringArray") -> pa.StringArray:
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _find(names: pa.StringArray, known: pa.StringArray) -> np.ndarray:
+    """Return the places of names in ``known``, -1 where they are not there: int64."""
+    return np.asarray(pc.fill_null(pc.index_in(names, value_set=known), -1), np.int64)
+
+
+def _matches(names: pa.StringArray, pattern: str) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(names, pattern))
