@@ -33,7 +33,7 @@ import pyarrow.compute as pc
 SMOOTHING = 0.3
 
 # Of support vector machines: what training has by default.
-COST, EPOCHS = 1.0, 4
+COST, EPOCHS = 1.0, 3
 
 
 def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:

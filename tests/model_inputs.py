@@ -2,6 +2,8 @@
 
 import math
 import shutil
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -11,32 +13,65 @@ import pyarrow.parquet as pq
 from conftest import SMALL_CONFIG, Project
 
 from provender import files
+from provender.model import features
+from provender.model.features import Features
+
+
+def counts_of(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where each text's ids begin, the ids, each once a text, and their counts.
+
+    Ids below 2 are left out: they stand for words that are not known.
+    """
+    counted = [sorted(Counter(word for word in ids if word >= 2).items()) for ids in texts]
+    starts = np.cumsum([0, *map(len, counted)])
+    flat = np.array([pair for pairs in counted for pair in pairs], np.int32).reshape(-1, 2)
+    return starts, flat[:, 0], flat[:, 1]
+
+
+def make_features(
+    texts: Sequence[Sequence[int]],
+    truth: Sequence[int],
+    words: int,
+    rowids: Sequence[int] | None = None,
+    pieces: Sequence[int] = (),
+) -> Features:
+    """Return texts of ids below ``words`` as a split's features; ``pieces``: which are pieces."""
+    is_piece = np.isin(np.arange(words), pieces)
+    rows = np.arange(len(texts)) if rowids is None else np.array(rowids)
+    return features.make_features(rows, np.array(truth, np.int32), *counts_of(texts), is_piece)
 
 
 def write_features(path: Path, labels: list[int], ids: list[list[int]], first_row: int = 1) -> Path:
     """Write texts as encode_posts does, with row ids from ``first_row`` on."""
-    flat = pa.array([word for text in ids for word in text], pa.int32())
+    starts, words, counts = counts_of(ids)
+    offsets = pa.array(starts, pa.int32())
     table = {
         "rowid": pa.array(range(first_row, first_row + len(ids)), pa.int64()),
         "label": pa.array(labels, pa.int32()),
-        "ids": pa.FixedSizeListArray.from_arrays(flat, len(ids[0])),
+        "ids": pa.ListArray.from_arrays(offsets, pa.array(words)),
+        "counts": pa.ListArray.from_arrays(offsets, pa.array(counts)),
     }
     pq.write_table(pa.table(table), path)
     return path
 
 
 def read_ids(path: Path) -> list[list[int]]:
-    """Return the word ids that encode_posts has written."""
-    return pq.read_table(path)["ids"].to_pylist()
+    """Return each text's ids as encode_posts has written them, each as often as it occurs."""
+    table = pq.read_table(path, columns=["ids", "counts"]).to_pylist()
+    return [
+        [word for word, count in zip(row["ids"], row["counts"], strict=True) for _ in range(count)]
+        for row in table
+    ]
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an HDF5 model: embeddings, kernel and bias."""
+    """Return the arrays of an HDF5 model: table, kernel and bias."""
     found = {}
 
     def keep(name: str, item: h5py.Dataset | h5py.Group) -> None:
         if isinstance(item, h5py.Dataset):
-            found[name.rpartition("/")[2].removesuffix(":0")] = item[:]
+            layer, _, weight = name.removesuffix(":0").rpartition("/")
+            found["table" if layer.endswith("table") else weight] = item[:]
 
     with h5py.File(path) as file:
         file["model_weights"].visititems(keep)
@@ -73,7 +108,7 @@ def assert_same_weights(folder: Path, hdf5: Path, table: type = np.float32) -> N
     """
     found = [array for array in read_shard(folder) if array.dtype == np.float32]
     for name, weights in read_weights(hdf5).items():
-        if name == "embeddings":
+        if name == "table":
             weights = weights.astype(table).astype(np.float32)
         same = [array for array in found if np.array_equal(array, weights)]
         assert len(same) == 1, name

@@ -122,21 +122,22 @@ class Composition:
 def split_text(
     recipe: dict[str, Any], table: dict[int, str], text: str, compose: Composition | None = None
 ) -> list[str]:
-    """Split a text into words character by character and rule by rule, with ``re``."""
+    """Split a text into words and runs, character by character and rule by rule, with ``re``."""
     compose = compose or Composition(recipe)
     text = compose(compose(text[: recipe["max_characters"]]).translate(table))
     for pattern, replacement in recipe["replace"]:
-        text = re.sub(pattern, lambda _, literal=replacement: literal, text)
+        if replacement is None:
+            text = re.sub(pattern, r" \g<0> ", text)
+        else:
+            text = re.sub(pattern, lambda _, literal=replacement: literal, text)
     words = [word for word in text.split(" ") if word]
     if not recipe["grams"]["sizes"]:
         return words
-    return [piece for word in words for piece in cut(word, compose.inside, compose.classes, recipe)]
+    return [part for word in words for _, part in cut(word, compose.inside, compose.classes)]
 
 
-def cut(
-    word: str, inside: Collection[str], marks: Collection[str], recipe: dict[str, Any]
-) -> Iterator[str]:
-    """Give a word's parts; those of characters ``inside`` as pieces of each size."""
+def cut(word: str, inside: Collection[str], marks: Collection[str]) -> list[tuple[bool, str]]:
+    """Return a word's runs of characters ``inside``, and what stands between; which are which."""
     parts: list[tuple[bool, str]] = []
     for character in word:
         is_run = character in inside
@@ -144,15 +145,48 @@ def cut(
             parts[-1] = (parts[-1][0], parts[-1][1] + character)
         else:
             parts.append((is_run, character))
-    sizes = recipe["grams"]["sizes"]
-    for is_run, part in parts:
-        if not is_run or len(part) < min(sizes):
-            yield part
+    return parts
+
+
+def characters_of(unit: str, marks: Collection[str]) -> list[str]:
+    """Return a word's characters, a mark being one with what it stands on."""
+    found: list[str] = []
+    for character in unit:
+        if found and character in marks:
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
+
+
+def count_features(
+    recipe: dict[str, Any], units: Sequence[str], most: int, compose: Composition
+) -> Counter[str]:
+    """Count the words, pairs and pieces of a text that is split, of its first ``most`` words."""
+    grams = recipe["grams"]
+    inside = compose.inside if grams["sizes"] else ()
+    found: Counter[str] = Counter()
+    before = ""
+    for unit in units:
+        if most <= 0:
+            break
+        if unit[0] in inside:
+            before = ""
+            run = characters_of(unit[:most], compose.classes)
+            most -= len(unit)
+            sizes = grams["sizes"] if len(run) >= min(grams["sizes"]) else [len(run)]
+            found.update("".join(run[i : i + n]) for n in sizes for i in range(len(run) - n + 1))
             continue
-        for place in range(len(part)):
-            for size in sizes:
-                if place + size <= len(part):
-                    yield part[place : place + size]
+        most -= 1
+        found[unit] += 1
+        if before and grams["pairs"]:
+            found[f"{before} {unit}"] += 1
+        before = unit
+        word = [" ", *characters_of(unit, compose.classes)[:40], " "]
+        for n in grams["words"]:
+            if n < len(word):
+                found.update(" " + "".join(word[i : i + n]) for i in range(len(word) - n + 1))
+    return found
 
 
 def word_vector(ids: Sequence[int]) -> dict[int, float]:
@@ -166,30 +200,21 @@ def word_vector(ids: Sequence[int]) -> dict[int, float]:
     return {word: value / length for word, value in vector.items()}
 
 
-def pooling_weights(ids: Sequence[int]) -> list[float]:
-    """Return each slot's share of its word's weight."""
-    counts, vector = Counter(ids), word_vector(ids)
-    return [vector[word] / counts[word] if word in vector else 0.0 for word in ids]
-
-
 def naive_bayes(
     texts: Sequence[Sequence[int]],
     truth: Sequence[int],
     words: int,
     labels: int,
     smoothing: float = 1,
-    scale: float = 1,
     power: float = 1,
     idf_power: float = 1,
-    left_out: Collection[int] = (),
 ) -> list[list[float]]:
     """Return complement naive Bayes as a table of words by labels (Rennie et al. 2003).
 
     A text is its word vector times the inverse document frequency, at length 1. A word's
     number for a label is minus the log of its smoothed share in the texts of the other
-    labels, each count raised to ``power``, less its mean over the labels, times ``scale`` and
-    the inverse document frequency, which is raised to ``idf_power``. Texts ``left_out``, by
-    their places, have a say in that frequency alone.
+    labels, each count raised to ``power``, less its mean over the labels, times the inverse
+    document frequency, which is raised to ``idf_power``.
     """
     frequency = Counter(word for ids in texts for word in set(ids))
     inverse = [
@@ -197,9 +222,7 @@ def naive_bayes(
         for word in range(words)
     ]
     own = [[0.0] * labels for _ in range(words)]
-    for place, (ids, label) in enumerate(zip(texts, truth, strict=True)):
-        if place in left_out:
-            continue
+    for ids, label in zip(texts, truth, strict=True):
         vector = {word: value * inverse[word] for word, value in word_vector(ids).items()}
         length = math.sqrt(sum(value**2 for value in vector.values()))
         for word, value in vector.items():
@@ -218,7 +241,7 @@ def naive_bayes(
     for word in range(FIRST_WORD, words):
         logs = [-math.log(others[word][label] / totals[label]) for label in range(labels)]
         mean = sum(logs) / labels
-        table[word] = [scale * inverse[word] * (value - mean) for value in logs]
+        table[word] = [inverse[word] * (value - mean) for value in logs]
     return table
 
 
@@ -228,10 +251,10 @@ def predict(
     kernel: Sequence[Sequence[float]],
     bias: Sequence[float],
 ) -> list[float]:
-    """Return the softmax of a text's pooled embedding times ``kernel`` plus ``bias``."""
+    """Return the softmax of the weighted sum of a text's words times ``kernel`` plus ``bias``."""
     width, labels = len(kernel), len(bias)
     pooled = [
-        sum(weight * table[word][i] for word, weight in zip(ids, pooling_weights(ids), strict=True))
+        sum(weight * table[word][i] for word, weight in word_vector(ids).items())
         for i in range(width)
     ]
     logits = [

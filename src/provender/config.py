@@ -121,7 +121,7 @@ def check(config: Config) -> None:
 
 
 def read_recipe(path: str | Path) -> Config:
-    """Read a text recipe: ``max_characters`` and ``replace``, a list of {pattern, with}.
+    """Read a text recipe: ``max_characters``, and the rules that ``replace`` lists.
 
     Raises UserError, naming every fault and its mend, for a pattern that languages would
     read differently or that could take a browser forever.
@@ -130,6 +130,9 @@ def read_recipe(path: str | Path) -> Config:
     _validate(recipe, TEXT_SCHEMA, str(path))
     faults = []
     for number, rule in enumerate(recipe["replace"], 1):
+        if ("with" in rule) == ("apart" in rule):
+            faults.append(f"replacement {number}: it needs either with, what to put in place of "
+                          "what matches, or apart: true")  # fmt: skip
         try:
             check_pattern(rule["pattern"])
         except PatternError as error:

@@ -14,14 +14,14 @@ WORDS = st.text("abé\U00010428\U00010429", min_size=1, max_size=40)
 def test_by_hand() -> None:
     """A letter gives the number of units that are shared: A none, B one, and so on."""
     packed = front_code(["a", "apple", "apply", "apply", "b", "\U00010428a", "\U00010428b"])
-    assert packed == {"shared": "ABEFAAC", "rests": "a pple y  b \U00010428a b"}
+    assert packed == {"shared": "ABEFAAC", "rests": "a\npple\ny\n\nb\n\U00010428a\nb"}
 
 
 def test_long_beginnings() -> None:
     """No more units are shared than there are letters for, and a character stays whole."""
     letters, pairs = "x" * 30, "\U00010428" * 13
-    assert front_code([letters, letters]) == {"shared": "AZ", "rests": f"{letters} xxxxx"}
-    assert front_code([pairs, pairs]) == {"shared": "AY", "rests": f"{pairs} \U00010428"}
+    assert front_code([letters, letters]) == {"shared": "AZ", "rests": f"{letters}\nxxxxx"}
+    assert front_code([pairs, pairs]) == {"shared": "AY", "rests": f"{pairs}\n\U00010428"}
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=8))
@@ -29,7 +29,7 @@ def test_any_words(words: list[str]) -> None:
     """Read as it says, the packed vocabulary holds the words, and it is valid UTF-8."""
     packed = front_code(words)
     found = [b""]
-    for letter, rest in zip(packed["shared"], packed["rests"].split(" "), strict=True):
+    for letter, rest in zip(packed["shared"], packed["rests"].split("\n"), strict=True):
         units = ord(letter) - ord("A")
         found.append(found[-1][: 2 * units] + rest.encode("utf-16-le"))
     assert [word.decode("utf-16-le") for word in found[1:]] == words

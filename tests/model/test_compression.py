@@ -5,19 +5,19 @@ import math
 import brotli
 import numpy as np
 import pytest
+import references
 from hypothesis import given
 from hypothesis import strategies as st
+from model_inputs import make_features
 
 from provender.model import compression
 from provender.model.compression import Candidate
-from provender.model.features import Features
 from provender.model.levels import BYTES, FLOAT16, FLOAT32, LEVELS
 from provender.model.training import Weights
-from provender.text.encode import pooling_weights
 
 
 def made_up_table(seed: int, words: int = 40, width: int = 3) -> np.ndarray:
-    """Return a table of random numbers, with zeros for padding and unknown words."""
+    """Return a table of random numbers, with zeros for the ids that no text has."""
     table = np.random.default_rng(seed).normal(size=(words + 2, width)).astype(np.float32)
     table[:2] = 0
     return table
@@ -84,11 +84,12 @@ def test_a_column_of_zeros() -> None:
 
 
 def test_useful_words_first() -> None:
-    """The largest number counts, times the square root of the posts with the word."""
+    """How far a word tells labels apart counts, times how loud it is in the posts."""
     table = np.array([[0, 0], [0, 0], [1, -1], [-3, 3], [2, 0.5], [9, 9]], np.float32)
-    # Word 2 stands in four posts, 3 in one, 4 in two, 5 in none.
-    ids = np.array([[2, 4, 2, 0], [2, 4, 4, 0], [2, 3, 1, 0], [2, 0, 0, 0]])
-    assert compression.choose_words(table, ids).tolist() == [3, 4, 2, 5]
+    # Word 2 is alone in four posts, 3 and 4 share one, 5 is in none.
+    texts = [[2], [2], [2], [2], [3, 4]]
+    posts = make_features(texts, [0] * 5, 6)
+    assert compression.choose_words(table, posts).tolist() == [3, 2, 4, 5]
 
 
 def test_words_stand_in_code_point_order() -> None:
@@ -165,9 +166,9 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     """Every candidate has the worth of its own words and numbers, in plain loops."""
     bias = np.array([0.25, 0, 0, 0, 0], np.float32)
     weights = Weights(made_up_table(5, words=600, width=5), bias)
-    ids = np.random.default_rng(6).integers(0, 602, (30, 8)).astype(np.int32)
+    ids = np.random.default_rng(6).integers(0, 602, (30, 8)).tolist()
     truth = np.arange(30) % 5
-    posts = Features(np.arange(30), truth.astype(np.int32), ids, pooling_weights(ids))
+    posts = make_features(ids, truth, 602)
     words = [f"w{number:03}" for number in range(600)]
     found = list(
         compression.weigh(
@@ -183,7 +184,7 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     losses, hits = [], 0
     for row in range(30):
         logits = [float(bias) for bias in weights.bias]
-        for word, weight in zip(ids[row], posts.weights[row], strict=True):
+        for word, weight in references.word_vector(ids[row]).items():
             logits = [
                 logit + float(weight) * float(value)
                 for logit, value in zip(logits, weights.table[word], strict=True)
@@ -202,8 +203,8 @@ def test_weighs_each_size_width_and_coarseness() -> None:
 def test_two_labels_take_one_number_a_word() -> None:
     """There are no narrower widths then."""
     weights = Weights(made_up_table(7, words=30, width=2), np.zeros(2, np.float32))
-    ids = np.random.default_rng(8).integers(0, 32, (9, 4)).astype(np.int32)
-    posts = Features(np.arange(9), np.arange(9, dtype=np.int32) % 2, ids, pooling_weights(ids))
+    ids = np.random.default_rng(8).integers(0, 32, (9, 4)).tolist()
+    posts = make_features(ids, np.arange(9) % 2, 32)
     words = [f"w{number}" for number in range(30)]
     found = list(compression.weigh(weights, posts, posts, words, 1.0, lambda chosen: b""))
     assert [(each.width, each.levels) for each in found] == [(1, levels) for levels in LEVELS]

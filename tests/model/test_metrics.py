@@ -220,8 +220,11 @@ def test_hardest_posts() -> None:
     features = Features(
         np.array([11, 12, 13]),
         np.array([0, 1, 1]),
-        np.array([[2, 3, 3], [3, 1, 0], [2, 0, 0]]),
-        np.array([[0.5, 0.25, 0.25], [1, 0, 0], [1, 0, 0]], np.float32),
+        np.array([0, 2, 3, 4]),
+        np.array([2, 3, 3, 2]),
+        np.array([1, 2, 1, 1]),
+        np.array([0.5, 0.5, 1, 1], np.float32),
+        np.zeros(4, bool),
     )
     scores = np.array([[0.4, 0.6], [0.1, 0.9], [0.7, 0.3]])
     logits = np.array([[0, 0], [0, 0], [2, 0], [0, 4]], np.float32)

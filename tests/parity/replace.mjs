@@ -7,6 +7,6 @@ import { compileText } from "../../web/src/text.js";
 
 const { tables, cases } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const words = cases.map(([pattern, replacement, texts]) =>
-  texts.map(compileText({ ...tables, replace: [[pattern, replacement]] })),
+  texts.map(compileText({ ...tables, replace: [[pattern, replacement]] }).split),
 );
 console.log(JSON.stringify(words));

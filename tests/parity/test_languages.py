@@ -8,6 +8,8 @@ import json
 import subprocess
 import tarfile
 import tempfile
+from array import array
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,24 +21,29 @@ import pyarrow.compute as pc
 import pytest
 import yaml
 from conftest import ROOT
-from references import Composition, fold_table, split_text
+from references import Composition, count_features, fold_table, split_text
 from texts import Texts
 
 from provender import config
-from provender.bundle.constants import front_code
+from provender.bundle.constants import FORMAT, front_code
 from provender.sources.docstrings import read_docstrings
 from provender.sources.newsgroups import ARCHIVE_POSTS
-from provender.text.encode import FIRST_WORD, UNKNOWN, encode_words
+from provender.text.encode import FIRST_WORD
+from provender.text.grams import count_texts, encode, read_units
 from provender.text.recipe import Recipe, compile_recipe, split_words
 
 # The recipe that ships.
 RULES = yaml.safe_load((ROOT / "config" / "text.yaml").read_text("utf-8"))
-GRAMS = config.read(ROOT / "config" / "config.yaml")["text"]["grams"]
+SET = config.read(ROOT / "config" / "config.yaml")["text"]["grams"]
+# With all that there is.
+GRAMS = {**SET, "words": [2, 3, 5], "pairs": True}
 
 READERS = ("node", "chromium")
 
-# Words that the readers know: those that occur most often, as in a real vocabulary.
+# Words, pairs and pieces that the readers know: those that most texts have, as in a real
+# vocabulary, of so many texts of each part.
 KNOWN_WORDS = 20_000
+COUNTED = 20_000
 
 # Differing texts that are shown.
 SHOWN = 3
@@ -66,10 +73,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader makes of a part: a line of words a text, and int32 ids [n, max_words]."""
+    """What a reader makes of a part: a line of words a text, and its ids, ascending.
+
+    Text i has ``ids[starts[i] : starts[i + 1]]``, int32.
+    """
 
     words: pa.StringArray
+    starts: np.ndarray
     ids: np.ndarray
+
+    def differs(self, other: "Reading") -> np.ndarray:
+        """Return which texts are read differently: bool [n]."""
+        differs = ~np.asarray(pc.equal(self.words, other.words))
+        differs |= np.diff(self.starts) != np.diff(other.starts)
+        if not differs.any():
+            rows = np.repeat(np.arange(len(self.words)), np.diff(self.starts))
+            differs[rows[self.ids != other.ids]] = True
+        return differs
 
 
 def read_posts() -> tuple[list[str], str]:
@@ -115,9 +135,13 @@ def make_parts(recipe: Recipe, count: int = generated_texts.TEXTS) -> dict[str, 
     }
 
 
-def read_in_arrow(recipe: Recipe, part: Part) -> pa.ListArray:
-    """Return the words that the build reads."""
-    return split_words({**recipe, "max_characters": part.max_characters}, part.texts.column)
+def read_in_arrow(recipe: Recipe, part: Part, vocabulary: list[str]) -> Reading:
+    """Return what the build reads."""
+    rules = {**recipe, "max_characters": part.max_characters}
+    column = pa.chunked_array([part.texts.column])
+    found = encode(rules, read_units(rules, column, part.max_words), vocabulary)
+    words = pc.binary_join(split_words(rules, column), " ")
+    return Reading(words, found.starts, found.ids + FIRST_WORD)
 
 
 def read_by_re(recipe: Recipe, part: Part, vocabulary: list[str]) -> Reading:
@@ -125,35 +149,43 @@ def read_by_re(recipe: Recipe, part: Part, vocabulary: list[str]) -> Reading:
     table, compose = fold_table(recipe), Composition(recipe)
     rules = {**recipe, "max_characters": part.max_characters}
     id_of = {word: number for number, word in enumerate(vocabulary, FIRST_WORD)}
-    ids = np.zeros((len(part.texts), part.max_words), np.int32)
-    lines = []
-    for row, text in enumerate(part.texts.column.to_pylist()):
+    lines, lengths, ids = [], [], array("i")
+    for text in part.texts.column.to_pylist():
         words = split_text(rules, table, text, compose)
         lines.append(" ".join(words))
-        known = [id_of.get(word, UNKNOWN) for word in words[: part.max_words]]
-        ids[row, : len(known)] = known
-    return Reading(pa.array(lines, pa.string()), ids)
+        features = count_features(recipe, words, part.max_words, compose)
+        known = sorted(id_of[name] for name in features if name in id_of)
+        lengths.append(len(known))
+        ids.extend(known)
+    starts = np.cumsum([0, *lengths])
+    return Reading(pa.array(lines, pa.string()), starts, np.array(ids, np.int32))
 
 
-def read_back(folder: Path, name: str, part: Part) -> Reading:
+def read_back(folder: Path, name: str) -> Reading:
     """Return what a script wrote of a part."""
     lines = (folder / f"{name}.words").read_text("utf-8").split("\n")
-    ids = np.fromfile(folder / f"{name}.ids", "<i4").reshape(-1, part.max_words)
-    return Reading(pa.array(lines, pa.string()), ids)
+    lengths = np.fromfile(folder / f"{name}.counts", "<i4").reshape(-1, 3)[:, 0]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    return Reading(pa.array(lines, pa.string()), starts, np.fromfile(folder / f"{name}.ids", "<i4"))
 
 
-def choose_vocabulary(columns: list[pa.ListArray]) -> list[str]:
-    """Return the words that occur most often."""
-    counts = pc.value_counts(pa.chunked_array(pc.list_flatten(words) for words in columns))
-    chosen = pc.sort_indices(counts.field("counts"), [("", "descending")])[:KNOWN_WORDS]
-    return sorted(counts.field("values").take(chosen).to_pylist())
+def choose_vocabulary(recipe: Recipe, parts: dict[str, Part]) -> list[str]:
+    """Return what most texts have, in order."""
+    counts: Counter[str] = Counter()
+    for part in parts.values():
+        texts = pa.chunked_array([part.texts.column]).slice(0, COUNTED)
+        units = read_units(recipe, texts, part.max_words)
+        rows, usable = np.arange(len(texts)), np.ones(len(units.names), bool)
+        names, found = count_texts(recipe, units, rows, usable)
+        counts.update(dict(zip(names.to_pylist(), found.tolist(), strict=True)))
+    return sorted(name for name, _ in counts.most_common(KNOWN_WORDS))
 
 
 def start_readers(
     recipe: Recipe, vocabulary: list[str], parts: dict[str, Part], folder: Path
 ) -> list[subprocess.Popen]:
     """Let each script read all parts; its results go to a folder of its own below ``folder``."""
-    constants = {"format": 2, "labels": [], "words": front_code(vocabulary), "text": recipe}
+    constants = {"format": FORMAT, "labels": [], "words": front_code(vocabulary), "text": recipe}
     described = []
     for name, part in parts.items():
         limits = {"max_words": part.max_words, "max_characters": part.max_characters}
@@ -174,20 +206,20 @@ Found = dict[str, dict[str, Reading]]
 
 def read_all(recipe: Recipe, parts: dict[str, Part]) -> Found:
     """Return of each part what each reader makes of it."""
-    split = {name: read_in_arrow(recipe, part) for name, part in parts.items()}
-    vocabulary = choose_vocabulary(list(split.values()))
+    vocabulary = choose_vocabulary(recipe, parts)
     found: Found = {}
     # Not pytest's folder, of which the last three stay: this is half a gigabyte.
     with tempfile.TemporaryDirectory(prefix="provender-parity-") as folder:
         started = start_readers(recipe, vocabulary, parts, Path(folder))
         for name, part in parts.items():
-            ids = encode_words(split[name], vocabulary, part.max_words)
-            in_arrow = Reading(pc.binary_join(split[name], " "), ids)
-            found[name] = {"arrow": in_arrow, "re": read_by_re(recipe, part, vocabulary)}
+            found[name] = {
+                "arrow": read_in_arrow(recipe, part, vocabulary),
+                "re": read_by_re(recipe, part, vocabulary),
+            }
         assert [process.wait() for process in started] == [0, 0]
         for name, part in parts.items():
             for reader in READERS:
-                found[name][reader] = read_back(Path(folder) / reader, name, part)
+                found[name][reader] = read_back(Path(folder) / reader, name)
     return found
 
 
@@ -245,12 +277,9 @@ def compare(
     expected = found.pop("re")
     for reader, reading in found.items():
         assert len(reading.words) == len(expected.words) == len(part.texts)
-        assert reading.ids.shape == expected.ids.shape == (len(part.texts), part.max_words)
-        differs = ~np.asarray(pc.equal(reading.words, expected.words))
-        differs |= (reading.ids != expected.ids).any(axis=1)
         assert [
             (reader, ascii(part.texts.column[row].as_py()), reading.words[row].as_py())
-            for row in np.flatnonzero(differs)[:SHOWN]
+            for row in np.flatnonzero(reading.differs(expected))[:SHOWN]
         ] == []
     assert part.count >= least
     record_property("compared", f"{part.count:,} {part.named}: no difference in words and ids")

@@ -86,7 +86,10 @@ def test_recipe_is_read(tmp_path: Path) -> None:
     [
         ("- a\n- b\n", ["text.yaml holds no keys with values: see config/text.yaml"]),
         ("max_characters: 9\n", ["replace is missing"]),
-        ("max_characters: 9\nreplace: [{pattern: a}]", ["replace.0.with is missing"]),
+        (
+            "max_characters: 9\nreplace: [{pattern: a}]",
+            ["replacement 1: it needs either with, what to put"],
+        ),
         ("max_characters: 0\nreplace: []", ["max_characters: 0 is less than the minimum of 1"]),
         ("max_characters: 100001\nreplace: []", ["100001 is greater than the maximum of 100000"]),
         (

@@ -154,8 +154,14 @@ def test_runs_neither_touch_nor_overlap(recipe: Recipe) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Don't PANIC, 42 or 4.2!", ["don", "t", "panic", "42", "or", "4", "2"]),
-        ("Mail <A.B+c@Some-Host.org>, or a@, @b", ["mail", "or", "a", "b"]),
+        (
+            "Don't PANIC, 42 or 4.2!",
+            ["don", "'", "t", "panic", ",", "42", "or", "4", ".", "2", "!"],
+        ),
+        (
+            "Mail <A.B+c@Some-Host.org>, or a@, @b",
+            ["mail", "<", ">", ",", "or", "a", "@", ",", "@", "b"],
+        ),
         ("a1b\tc\r\nd\0e\x7ff", ["a1b", "c", "d", "e", "f"]),
         ("ΣΊΣΥΦΟΣ σίσυφος ÀÉ ǅ \U00010400", ["σίσυφοσ"] * 2 + ["àé", "ǆ", "\U00010428"]),
         ("İ I\u0307 ı \u212a ß ẞ SS ﬁ", ["i", "i", "ı", "k", "ss", "ss", "ss", "fi"]),
@@ -163,9 +169,9 @@ def test_runs_neither_touch_nor_overlap(recipe: Recipe) -> None:
         ("한국어 \u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165", ["한국어"] * 2),
         ("ΐ \u0399\u0308\u0301 \u03aa\u0301", ["ΐ"] * 3),
         ("が か\u3099", ["が"] * 2),
-        ("iPhoneを買う", ["iphone", "を", "を買", "買", "買う", "う"]),
-        ("カード", ["カ", "カー", "ー", "ード", "ド"]),
-        ("บัญชี!", ["บ", "บั", "ั", "ัญ", "ญ", "ญช", "ช", "ชี", "ี"]),
+        ("iPhoneを買う", ["iphone", "を買う"]),
+        ("カード", ["カード"]),
+        ("บัญชี!", ["บัญชี", "!"]),
         ("❤️❤ 👍🏽👍 ©2024 ≠ =\u0338", ["❤", "❤", "👍", "👍", "©", "2024", "≠", "≠"]),
         ("a\u2028b\x85c\ufeffd\u200de\u3000f—g…h\ufffdi", list("abcdefghi")),
         ("e\u0301 👩‍🚀 नमस्ते", ["é", "👩", "🚀", "नमस्ते"]),
@@ -174,7 +180,7 @@ def test_runs_neither_touch_nor_overlap(recipe: Recipe) -> None:
     ],
 )
 def test_words_of_a_text(recipe: Recipe, text: str, words: list[str]) -> None:
-    """Letters, marks and numbers of any script make words; all else parts them."""
+    """Letters, marks and numbers of any script make words, punctuation of ASCII each one."""
     assert split(recipe, text) == [words]
 
 
@@ -189,7 +195,7 @@ def test_any_texts(
 
 @given(
     pattern=PATTERNS.filter(is_portable),
-    replacement=st.sampled_from(["", " ", "a", "_$1"]),
+    replacement=st.sampled_from(["", " ", "a", "_$1", None]),
     text=st.text("ab0cX \\é\x80", max_size=12),
 )
 def test_any_portable_pattern(
@@ -197,7 +203,7 @@ def test_any_portable_pattern(
     table: dict[int, str],
     compose: Composition,
     pattern: str,
-    replacement: str,
+    replacement: str | None,
     text: str,
 ) -> None:
     """RE2 and ``re`` agree on the patterns that the configuration accepts."""
@@ -232,7 +238,7 @@ def test_without_marks() -> None:
     table = fold_table(plain)
     texts = ["Ωδή ωδη ΩΔΗ", "cafe\u0301 Ệ ấ", "नमस्ते がか\u3099", "كَتَبَ", "한국", "ΐ ᾳ ß"]
     expected = [
-        ["ωδη"] * 3, ["cafe", "e", "a"], ["नमस्ते", "が", "がが", "が"], ["كتب"], ["한국"],
+        ["ωδη"] * 3, ["cafe", "e", "a"], ["नमस्ते", "がが"], ["كتب"], ["한국"],
         ["ι", "αι", "ss"],
     ]  # fmt: skip
     assert split(plain, *texts) == expected

@@ -88,17 +88,18 @@ export function createEncoder(constants) {
   }
 
   /**
-   * The characters of a word, between two spaces of its own; a mark is one with what it stands on.
+   * Gives the characters of a word or run; a mark is one with what it stands on.
    *
-   * @param {string} word
+   * @param {string[]} points
    */
-  function charactersOf(word) {
+  function join(points) {
+    /** @type {string[]} */
     const characters = [];
-    for (const character of word) {
-      if (characters.length && isMark(character)) characters[characters.length - 1] += character;
-      else characters.push(character);
+    for (const point of points) {
+      if (characters.length && isMark(point)) characters[characters.length - 1] += point;
+      else characters.push(point);
     }
-    return [" ", ...characters.slice(0, MOST_CHARACTERS), " "];
+    return characters;
   }
 
   /**
@@ -117,8 +118,9 @@ export function createEncoder(constants) {
       if (room <= 0) break;
       if (isRun(unit)) {
         before = "";
-        const characters = Array.from(unit).slice(0, room);
-        room -= characters.length;
+        const points = Array.from(unit).slice(0, room);
+        const characters = join(points);
+        room -= points.length;
         known +=
           characters.length < sizes[0]
             ? countPieces(pieces, characters, [characters.length], "")
@@ -137,7 +139,7 @@ export function createEncoder(constants) {
       }
       before = unit;
       if (wordSizes.length) {
-        const characters = charactersOf(unit);
+        const characters = [" ", ...join(Array.from(unit)).slice(0, MOST_CHARACTERS), " "];
         // What is the whole word is no piece.
         const lengths = wordSizes.filter((length) => length < characters.length);
         countPieces(pieces, characters, lengths, " ");

@@ -2,47 +2,98 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createEncoder, wordWeights } from "../src/encode.js";
-import { CONSTANTS } from "./fixture.js";
+import { createEncoder, weigh } from "../src/encode.js";
+import { CONSTANTS, RECIPE } from "./fixture.js";
 
 const encode = createEncoder(CONSTANTS);
 const idsOf = (text) => Array.from(encode(text).ids);
 
-test("words become ids, unknown words 1, the rest padding", () => {
-  assert.deepEqual(idsOf("Leaf, cherry; stone: __proto__"), [3, 2, 1, 5, 0, 0]);
-  assert.deepEqual(idsOf(""), [0, 0, 0, 0, 0, 0]);
+/**
+ * Makes an encoder that reads other features, and gives the names of those that a text has.
+ *
+ * @param {Partial<typeof RECIPE.grams>} grams
+ * @param {string[]} names
+ */
+function namesOf(grams, names, max_words = 6) {
+  const shared = "A".repeat(names.length);
+  const toIds = createEncoder({
+    ...CONSTANTS,
+    max_words,
+    words: { shared, rests: names.join("\n") },
+    text: { ...RECIPE, grams: { ...RECIPE.grams, ...grams } },
+  });
+  return (text) => Array.from(toIds(text).ids, (id) => names[id - 2]);
+}
+
+test("known words become ids, each once; others are counted alone", () => {
+  assert.deepEqual(idsOf("Leaf, cherry; stone: leaf __proto__"), [3, 2, 5]);
+  const { known, words } = encode("Leaf, cherry; stone: leaf __proto__");
+  assert.deepEqual([known, words], [4, 5]);
+  assert.deepEqual(idsOf(""), []);
 });
 
 test("names that every object has are not known words", () => {
-  assert.deepEqual(idsOf("constructor toString"), [1, 1, 0, 0, 0, 0]);
+  assert.deepEqual(idsOf("constructor toString"), []);
 });
 
 test("words beyond max_words are left out", () => {
-  assert.deepEqual(idsOf("sky sky sky sky sky sky"), [4, 4, 4, 4, 4, 4]);
-  assert.deepEqual(idsOf("leaf sky sky sky sky stone cherry"), [3, 4, 4, 4, 4, 1]);
+  const { ids, known, words } = encode("leaf sky sky sky sky stone cherry");
+  assert.deepEqual([Array.from(ids), known, words], [[3, 4], 5, 6]);
 });
 
-test("a word that occurs twice weighs 1 + ln 2 in all", () => {
+test("two words side by side are a pair", () => {
+  const names = namesOf({ pairs: true }, ["a b", "b a", "b \u4e00", "c a"]);
+  assert.deepEqual(names("a b, a"), ["a b", "b a"]);
+  // A run is no word.
+  assert.deepEqual(names("b \u4e00 c \u4e01 a"), []);
+  assert.deepEqual(namesOf({ pairs: false }, ["a b"])("a b"), []);
+});
+
+test("a word has pieces, between two spaces, but none as long as itself", () => {
+  const names = ["  ca", " cat", " at ", "  c", " a", "  cat "];
+  assert.deepEqual(namesOf({ words: [2, 3] }, names)("cat"), ["  c", "  ca", " cat", " at "]);
+  assert.deepEqual(namesOf({ words: [5] }, names)("cat"), []);
+  const long = "x".repeat(39);
+  assert.deepEqual(namesOf({ words: [3] }, [" yz ", " xyz"])(`${long}yz`), []);
+  assert.deepEqual(namesOf({ words: [3] }, [" xy "])(`${long}yz`), [" xy "]);
+});
+
+test("a mark is one character with what it stands on", () => {
+  const names = [" ab\u0301", "  a", " b", " b\u0301 "];
+  assert.deepEqual(namesOf({ words: [2] }, names)("ab\u0301"), ["  a", " ab\u0301", " b\u0301 "]);
+});
+
+test("a run is read in pieces, and whole if it is shorter than each", () => {
+  const names = ["\u4e00", "\u4e00\u4e01", "\u4e01\u4e02", "\u4e02"];
+  const text = "\u4e00\u4e01\u4e02, \u4e02";
+  assert.deepEqual(namesOf({ sizes: [2] }, names)(text), [names[1], names[2], names[3]]);
+  assert.deepEqual(namesOf({ sizes: [1, 2] }, names)(text), [
+    names[0],
+    names[1],
+    names[2],
+    names[3],
+  ]);
+  // Each of its characters counts as a word.
+  assert.deepEqual(namesOf({ sizes: [1, 2] }, names, 2)(text), [names[0], names[1]]);
+});
+
+test("a word that occurs twice weighs 1 + ln 2", () => {
   // round((1 + ln 2) * 10000) = 16931, and 10000 for the word that occurs once.
   const norm = Math.sqrt(16931 * 16931 + 10000 * 10000);
-  const twice = Math.fround(16931 / 2 / norm);
-  const once = Math.fround(10000 / norm);
   assert.deepEqual(
-    wordWeights(Int32Array.of(2, 1, 3, 2, 0, 0)),
-    Float32Array.of(twice, 0, once, twice, 0, 0),
+    weigh([new Map([[2, 2], [3, 1]]), new Map()]).weights,
+    Float32Array.of(16931 / norm, 10000 / norm),
   );
 });
 
-test("equal words share the whole weight", () => {
-  assert.deepEqual(wordWeights(Int32Array.of(2, 2, 2, 2)), Float32Array.of(0.25, 0.25, 0.25, 0.25));
-});
-
-test("without a known word all weights are 0", () => {
-  assert.deepEqual(wordWeights(Int32Array.of(1, 1, 0)), new Float32Array(3));
+test("words and pieces are weighed apart", () => {
+  const { ids, weights } = weigh([new Map([[3, 1]]), new Map([[4, 1], [2, 1]])]);
+  assert.deepEqual(Array.from(ids), [3, 4, 2]);
+  assert.deepEqual(weights, Float32Array.of(1, Math.SQRT1_2, Math.SQRT1_2));
 });
 
 test("constants of another format are refused", () => {
-  assert.throws(() => createEncoder({ ...CONSTANTS, format: 3 }), {
-    message: "constants.json has format 3; this code reads format 2",
+  assert.throws(() => createEncoder({ ...CONSTANTS, format: 2 }), {
+    message: "constants.json has format 2; this code reads format 3",
   });
 });

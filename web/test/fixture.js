@@ -1,4 +1,4 @@
-// A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels, 6 slots.
+// A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels.
 
 /**
  * @import { Parts } from "../src/classifier.js"
@@ -27,15 +27,15 @@ export const RECIPE = {
   symbols: [0x1f600, 0x50],
   ignored: [0xfe00, 0x10],
   replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " "]],
-  grams: { sizes: [1, 2], characters: [0x4e00, 0x5200] },
+  grams: { sizes: [1, 2], characters: [0x4e00, 0x5200], words: [], pairs: false },
 };
 
 /** @type {Constants} */
 export const CONSTANTS = {
-  format: 2,
+  format: 3,
   name: "tiny",
   labels: ["red", "green", "blue"],
-  words: { shared: "AAAA", rests: "cherry leaf sky __proto__" },
+  words: { shared: "AAAA", rests: "cherry\nleaf\nsky\n__proto__" },
   max_words: 6,
   text: RECIPE,
   unsure_below: 0.5,
@@ -52,10 +52,8 @@ const layer = (kind, name, config, inputs) => ({
   inbound_nodes: inputs.length ? [inputs.map((input) => [input, 0, 0, {}])] : [],
 });
 
-const input = (name, dtype) =>
-  layer("InputLayer", name, { batch_input_shape: [null, CONSTANTS.max_words], dtype }, []);
-
-const DOT = { axes: [1, 1], normalize: false };
+const INPUT = { batch_input_shape: [null, 6], dtype: "float32" };
+const SUM = { units: 2, activation: "linear", use_bias: false };
 const DENSE = { units: 3, activation: "softmax", use_bias: true };
 
 /**
@@ -75,13 +73,11 @@ export const makeParts = () => ({
         config: {
           name: "model",
           layers: [
-            input("word_ids", "int32"),
-            input("word_weights", "float32"),
-            layer("Embedding", "embedding", { input_dim: 6, output_dim: 2 }, ["word_ids"]),
-            layer("Dot", "pooling", DOT, ["word_weights", "embedding"]),
-            layer("Dense", "scores", DENSE, ["pooling"]),
+            layer("InputLayer", "weights", INPUT, []),
+            layer("Dense", "table", SUM, ["weights"]),
+            layer("Dense", "scores", DENSE, ["table"]),
           ],
-          input_layers: [["word_ids", 0, 0], ["word_weights", 0, 0]],
+          input_layers: [["weights", 0, 0]],
           output_layers: [["scores", 0, 0]],
         },
       },
@@ -90,7 +86,7 @@ export const makeParts = () => ({
       {
         paths: ["group1-shard1of1.bin"],
         weights: [
-          { name: "embedding/embeddings", shape: [6, 2], dtype: "float32" },
+          { name: "table/kernel", shape: [6, 2], dtype: "float32" },
           { name: "scores/kernel", shape: [2, 3], dtype: "float32" },
           { name: "scores/bias", shape: [3], dtype: "float32" },
         ],

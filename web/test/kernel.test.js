@@ -5,8 +5,7 @@ import test from "node:test";
 import { kernelScores } from "../src/kernel.js";
 import { layerNamed, layersOf, makeParts } from "./fixture.js";
 
-const ids = Int32Array.of(2, 4, 1, 0, 0, 0);
-const weights = Float32Array.of(0.5, 0.25, 0, 0, 0, 0);
+const TEXT = { ids: Int32Array.of(2, 4), weights: Float32Array.of(0.5, 0.25) };
 
 // Pooled: 0.5 * [1, 0] + 0.25 * [2, -1] = [1, -0.25]; the logits are that times the kernel,
 // [[1, 0, -1], [0, 2, 1]], plus the bias, [0.5, 0, -0.5].
@@ -25,18 +24,18 @@ function assertClose(actual, expected, tolerance = 1e-7) {
 }
 
 test("scores are those computed by hand", () => {
-  assertClose(kernelScores(makeParts())(ids, weights), EXPECTED);
+  assertClose(kernelScores(makeParts())(TEXT), EXPECTED);
 });
 
 test("without words the bias alone decides", () => {
-  const scores = kernelScores(makeParts())(new Int32Array(6), new Float32Array(6));
+  const scores = kernelScores(makeParts())({ ids: new Int32Array(0), weights: new Float32Array(0) });
   assertClose(scores, softmax([0.5, 0, -0.5]));
 });
 
 test("huge logits do not overflow", () => {
   const parts = makeParts();
   new Float32Array(parts.weights).set([1e30, 0, -1e30], 18);
-  assert.deepEqual(kernelScores(parts)(ids, weights), Float32Array.of(1, 0, 0));
+  assert.deepEqual(kernelScores(parts)(TEXT), Float32Array.of(1, 0, 0));
 });
 
 test("weights may be a view into a larger buffer", () => {
@@ -44,7 +43,7 @@ test("weights may be a view into a larger buffer", () => {
   const shifted = new Uint8Array(parts.weights.byteLength + 1);
   shifted.set(new Uint8Array(parts.weights), 1);
   const view = { ...parts, weights: shifted.subarray(1) };
-  assertClose(kernelScores(view)(ids, weights), EXPECTED);
+  assertClose(kernelScores(view)(TEXT), EXPECTED);
 });
 
 test("weights stored in 8 or 16 bits are restored", () => {
@@ -56,7 +55,7 @@ test("weights stored in 8 or 16 bits are restored", () => {
     const steps = new Type(table.map((value) => (value + 1) / 0.5));
     const rest = new Uint8Array(parts.weights, 48);
     parts.weights = new Uint8Array([...new Uint8Array(steps.buffer), ...rest]).buffer;
-    assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+    assertClose(kernelScores(parts)(TEXT), EXPECTED);
   }
 });
 
@@ -69,46 +68,46 @@ test("weights stored as float16 are restored", () => {
   const table = Array.from(new Float32Array(parts.weights, 0, 12), (value) => halves[value]);
   const stored = new Uint8Array(Uint16Array.from(table).buffer);
   parts.weights = new Uint8Array([...stored, ...new Uint8Array(parts.weights, 48)]).buffer;
-  assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+  assertClose(kernelScores(parts)(TEXT), EXPECTED);
 });
 
 test("the order of layers in the file does not matter", () => {
   const parts = makeParts();
   layersOf(parts.model).reverse();
-  assertClose(kernelScores(parts)(ids, weights), EXPECTED);
+  assertClose(kernelScores(parts)(TEXT), EXPECTED);
 });
 
 const REFUSED = {
   "its format is graph-model, not layers-model": ({ model }) => {
     model.format = "graph-model";
   },
-  "its layers are InputLayer word_ids; Embedding embedding < word_ids": ({ model }) => {
+  "its layers are InputLayer weights; Dense table < weights": ({ model }) => {
     const { config } = model.modelTopology.model_config;
-    config.layers = config.layers.filter(({ name }) => /word_ids|embedding/.test(name));
+    config.layers = config.layers.filter(({ name }) => name !== "scores");
   },
   "its layers cannot be read": ({ model }) => {
     model.modelTopology = { node: [] };
   },
-  "word_ids has shape [,7], not [,6]": ({ model }) => {
-    layerNamed(model, "word_ids").config.batch_input_shape = [null, 7];
+  "weights has shape [,7], not [,6]": ({ model }) => {
+    layerNamed(model, "weights").config.batch_input_shape = [null, 7];
   },
-  "pooling is not a plain sum over words": ({ model }) => {
-    layerNamed(model, "pooling").config.normalize = true;
+  "table is not a plain sum over words": ({ model }) => {
+    layerNamed(model, "table").config.use_bias = true;
   },
   "scores has activation sigmoid, not softmax": ({ model }) => {
     layerNamed(model, "scores").config.activation = "sigmoid";
   },
-  "embedding/embeddings has shape [5,2], not [6,]": ({ model }) => {
+  "table/kernel has shape [5,2], not [6,]": ({ model }) => {
     model.weightsManifest[0].weights[0].shape = [5, 2];
   },
-  "embedding and kernel differ in width": ({ model }) => {
+  "table and scores differ in width": ({ model }) => {
     model.weightsManifest[0].weights[0].shape = [6, 1];
     model.weightsManifest[0].weights[1].shape = [4, 3];
   },
-  "embedding/embeddings is stored as int32": ({ model }) => {
+  "table/kernel is stored as int32": ({ model }) => {
     model.weightsManifest[0].weights[0].dtype = "int32";
   },
-  "embedding/embeddings is stored as bfloat16": ({ model }) => {
+  "table/kernel is stored as bfloat16": ({ model }) => {
     model.weightsManifest[0].weights[0].quantization = { dtype: "bfloat16" };
   },
   "it has a weight named extra": ({ model }) => {

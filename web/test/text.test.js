@@ -12,9 +12,9 @@ import { compileText } from "../src/text.js";
 import { RECIPE } from "./fixture.js";
 import { assertOld } from "./old_browsers.js";
 
-const toWords = compileText(RECIPE);
+const { split: toWords, isRun, isMark } = compileText(RECIPE);
 /** @param {Recipe["replace"]} replace */
-const withRules = (...replace) => compileText({ ...RECIPE, replace });
+const withRules = (...replace) => compileText({ ...RECIPE, replace }).split;
 
 test("ASCII letters are lower-cased by rule", () => {
   assert.deepEqual(toWords("AZaz@[`{ 09"), ["azaz", "09"]);
@@ -33,13 +33,13 @@ test("one character may become several, or none", () => {
 });
 
 test("a letter of ASCII may have another lower case", () => {
-  const toTurkish = compileText({ ...RECIPE, fold: [["I", "ı"]] });
+  const { split: toTurkish } = compileText({ ...RECIPE, fold: [["I", "ı"]] });
   assert.deepEqual(toTurkish("ILIK Iß"), ["ılık", "ıß"]);
   assert.deepEqual(toTurkish("ABC"), ["abc"]);
 });
 
 test("characters are composed, and once more when they are folded", () => {
-  const composed = compileText({
+  const { split: composed } = compileText({
     ...RECIPE,
     pairs: "\u00e0a\u0300\u1ea1a\u0323\u00e4a\u0308",
     lower: [],
@@ -50,7 +50,7 @@ test("characters are composed, and once more when they are folded", () => {
   assert.deepEqual(composed("a\u0308\u0300 \u00e0\u0323"), ["\u00e4\u0300", "\u1ea1\u0300"]);
   // And keeps what stands behind it from the letter.
   assert.deepEqual(composed("a\u0301\u0300"), ["a\u0301\u0300"]);
-  const folded = compileText({
+  const { split: folded } = compileText({
     ...RECIPE,
     pairs: "\u00e0a\u0300\u00e4a\u0308",
     fold: [["\u00e4", "ae"]],
@@ -70,25 +70,21 @@ test("a symbol is a word of its own", () => {
   assert.deepEqual(toWords("a😀\ufe0f😀b"), ["a", "😀", "😀", "b"]);
 });
 
-test("a run without spaces is cut into overlapping pieces", () => {
-  assert.deepEqual(toWords("a\u4e00\u4e01b"), ["a", "\u4e00", "\u4e00\u4e01", "\u4e01", "b"]);
-  const pairs = compileText({ ...RECIPE, grams: { ...RECIPE.grams, sizes: [2] } });
-  assert.deepEqual(pairs("\u4e00\u4e01\u4e02, \u4e00"), [
-    "\u4e00\u4e01",
-    "\u4e01\u4e02",
-    "\u4e00",
-  ]);
-  const none = compileText({ ...RECIPE, grams: { sizes: [], characters: [] } });
-  assert.deepEqual(none("a\u4e00\u4e01b"), ["a\u4e00\u4e01b"]);
+test("a run without spaces stands apart", () => {
+  assert.deepEqual(toWords("a\u4e00\u4e01b"), ["a", "\u4e00\u4e01", "b"]);
+  assert.deepEqual(["\u4e00\u4e01", "a", "\u51ff", "\u9fff"].map(isRun), [true, false, true, true]);
+  const none = compileText({ ...RECIPE, grams: { ...RECIPE.grams, sizes: [] } });
+  assert.deepEqual(none.split("a\u4e00\u4e01b"), ["a\u4e00\u4e01b"]);
+  assert.equal(none.isRun("\u4e00"), false);
 });
 
 test("a mark belongs to what it stands on", () => {
-  assert.deepEqual(toWords("\u4e00\u0301a\u0301"), [
-    "\u4e00",
-    "\u4e00\u0301",
-    "\u0301",
-    "a\u0301",
-  ]);
+  assert.deepEqual(toWords("\u4e00\u0301a\u0301"), ["\u4e00\u0301", "a\u0301"]);
+  assert.deepEqual(["\u0301", "a"].map(isMark), [true, false]);
+});
+
+test("what matches a rule without a replacement is a word of its own", () => {
+  assert.deepEqual(withRules(["[!$]", null])("a!b$ !!"), ["a", "!", "b", "$", "!", "!"]);
 });
 
 test("the table reaches beyond U+FFFF", () => {
@@ -104,7 +100,7 @@ test("a lone surrogate becomes a space", () => {
 });
 
 test("only the first characters are read, each counted once however it is stored", () => {
-  const first = (text) => compileText({ ...RECIPE, max_characters: 3, replace: [] })(text);
+  const first = (text) => compileText({ ...RECIPE, max_characters: 3, replace: [] }).split(text);
   assert.deepEqual(first("abcdef"), ["abc"]);
   assert.deepEqual(first("abc"), ["abc"]);
   assert.deepEqual(first("\u{10428}b\u{10429}d"), ["\u{10428}b\u{10429}"]);
@@ -150,7 +146,7 @@ test("no replaceAll, normalize, look-behind or property of Unicode is needed", (
       if (/\\(\\?<|\\\\p/i.test(pattern)) throw new SyntaxError(pattern);
       return new Whole(pattern, flags);
     };
-    Text.compileText(${JSON.stringify(RECIPE)})`;
+    Text.compileText(${JSON.stringify(RECIPE)}).split`;
   // Regular expressions that are written out are seen by the parser of ES2017 above.
   const without = vm.runInNewContext(`${minify()}${script}`);
   const text = "ÀĀ Don't\ud83d A\u0300 \u{10400}\u{1f600}b, İ!";

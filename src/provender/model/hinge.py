@@ -32,9 +32,10 @@ def fit(
     A text's value of an id is its pooling weight times the id's number in ``factors`` [ids].
     ``cost`` times the mean square of the texts' lengths is the support vector machine's C, so that
     it means the same whatever the unit. The last row is the bias: that of an id that each text has
-    with a value of 1. ``report`` is told of each epoch, from 0, the weights after it.
+    with a value of 1. ``report`` is told of each epoch, from 0, the mean after it.
     """
     size, count = len(factors), len(posts.labels)
+    total = np.zeros((size + 1, labels))
     weights = np.zeros((size + 1, labels))
     duals = np.zeros((count, labels))
     values = posts.weights * factors[posts.ids]
@@ -62,6 +63,7 @@ def fit(
             change[label] = -change[label]
             weights[own] = touched + x * change
             weights[size] += change
+        total += weights
         if report:
-            report(epoch, weights)
-    return weights
+            report(epoch, total / (epoch + 1))
+    return total / epochs

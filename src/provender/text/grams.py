@@ -5,9 +5,12 @@ Each feature has a name, by which the vocabulary lists it:
 - a word is itself;
 - two words that stand side by side are joined by a space: ``hot dog``;
 - a piece of a word has a space before it. The word stands between two spaces of its own, so that
-  the pieces of three characters of ``cat`` are ``"  ca"``, ``" cat"`` and ``" at "``. A mark is one
-  character with what it stands on, and what is the whole word is no piece;
-- a piece of a run (see :mod:`provender.text.recipe`) is itself, since no word has its characters.
+  the pieces of three characters of ``cat`` are ``"  ca"``, ``" cat"`` and ``" at "``. What is the
+  whole word is no piece;
+- a piece of a run (see :mod:`provender.text.recipe`) is itself, since no word begins so. A run that
+  is shorter than each size is one piece.
+
+A mark is one character with what it stands on.
 
 ``web/src/encode.js`` does the same, text by text. Here it is done once for each different word.
 """
@@ -20,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provender.text.recipe import Recipe, mark_class, run_class, split_in_batches
+from provender.text.recipe import Recipe, is_mark, mark_class, run_class, split_in_batches
 
 # Before a piece of a word, so that it is no word.
 PIECE = " "
@@ -139,7 +142,8 @@ def are_pieces(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
 
 def are_words(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
     """Tell which features are words as a whole, or one character of a run: bool [names]."""
-    others: np.ndarray = _matches(pa.array(names, pa.string()), f"{PIECE}|^{run_class(recipe)}.")
+    longer = f"^{run_class(recipe)}{mark_class(recipe)}*[^{mark_class(recipe)[1:]}"
+    others: np.ndarray = _matches(pa.array(names, pa.string()), f"{PIECE}|{longer}")
     return ~others
 
 
@@ -174,7 +178,8 @@ def _tally(
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the numbers from each start on, so many of each, one after the other."""
     before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    ranges: np.ndarray = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    return ranges
 
 
 def _by_unit(owners: np.ndarray, features: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
@@ -214,69 +219,60 @@ def _features(
 ) -> tuple[np.ndarray, pa.StringArray]:
     """Return the names of all words' and runs' features, and whose each is: int64."""
     grams = recipe["grams"]
+    marks = is_mark(recipe)
+    strings = names.to_pylist()
     words, runs = np.flatnonzero(~is_run), np.flatnonzero(is_run)
     owners, found = [words], [names.take(pa.array(words))]
-    run_names = names.take(pa.array(runs))
-    if grams["sizes"]:
-        lengths = np.asarray(pc.utf8_length(run_names), np.int64)
-        short = lengths < grams["sizes"][0]
+    if grams["sizes"] and len(runs):
+        parts = [_characters(strings[run], marks) for run in runs]
+        short = np.array([len(part) < grams["sizes"][0] for part in parts])
         owners.append(runs[short])
-        found.append(run_names.filter(pa.array(short)))
-        for places, pieces in _windows(run_names, lengths, grams["sizes"]):
-            owners.append(runs[places])
-            found.append(pieces)
-    if grams["words"]:
-        has_marks = _matches(found[0], mark_class(recipe))
-        for place in np.flatnonzero(has_marks).tolist():
-            pieces = _with_marks(found[0][place].as_py(), recipe)
-            owners.append(np.full(len(pieces), words[place]))
-            found.append(pa.array(pieces, pa.string()))
-        plain = words[~has_marks]
-        short = pc.utf8_slice_codeunits(names.take(pa.array(plain)), 0, MOST_CHARACTERS)
-        padded = _join(PIECE, short, PIECE)
-        lengths = np.asarray(pc.utf8_length(padded), np.int64)
-        for places, pieces in _windows(padded, lengths, grams["words"], whole=False):
-            owners.append(plain[places])
-            found.append(_join(PIECE, pieces))
+        found.append(names.take(pa.array(runs[short])))
+        places, pieces = _windows(parts, grams["sizes"])
+        owners.append(runs[places])
+        found.append(pieces)
+    if grams["words"] and len(words):
+        parts = [
+            [PIECE, *_characters(strings[word], marks)[:MOST_CHARACTERS], PIECE] for word in words
+        ]
+        places, pieces = _windows(parts, grams["words"], prefix=PIECE, whole=False)
+        owners.append(words[places])
+        found.append(pieces)
     return np.concatenate(owners), pa.concat_arrays(found)
 
 
-def _windows(
-    names: pa.StringArray, lengths: np.ndarray, sizes: Sequence[int], whole: bool = True
-) -> "list[tuple[np.ndarray, pa.StringArray]]":
-    """Return the pieces of so many characters of names, and of which names they are, by start."""
-    found = []
-    for size in sizes:
-        for start in range(max(int(lengths.max(initial=0)) - size + 1, 0)):
-            places = np.flatnonzero((lengths >= start + size) & (whole | (lengths > size)))
-            some = names.take(pa.array(places))
-            found.append((places, pc.utf8_slice_codeunits(some, start, start + size)))
-    return found
-
-
-def _with_marks(word: str, recipe: Recipe) -> list[str]:
-    """Return the pieces of a word with marks, each of which is one with what it stands on."""
+def _characters(unit: str, marks: np.ndarray) -> Sequence[str]:
+    """Return a unit's characters, each mark with what it stands on."""
+    if unit.isascii():
+        return unit
     parts: list[str] = []
-    for character in word:
-        if parts and _is_mark(character, recipe):
+    for character in unit:
+        if parts and marks[ord(character)]:
             parts[-1] += character
         else:
             parts.append(character)
-    parts = [PIECE, *parts[:MOST_CHARACTERS], PIECE]
-    return [
-        PIECE + "".join(parts[start : start + size])
-        for size in recipe["grams"]["words"]
-        for start in range(len(parts) - size + 1)
-        if size < len(parts)
-    ]
+    return parts
 
 
-def _is_mark(character: str, recipe: Recipe) -> bool:
-    return bool(_matches(pa.array([character]), mark_class(recipe))[0])
+def _windows(
+    units: Sequence[Sequence[str]], sizes: Sequence[int], prefix: str = "", whole: bool = True
+) -> tuple[np.ndarray, pa.StringArray]:
+    """Return the pieces of so many characters of units, and the places of their units: int64.
 
-
-def _join(*parts: "str | pa.StringArray") -> pa.StringArray:
-    return pc.binary_join_element_wise(*parts, "")
+    With ``whole`` false, none that is as long as its unit.
+    """
+    found: list[str] = []
+    counts = []
+    for parts in units:
+        before = len(found)
+        for size in sizes:
+            if size < len(parts) + whole:
+                found += [
+                    prefix + "".join(parts[start : start + size])
+                    for start in range(len(parts) - size + 1)
+                ]
+        counts.append(len(found) - before)
+    return np.repeat(np.arange(len(counts)), counts), pa.array(found, pa.string())
 
 
 def _find(names: pa.StringArray, known: pa.StringArray) -> np.ndarray:

@@ -274,6 +274,11 @@ def run_class(recipe: Recipe) -> str:
     return _class(_runs(recipe["grams"]["characters"] if recipe["grams"]["sizes"] else []))
 
 
+def is_mark(recipe: Recipe) -> np.ndarray:
+    """Return of each code point whether it is a mark: bool [0x110000]."""
+    return _marked([_without_classes(recipe["classes"])])
+
+
 def mark_class(recipe: Recipe) -> str:
     """Return a pattern of RE2 that matches a mark, which belongs to what it stands on."""
     return _class(_runs(_without_classes(recipe["classes"])))
