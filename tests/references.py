@@ -250,13 +250,16 @@ def predict(
     table: Sequence[Sequence[float]],
     kernel: Sequence[Sequence[float]],
     bias: Sequence[float],
+    pieces: Collection[int] = (),
 ) -> list[float]:
-    """Return the softmax of the weighted sum of a text's words times ``kernel`` plus ``bias``."""
+    """Return the softmax of the weighted sum of a text's words times ``kernel`` plus ``bias``.
+
+    ``pieces``: the ids of pieces, whose vector is one of its own.
+    """
+    own = word_vector([word for word in ids if word not in pieces])
+    own |= word_vector([word for word in ids if word in pieces])
     width, labels = len(kernel), len(bias)
-    pooled = [
-        sum(weight * table[word][i] for word, weight in word_vector(ids).items())
-        for i in range(width)
-    ]
+    pooled = [sum(weight * table[word][i] for word, weight in own.items()) for i in range(width)]
     logits = [
         sum(pooled[i] * kernel[i][label] for i in range(width)) + bias[label]
         for label in range(labels)

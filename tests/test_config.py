@@ -64,15 +64,17 @@ def test_what_is_for_newsgroups_is_for_no_other_source(tmp_path: Path) -> None:
         "strip": [],
         "augment": [],
         "grams": {
-            "sizes": [1, 2],
+            "sizes": [1, 2, 3],
             "scripts": ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"],
+            "words": [2, 3, 4, 5],
+            "pairs": True,
         },
         "language": "any",
         "marks": "keep",
     }
     assert found["version"] == "0.1.0"
     assert found["split"] == {**own["split"], "validation_by": "hash"}
-    assert found["model"]["max_words"] == 300
+    assert found["model"]["max_words"] == 1000
     more = write(tmp_path / "more.yaml", "model: {epochs: 7}\n")
     assert configuration.read("config/config.yaml", path, more)["model"]["epochs"] == 7
 
@@ -97,7 +99,7 @@ def test_defaults_fit_the_schema() -> None:
     schema = configuration.read_schema(configuration.SCHEMA)
     found = configuration.defaults(schema)
     place = ("properties", "model", "properties", "epochs", "default")
-    assert found["model", "epochs"] == (place, 1)
+    assert found["model", "epochs"] == (place, 3)
     own = {key: SMALL_CONFIG[key] for key in ("name", "title", "source", "split")}
     configuration.check(configuration.combine([own], schema))
 
@@ -111,7 +113,7 @@ def test_defaults_fit_the_schema() -> None:
             3,
             "model.max_word is not a key: did you mean max_words?",
         ),
-        ("model.batchsize", 3, "model.batchsize is not a key: did you mean batch_size?"),
+        ("model.epoch", 3, "model.epoch is not a key: did you mean epochs?"),
         ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count, exclude"),
         ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),
         (
@@ -122,14 +124,14 @@ def test_defaults_fit_the_schema() -> None:
         ("text.strip", ["header"], "text.strip.0 is 'header': did you mean headers?"),
         ("model.epochs", "2", "model.epochs: '2' is not of type 'integer'"),
         (
-            "model.learning_rate",
+            "model.smoothing",
             "1e-3",
-            "model.learning_rate is '1e-3'. YAML takes it for text: write 0.001, or 1.0e-3",
+            "model.smoothing is '1e-3'. YAML takes it for text: write 0.001, or 1.0e-3",
         ),
         (
-            "model.scale",
+            "model.cost",
             "4e1",
-            "model.scale is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
+            "model.cost is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
         ),
         (
             "split.threshold",
@@ -138,9 +140,9 @@ def test_defaults_fit_the_schema() -> None:
         ),
         ("model.epochs", 0, "model.epochs: 0 is less than the minimum of 1"),
         (
-            "model.learning_rate",
+            "model.smoothing",
             0,
-            "model.learning_rate: 0 is less than or equal to the minimum of 0",
+            "model.smoothing: 0 is less than or equal to the minimum of 0",
         ),
         ("model.seed", 2**32, "model.seed: 4294967296 is greater than the maximum of 4294967295"),
         (

@@ -60,8 +60,8 @@ LUCK = split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44})
          "complement naive Bayes of all words is better on the test texts: recall@1 0.810, this "
          "model 0.800; so few texts may differ by chance"),
         ("baselines", {"support_vectors": 0.9},
-         "a linear support vector machine of all words is better on the test texts: recall@1 0.900, "
-         "this model 0.800"),
+         "a linear support vector machine of all words is better on the test texts: "
+         "recall@1 0.900, this model 0.800"),
         ("choice", {"unsure_below": 1.0},
          "the validation split does not prove any answer to be sure, so all are called not sure"),
     ],

@@ -217,7 +217,7 @@ def read_all(recipe: Recipe, parts: dict[str, Part]) -> Found:
                 "re": read_by_re(recipe, part, vocabulary),
             }
         assert [process.wait() for process in started] == [0, 0]
-        for name, part in parts.items():
+        for name in parts:
             for reader in READERS:
                 found[name][reader] = read_back(Path(folder) / reader, name)
     return found

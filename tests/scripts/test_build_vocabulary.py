@@ -44,7 +44,7 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
         for name in ("candidates", "counts", "labels")
         for word in (f"--{name}", folder / "out" / f"{name}.json")
     ]
-    sizes = ["--size", str(size), "--min-count", str(min_count)]
+    sizes = ["--size", str(size), "--min-count", str(min_count), "--max-words", "20"]
     inputs = ["--train", folder / "train.parquet", "--augmented", folder / "augmented.parquet"]
     inputs += ["--text", folder / "text.json"]
     return [*inputs, *sizes, *outputs]
@@ -57,7 +57,7 @@ def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
     assert files.read_json(folder / "out" / "candidates.json") == vocabulary
     assert files.read_json(folder / "out" / "counts.json") == [2, 2, 2, 1, 1, 1, 1, 1]
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
-    assert done.stderr == "build_vocabulary: kept 8 of 8 different words\n"
+    assert done.stderr == "build_vocabulary: kept 8 of 8 different words, pairs and pieces\n"
     assert names_in(folder / "out") == ["candidates.json", "counts.json", "labels.json"]
 
 
@@ -65,7 +65,7 @@ def test_limits(run_script: RunScript, folder: Path) -> None:
     """The words of most texts are kept, of equally many those first by code point."""
     done = run_script("build_vocabulary", *arguments(folder, size=2, min_count=2))
     assert files.read_json(folder / "out" / "candidates.json") == ["a", "z"]
-    assert done.stderr == "build_vocabulary: kept 2 of 8 different words\n"
+    assert done.stderr == "build_vocabulary: kept 2 of 8 different words, pairs and pieces\n"
 
 
 def test_private_words(run_script: RunScript, folder: Path) -> None:
@@ -83,6 +83,29 @@ def test_private_words(run_script: RunScript, folder: Path) -> None:
     run_script("build_vocabulary", *limits, "--exclude", folder / "exclude.txt")
     assert files.read_json(folder / "out" / "candidates.json") == ["zoë", "12345"]
     assert files.read_json(folder / "out" / "counts.json") == [3, 2]
+
+
+def test_pairs_and_pieces(run_script: RunScript, folder: Path) -> None:
+    """They are counted like words; none is of a word that may not be used."""
+    texts = ["Erika Moon 1234567 ebb", "erika moon 1234567 tide", "Erika 山田太郎 moon", "山田太郎"]
+    rows = {"rowid": pa.array([1, 2, 3, 4], pa.int64()), "text": texts, "label": list("abab")}
+    pq.write_table(pa.table(rows), folder / "train.parquet")
+    grams = {"sizes": [2], "scripts": ["Han"], "words": [4], "pairs": True}
+    files.write_json(
+        folder / "text.json", compile_recipe({"max_characters": 99, "replace": []}, grams)
+    )
+    run_script("build_vocabulary", *arguments(folder, min_count=2))
+    assert set(files.read_json(folder / "out" / "candidates.json")) == {
+        "erika", "moon", "erika moon", "  eri", " erik", " rika", " ika ", "  moo", " moon",
+        " oon ", "山田", "田太", "太郎",
+    }  # fmt: skip
+    (folder / "exclude.txt").write_text("Erika 太郎", encoding="utf-8")
+    run_script(
+        "build_vocabulary", *arguments(folder, min_count=2), "--exclude", folder / "exclude.txt"
+    )
+    assert set(files.read_json(folder / "out" / "candidates.json")) == {
+        "moon", "  moo", " moon", " oon ", "山田", "田太",
+    }  # fmt: skip
 
 
 def test_a_list_that_is_no_text(run_script: RunScript, folder: Path) -> None:

@@ -45,7 +45,12 @@ def test_recipe(run_script: RunScript, tmp_path: Path) -> None:
     # From U+0080 on, up to the sign of the cent; currencies follow.
     assert recipe["separators"][:2] == [0x80, 0x22]
     assert recipe["symbols"][:2] == [0xA2, 5]
-    assert recipe["grams"] == {"sizes": [], "characters": []}
+    assert recipe["grams"] == {
+        "sizes": [],
+        "characters": [],
+        "words": [],
+        "pairs": False,
+    }
     assert done.stderr == "compile_recipe: 3 replacements\n"
     assert names_in(tmp_path / "out") == ["text.json"]
 
@@ -53,11 +58,12 @@ def test_recipe(run_script: RunScript, tmp_path: Path) -> None:
 def test_choices(run_script: RunScript, tmp_path: Path) -> None:
     """Pieces of runs, a language and marks change the tables."""
     (tmp_path / "text.yaml").write_text(RECIPE, encoding="utf-8")
-    grams = ["--sizes", "2", "1", "--scripts", "Thai", "Han"]
+    grams = ["--sizes", "2", "1", "--scripts", "Thai", "Han", "--words", "4", "3", "--pairs"]
     choices = ["--language", "tr", "--marks", "remove"]
     run_script("compile_recipe", *arguments(tmp_path), *grams, *choices)
     recipe = files.read_json(tmp_path / "out" / "text.json")
     assert recipe["grams"]["sizes"] == [1, 2]
+    assert (recipe["grams"]["words"], recipe["grams"]["pairs"]) == ([3, 4], True)
     assert ["I", "ı"] in recipe["fold"] and ["é", "e"] in recipe["fold"]
     # Of Thai, from its first letter on; its marks belong to what they stand on.
     assert recipe["grams"]["characters"][:2] == [0xE01, 0x37]

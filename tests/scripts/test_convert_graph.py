@@ -13,7 +13,7 @@ from provender.model.levels import FLOAT16
 
 
 def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -> None:
-    """The graph format has the trained weights and named inputs, and the same bytes."""
+    """The graph format has the trained weights and a named input, and the same bytes."""
     data, output = small_build.folder / "data", tmp_path / "graph"
     saved_model, choice = data / "model" / "saved_model", data / "model" / "choice.json"
     done = run_script(
@@ -24,7 +24,7 @@ def test_converts(run_script: RunScript, small_build: Project, tmp_path: Path) -
     assert_same_weights(output, data / "model" / "model.h5")
     model = files.read_json(output / "model.json")
     assert model["format"] == "graph-model"
-    assert sorted(model["signature"]["inputs"]) == ["word_ids", "word_weights"]
+    assert sorted(model["signature"]["inputs"]) == ["weights"]
     assert sorted(model["signature"]["outputs"]) == ["scores"]
     assert digests(output) == digests(data / "tfjs" / "graph")
 

@@ -1,4 +1,4 @@
-"""encode_posts: each post of a split as fixed-length word ids."""
+"""encode_posts: the words, pairs and pieces of each post of a split."""
 
 from pathlib import Path
 
@@ -47,16 +47,22 @@ def arguments(folder: Path, max_words: int) -> list[str | Path]:
 
 
 def test_encodes_each_post(run_script: RunScript, folder: Path) -> None:
-    """Known words have their place + 2, others 1, and 0 fills up; rows keep their order."""
+    """Known words have their place + 2, each once with its number; rows keep their order."""
     done = run_script("encode_posts", *arguments(folder, 5))
     table = pq.read_table(folder / "out" / "test.parquet")
     assert table.schema == pa.schema(
-        {"rowid": pa.int64(), "label": pa.int32(), "ids": pa.list_(pa.int32(), 5)}
+        {
+            "rowid": pa.int64(),
+            "label": pa.int32(),
+            "ids": pa.list_(pa.int32()),
+            "counts": pa.list_(pa.int32()),
+        }
     )
     assert table.to_pydict() == {
         "rowid": [7, 3, 40, 41],
         "label": [1, 0, 1, 0],
-        "ids": [[3, 2, 3, 0, 0], [3, 3, 2, 1, 2], [0] * 5, [0] * 5],
+        "ids": [[2, 3], [2, 3], [], []],
+        "counts": [[1, 2], [2, 2], [], []],
     }
     assert done.stderr.splitlines() == [
         "encode_posts: encoded 4 posts",
@@ -65,6 +71,22 @@ def test_encodes_each_post(run_script: RunScript, folder: Path) -> None:
         "encode_posts: warning: test: 2 of 4 texts have no known word: lower "
         "vocabulary.min_count, or add texts to learn from",
     ]
+
+
+def test_pairs_and_pieces(run_script: RunScript, folder: Path) -> None:
+    """Of a text's first words, those that the vocabulary has."""
+    grams = {"sizes": [], "scripts": [], "words": [3], "pairs": True}
+    files.write_json(
+        folder / "text.json", compile_recipe({"max_characters": 99, "replace": []}, grams)
+    )
+    files.write_json(folder / "vocabulary.json", ["sea moon", "  se", " oon", "ebb sea"])
+    pq.write_table(
+        pa.table({**POSTS, "text": ["sea moon sea moon ebb sea"] * 4}), folder / "test.parquet"
+    )
+    run_script("encode_posts", *arguments(folder, 5))
+    table = pq.read_table(folder / "out" / "test.parquet")
+    assert table["ids"].to_pylist() == [[2, 3, 4]] * 4
+    assert table["counts"].to_pylist() == [[2, 2, 2]] * 4
 
 
 def test_no_post(run_script: RunScript, folder: Path) -> None:

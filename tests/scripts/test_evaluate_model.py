@@ -35,7 +35,7 @@ def approximately(value: object) -> object:
 def write_measured(folder: Path) -> dict[str, object]:
     """Write what earlier steps have measured and return it as metrics.json has it."""
     measured = {
-        "baselines": {"naive_bayes": 0.5, "most_frequent_label": 0.25},
+        "baselines": {"naive_bayes": 0.5, "support_vectors": 0.4, "most_frequent_label": 0.25},
         "posts": {
             "splits": {
                 "train": {"labels": {"bread": 20, "chess": 30, "tides": 30}},
@@ -60,7 +60,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     data = small_build.folder / "data"
     shipped = files.read_json(data / "vocabulary" / "vocabulary.json")
     words = len(shipped) + 2
-    # More than one batch of 256, so that their order shows.
+    # More than one batch of 64, so that their order shows.
     truth, ids = draw_features(2, 300, words)
     # The candidates are the shipped words and others, in another order.
     files.write_json(tmp_path / "candidates.json", ["zzz", *reversed(shipped), "aaa"])
@@ -91,6 +91,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", data / "vocabulary" / "vocabulary.json"),
         *("--labels", data / "vocabulary" / "labels.json"),
+        *("--text", data / "vocabulary" / "text.json"),
         *("--baselines", tmp_path / "baselines.json", "--checked", tmp_path / "checked.json"),
         *("--sizes", tmp_path / "sizes.csv", "--history", tmp_path / "history.csv"),
         *("--summary", output / "summary.json"),
@@ -100,8 +101,9 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     )
 
     weights = read_weights(data / "model" / "model.h5")
-    arrays = (weights["embeddings"], weights["kernel"], weights["bias"])
-    scores = [references.predict(text, *arrays) for text in ids]
+    arrays = (weights["table"], weights["kernel"], weights["bias"])
+    pieces = {place for place, word in enumerate(shipped, 2) if word.startswith(" ")}
+    scores = [references.predict(text, *arrays, pieces) for text in ids]
     expected = {
         "validation": references.measure(known, [0, 1, 1], LABELS),
         "test": references.measure(scores, truth, LABELS),
@@ -127,8 +129,8 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         ("Latin", 200),
         ("Han and kana", 100),
     ]
-    # The post of padding alone, and who else has only unknown words.
-    unknown = sum(all(word < 2 for word in text) for text in ids)
+    # The post of padding alone, and who else has only unknown words; pairs and pieces are none.
+    unknown = sum(all(word < 2 or " " in shipped[word - 2] for word in text) for text in ids)
     assert metrics["test"]["unknown"] == unknown > 0
     assert (
         metrics["rare_words"]

@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import references
@@ -14,8 +15,7 @@ from model_inputs import read_weights
 from step_runs import RunScript, names_in
 
 from provender import files
-from provender.text.encode import encode_words
-from provender.text.recipe import split_words
+from provender.text.grams import encode, read_units
 
 NAMES = [
     "README.md", "data.js", "index.cjs", "index.d.cts", "index.d.mts", "index.mjs",
@@ -41,11 +41,14 @@ def run_node(folder: Path, *arguments: str) -> object:
 def expected_scores(build: Path, text: str) -> list[float]:
     """Return what the trained weights give a text, by plain loops."""
     constants = files.read_json(build / "dist" / "bundle" / "constants.json")
-    split = split_words(constants["text"], pa.array([text]))
     words = files.read_json(build / "data" / "vocabulary" / "vocabulary.json")
-    ids = encode_words(split, words, constants["max_words"])[0].tolist()
+    units = read_units(constants["text"], pa.chunked_array([[text]]), constants["max_words"])
+    found = encode(constants["text"], units, words)
+    ids = np.repeat(found.ids + references.FIRST_WORD, found.counts).tolist()
     weights = read_weights(build / "data" / "model" / "model.h5")
-    return references.predict(ids, weights["embeddings"], weights["kernel"], weights["bias"])
+    pieces = {place for place, word in enumerate(words, 2) if word.startswith(" ")}
+    arrays = (weights["table"], weights["kernel"], weights["bias"])
+    return references.predict(ids, *arrays, pieces)
 
 
 def test_package(run_script: RunScript, small_bundle: Path, packed: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, SMALL_CONFIG, Project
 from model_inputs import write_features
 from step_runs import names_in
+from test_train_model import RECIPE
 
 from provender import config, files
 
@@ -52,6 +53,7 @@ def options(features: Path, vocabulary: Path, **model: float) -> list[str | Path
         *("--train", features / "train.parquet", "--validation", features / "validation.parquet"),
         *("--augmented", features / "augmented.parquet"),
         *("--candidates", vocabulary / "candidates.json", "--labels", vocabulary / "labels.json"),
+        *("--text", vocabulary / "text.json"),
         *(str(word) for name, value in model.items() for word in (f"--{name}", value)),
     ]
 
@@ -84,6 +86,7 @@ def test_augmentation(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     files.write_json(tmp_path / "vocabulary" / "candidates.json", list("abcdef"))
     files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y", "z"])
+    files.write_json(tmp_path / "vocabulary" / "text.json", RECIPE)
     # Rows 1 to 6 train, 7 and 8 validate; these again, under other labels, would mislead.
     augmented = ([0, 1, 2, 1, 0, 1, 0, 1], [[4, 2, 0, 0], *TEXTS[1:], *TEXTS[:2]])
     for folder, rows in (("features", 8), ("others", 6)):
@@ -94,18 +97,18 @@ def test_augmentation(tmp_path: Path) -> None:
         parts = (part[:rows] for part in augmented)
         write_features(tmp_path / folder / "augmented.parquet", *parts)
     model = {
-        "smoothing": 0.5, "power": 1, "idf-power": 1, "scale": 2, "epochs": 1, "batch-size": 2,
-        "learning-rate": 0.01, "seed": 1,
+        "smoothing": 0.5, "power": 1, "idf-power": 1, "share": 0.5, "cost": 2, "epochs": 1,
+        "seed": 1,
     }  # fmt: skip
     said, tables = {}, {}
     for folder in ("features", "others"):
         output = tmp_path / f"{folder}.csv"
         command = options(tmp_path / folder, tmp_path / "vocabulary", **model)
-        said[folder] = run({"scale": (2, 4)}, *command, "--output", output)
+        said[folder] = run({"cost": (2, 4)}, *command, "--output", output)
         tables[folder] = output.read_bytes()
     assert tables["features"] == tables["others"]
     rows = read(tmp_path / "features.csv")
-    assert sorted((row["scale"], row["augmented"], row["chosen"]) for row in rows) == [
+    assert sorted((row["cost"], row["augmented"], row["chosen"]) for row in rows) == [
         ("2", "0", "0"), ("2", "1", "1"), ("4", "1", "0"),
     ]  # fmt: skip
     assert len({row["loss"] for row in rows}) == 3

@@ -14,6 +14,7 @@ from model_inputs import read_weights, write_features
 from step_runs import RunScript, interrupt, interrupted, names_in, run_limited
 
 from provender import files
+from provender.model.training import SHARES
 
 SAVED_MODEL = [
     "fingerprint.pb",
@@ -30,8 +31,8 @@ LIMIT_BYTES = 12_000
 def arguments(inputs: Path, output: Path, **changes: object) -> list[str | Path]:
     """Return the command line; ``inputs`` has folders features and vocabulary."""
     options = {
-        "smoothing": 0.3, "power": 1, "idf-power": 1, "scale": 1.5, "epochs": 1, "batch-size": 64,
-        "learning-rate": 0.003, "seed": 1, "budget-kb": 100, **changes,
+        "smoothing": 0.3, "power": 1, "idf-power": 1, "share": 0.5, "cost": 1, "epochs": 1,
+        "seed": 1, "budget-kb": 100, "max-words": 5, **changes,
     }  # fmt: skip
     features, vocabulary = inputs / "features", inputs / "vocabulary"
     splits = ("train", "validation", "augmented")
@@ -51,7 +52,7 @@ def trained_with(build: Project) -> dict[str, object]:
     """Return the small build's settings, in the command line's names."""
     config = yaml.safe_load((build.folder / "config" / "config.yaml").read_text("utf-8"))
     model = {**config["model"], **SMALL_CONFIG["model"]}
-    return {name.replace("_", "-"): value for name, value in model.items() if name != "max_words"}
+    return {name.replace("_", "-"): value for name, value in model.items()}
 
 
 def all_files(folder: Path) -> dict[str, bytes]:
@@ -88,16 +89,13 @@ TRUTH = [0, 0, 1, 2]
 ASKED, ASKED_TRUTH = [[5, 2, 0, 0, 0], [5, 2, 0, 0, 0]], [1, 2]
 # Of the first two posts of train, as their row ids say.
 MORE, MORE_TRUTH = [[7, 2, 2, 0, 0], [3, 3, 1, 0, 0]], [0, 0]
-# Of train and these: each label's posts in turn, by row id, all texts of a post alike.
-FOLDS = [0, 1, 0, 0, 0, 1]
-
 
 # Without a table: of what ships none is wanted.
 RECIPE = {
     **{name: [] for name in ("parts", "classes", "lower", "fold")},
     **{name: [] for name in ("separators", "symbols", "ignored")},
     "pairs": "",
-    "grams": {"sizes": [], "characters": []},
+    "grams": {"sizes": [], "characters": [], "words": [], "pairs": False},
 }
 
 
@@ -116,51 +114,65 @@ def inputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_starts_as_naive_bayes(run_script: RunScript, inputs: Path) -> None:
-    """With steps too small to see, the model is naive Bayes of all posts, but for rounding.
+def read_history(output: Path) -> list[dict[str, float]]:
+    """Return the learning curve, row by row."""
+    with (output / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: float(value) for name, value in row.items()} for row in rows]
+
+
+def test_all_of_it_naive_bayes(run_script: RunScript, inputs: Path) -> None:
+    """With a share of 1, the model is naive Bayes of all posts, but for rounding and scale.
 
     Its words are the candidates in code point order.
     """
     output = inputs / "model"
-    how = {"smoothing": 0.5, "scale": 2, "power": 0.7, "idf-power": 0.5}
-    still = {"epochs": 3, "learning-rate": 1e-9}
-    done = run_script("train_model", *arguments(inputs, output, **how, **still))
+    how = {"smoothing": 0.5, "share": 1, "power": 0.7, "idf-power": 0.5, "epochs": 3}
+    done = run_script("train_model", *arguments(inputs, output, **how))
     choice = files.read_json(output / "choice.json")
+    assert (choice["share"], choice["shares"]) == (1, [])
     assert files.read_json(output / "vocabulary.json") == WORDS[::-1]
     assert choice["words"] == 6
 
-    def bayes(texts: list[list[int]], truth: list[int]) -> np.ndarray:
-        return np.array(references.naive_bayes(texts, truth, 8, 3, 0.5, 2, 0.7, 0.5))
-
     weights = read_weights(output / "model.h5")
-    shipped = weights["embeddings"] @ weights["kernel"] * choice["temperature"]
-    table = bayes([*TEXTS, *ASKED, *MORE], [*TRUTH, *ASKED_TRUTH, *MORE_TRUTH])
+    shipped = (weights["table"] @ weights["kernel"])[2:]
+    texts, truth = [*TEXTS, *ASKED, *MORE], [*TRUTH, *ASKED_TRUTH, *MORE_TRUTH]
+    table = np.array(references.naive_bayes(texts, truth, 8, 3, 0.5, 0.7, 0.5))
     # Of the axes on which the words of these posts differ, the first ones.
-    posts = [sum(word in text for text in [*TEXTS, *ASKED, *MORE]) for word in range(8)]
+    posts = [sum(word in text for text in texts) for word in range(8)]
     _, _, axes = np.linalg.svd(np.sqrt(posts)[2:, np.newaxis] * table[2:])
     axes = axes[: choice["width"]]
+    expected = (table @ axes.T @ axes)[:1:-1]
+    shipped *= np.abs(expected).sum() / np.abs(shipped).sum()
     # At most half a step along each, on which no number is longer than its row.
     longest = np.sqrt((table**2).sum(axis=1).max())
     half = longest / ((choice["levels"] - 1) // 2) / 2 if choice["levels"] else 0
-    least = half * 2**0.5 * 1.001 + 1e-5
-    np.testing.assert_allclose(shipped[2:], (table @ axes.T @ axes)[:1:-1], atol=least)
+    np.testing.assert_allclose(shipped, expected, atol=half * 2 + 1e-5)
     np.testing.assert_allclose(weights["bias"], [0, 0, 0], atol=1e-6)
     assert sorted(all_files(output / "saved_model")) == SAVED_MODEL
+    assert "train_model: epoch 3 of 3: loss" in done.stderr
 
-    # Without a change of weights each epoch has the loss of the start, on train alone, where
-    # each text is answered without those of its fold.
-    texts, truth = [*TEXTS, *MORE], [*TRUTH, *MORE_TRUTH]
-    losses = []
-    for text, label, fold in zip(texts, truth, FOLDS, strict=True):
-        own = [place for place, other in enumerate(FOLDS) if other == fold]
-        start = references.naive_bayes(texts, truth, 8, 3, 0.5, 2, 0.7, 0.5, own)
-        losses.append(-np.log(references.predict(text, start, np.eye(3), [0, 0, 0])[label]))
-    loss = np.mean(losses)
-    with (output / "history.csv").open(encoding="utf-8", newline="") as file:
-        history = list(csv.DictReader(file))
-    assert [row["epoch"] for row in history] == ["1", "2", "3"]
-    assert [float(row["loss"]) for row in history] == [pytest.approx(loss, abs=2e-6)] * 3
-    assert f"train_model: epoch 3 of 3: loss {loss:.4f}, accuracy" in done.stderr
+
+def test_curve_is_of_the_training_split(run_script: RunScript, inputs: Path) -> None:
+    """Squared hinge losses, of margins that grow from none at all; one line an epoch."""
+    output = inputs / "model"
+    run_script("train_model", *arguments(inputs, output, epochs=4, share=0))
+    history = read_history(output)
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    # Without having learnt anything each of the three labels has a loss of 1.
+    assert all(0 < row["loss"] < 3 for row in history)
+    assert {row["accuracy"] for row in history} <= {0, 0.25, 0.5, 0.75, 1}
+
+
+def test_share_is_chosen_by_the_training_split(run_script: RunScript, inputs: Path) -> None:
+    """Each share that was tried stands there with its recall; the first of the best is taken."""
+    output = inputs / "model"
+    run_script("train_model", *arguments(inputs, output, share="auto"))
+    choice = files.read_json(output / "choice.json")
+    recall = {row["share"]: row["recall"] for row in choice["shares"]}
+    assert list(recall) == list(SHARES)
+    assert recall[choice["share"]] == max(recall.values())
+    assert set(recall.values()) <= {0, 0.25, 0.5, 0.75, 1}
 
 
 @pytest.mark.ci
@@ -194,7 +206,7 @@ def test_budget_too_small(run_script: RunScript, inputs: Path) -> None:
 def test_interrupted(small_build: Project, tmp_path: Path) -> None:
     """Ctrl-C amid the epochs leaves no model, and no part of one."""
     output, log = tmp_path / "model", tmp_path / "train_model.log"
-    options = arguments(small_build.folder / "data", output, epochs=100_000)
+    options = arguments(small_build.folder / "data", output, epochs=100_000, **{"max-words": 40})
 
     def is_training() -> bool:
         return log.exists() and "epoch 2 of" in log.read_text(encoding="utf-8")

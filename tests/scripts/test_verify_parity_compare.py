@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model_inputs import make_features
 from verify_parity import compare_ids, compare_scores, read_rows
 
 from provender.errors import UserError
@@ -45,26 +46,28 @@ def test_scores_of_another_shape() -> None:
 
 
 def test_ids() -> None:
-    """Equal ids pass; one other id names its post, and ids of another shape name none."""
-    ours = np.array([[2, 3], [4, 0], [0, 0]], np.int32)
-    assert compare_ids(ROWIDS, ours, ours.copy()) is None
-    theirs = ours.copy()
-    theirs[2, 1] = 1
+    """Equal ids pass; one other id names its post, and another number of posts names none."""
+    ours = make_features([[3, 2], [4], []], [0, 0, 0], 5, ROWIDS)
+    starts, ids = np.array([0, 2, 3, 3]), np.array([2, 3, 4], np.int32)
+    assert compare_ids(ours, starts, ids) is None
     with pytest.raises(UserError, match=r"^1 of 3 posts have other word ids .* row id 30\. src/"):
-        compare_ids(ROWIDS, ours, theirs)
-    with pytest.raises(UserError, match=r"^Node encoded \(2, 2\) ids, Python \(3, 2\)$"):
-        compare_ids(ROWIDS, ours, ours[:2])
+        compare_ids(ours, np.array([0, 2, 3, 4]), np.array([2, 3, 4, 4], np.int32))
+    with pytest.raises(UserError, match=r"^1 of 3 posts have other word ids .* row id 5\. src/"):
+        compare_ids(ours, starts, np.array([2, 3, 3], np.int32))
+    with pytest.raises(UserError, match=r"^Node encoded 2 posts, Python 3$"):
+        compare_ids(ours, starts[:3], ids)
 
 
 def test_ten_posts_are_named() -> None:
     """More posts than can be read are cut."""
-    rowids = np.arange(100, 111)
-    ours = np.zeros((11, 1), np.int32)
+    rowids = range(100, 111)
+    ours = make_features([[2]] * 11, [0] * 11, 4, rowids)
+    theirs = np.full(11, 3, np.int32)
     with pytest.raises(UserError) as caught:
-        compare_ids(rowids, ours, ours + 1)
+        compare_ids(ours, np.arange(12), theirs)
     assert "row id 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, …. src/" in str(caught.value)
     with pytest.raises(UserError) as caught:
-        compare_ids(rowids[:10], ours[:10], ours[:10] + 1)
+        compare_ids(make_features([[2]] * 10, [0] * 10, 4, rowids[:10]), np.arange(11), theirs)
     assert "107, 108, 109. src/" in str(caught.value)
 
 
