@@ -56,31 +56,63 @@ export function createEncoder(constants) {
   }
   const { split, isRun, isMark } = compileText(constants.text);
   const { sizes, words: wordSizes, pairs } = constants.text.grams;
-  /** @type {Map<string, number>} */
-  const idOf = new Map();
-  decodeWords(constants.words).forEach((word, index) => idOf.set(word, index + FIRST_WORD));
+  const words = decodeWords(constants.words);
+  const { child, walk, idAt } = makeTrie(words);
+  // Pieces of words have a space before them, and so does what follows in a pair.
+  const space = " ".charCodeAt(0);
+  const pieceStart = child(0, space);
+  const counts = new Int32Array(words.length + FIRST_WORD);
 
   /**
-   * Counts the pieces of so many characters each that start at each character; gives how many
-   * characters are known by themselves.
-   *
-   * @param {Map<number, number>} counts
-   * @param {string[]} characters
-   * @param {number[]} lengths
-   * @param {string} prefix
+   * @param {number[]} found
+   * @param {number} id
    */
-  function countPieces(counts, characters, lengths, prefix) {
+  function count(found, id) {
+    if (!counts[id]++) found.push(id);
+  }
+
+  /**
+   * Gives where the characters of a string begin, a mark being one with what it stands on, and
+   * where the last one ends.
+   *
+   * @param {string} text
+   */
+  function boundsOf(text) {
+    const bounds = [0];
+    for (const point of text) {
+      const end = bounds[bounds.length - 1] + point.length;
+      if (bounds.length > 1 && point > "\x7f" && isMark(point)) bounds[bounds.length - 1] = end;
+      else bounds.push(end);
+    }
+    return bounds;
+  }
+
+  /**
+   * Counts the pieces of a text that begin at each of its characters; gives how many characters
+   * are known by themselves.
+   *
+   * @param {number[]} found
+   * @param {string} text
+   * @param {number[]} bounds
+   * @param {number} root where pieces begin in the trie
+   * @param {number[]} lengths
+   */
+  function countPieces(found, text, bounds, root, lengths) {
+    const last = bounds.length - 1;
     let known = 0;
-    for (let start = 0; start < characters.length; start++) {
-      let piece = prefix;
+    for (let start = 0; start < last; start++) {
+      let node = root;
       let end = start;
-      for (const length of lengths) {
-        if (start + length > characters.length) break;
-        while (end < start + length) piece += characters[end++];
-        const id = idOf.get(piece);
+      for (let i = 0; i < lengths.length; i++) {
+        const stop = start + lengths[i];
+        if (stop > last) break;
+        node = walk(node, text, bounds[end], bounds[stop]);
+        if (node < 0) break;
+        end = stop;
+        const id = idAt(node);
         if (id) {
-          counts.set(id, (counts.get(id) || 0) + 1);
-          if (length === 1) known++;
+          count(found, id);
+          if (lengths[i] === 1) known++;
         }
       }
     }
@@ -88,90 +120,157 @@ export function createEncoder(constants) {
   }
 
   /**
-   * Gives the characters of a word or run; a mark is one with what it stands on.
-   *
-   * @param {string[]} points
-   */
-  function join(points) {
-    /** @type {string[]} */
-    const characters = [];
-    for (const point of points) {
-      if (characters.length && isMark(point)) characters[characters.length - 1] += point;
-      else characters.push(point);
-    }
-    return characters;
-  }
-
-  /**
    * @param {string} text
    * @returns {Encoded}
    */
   return (text) => {
-    /** @type {Map<number, number>} */
-    const whole = new Map();
-    /** @type {Map<number, number>} */
-    const pieces = new Map();
+    /** @type {number[]} */
+    const whole = [];
+    /** @type {number[]} */
+    const pieces = [];
     let room = constants.max_words;
     let known = 0;
-    let before = "";
+    // Where the word before ends in the trie; -1: there is none, or it is not there.
+    let before = -1;
     for (const unit of split(text)) {
       if (room <= 0) break;
       if (isRun(unit)) {
-        before = "";
+        before = -1;
         const points = Array.from(unit).slice(0, room);
-        const characters = join(points);
         room -= points.length;
-        known +=
-          characters.length < sizes[0]
-            ? countPieces(pieces, characters, [characters.length], "")
-            : countPieces(pieces, characters, sizes, "");
+        const run = points.join("");
+        const bounds = boundsOf(run);
+        const length = bounds.length - 1;
+        known += countPieces(pieces, run, bounds, 0, length < sizes[0] ? [length] : sizes);
         continue;
       }
       room--;
-      const id = idOf.get(unit);
+      const node = walk(0, unit, 0, unit.length);
+      const id = node < 0 ? 0 : idAt(node);
       if (id) {
         known++;
-        whole.set(id, (whole.get(id) || 0) + 1);
+        count(whole, id);
       }
-      if (pairs && before) {
-        const pair = idOf.get(`${before} ${unit}`);
-        if (pair) whole.set(pair, (whole.get(pair) || 0) + 1);
+      if (pairs) {
+        const gap = before < 0 ? -1 : child(before, space);
+        const end = gap < 0 ? -1 : walk(gap, unit, 0, unit.length);
+        if (end >= 0 && idAt(end)) count(whole, idAt(end));
+        before = node;
       }
-      before = unit;
-      if (wordSizes.length) {
-        const characters = [" ", ...join(Array.from(unit)).slice(0, MOST_CHARACTERS), " "];
+      if (wordSizes.length && pieceStart >= 0) {
+        let word = ` ${unit} `;
+        let bounds = boundsOf(word);
+        if (bounds.length > MOST_CHARACTERS + 3) {
+          word = `${word.slice(0, bounds[MOST_CHARACTERS + 1])} `;
+          bounds = boundsOf(word);
+        }
         // What is the whole word is no piece.
-        const lengths = wordSizes.filter((length) => length < characters.length);
-        countPieces(pieces, characters, lengths, " ");
+        const most = bounds.length - 1;
+        const lengths =
+          wordSizes[wordSizes.length - 1] < most
+            ? wordSizes
+            : wordSizes.filter((length) => length < most);
+        countPieces(pieces, word, bounds, pieceStart, lengths);
       }
     }
-    return Object.assign(weigh([whole, pieces]), { known, words: constants.max_words - room });
+    const encoded = weigh([whole, pieces], counts);
+    encoded.ids.forEach((id) => {
+      counts[id] = 0;
+    });
+    return Object.assign(encoded, { known, words: constants.max_words - room });
   };
+}
+
+/**
+ * Makes a trie of words: each word's units lead from node 0 to the node that has its id.
+ *
+ * @param {string[]} words
+ */
+function makeTrie(words) {
+  const most = words.reduce((sum, word) => sum + word.length, 1);
+  let size = 1;
+  while (size < 2 * most) size *= 2;
+  // A hash table of steps: from which node, by which unit, to which node.
+  const from = new Int32Array(size);
+  const units = new Uint16Array(size);
+  const to = new Int32Array(size);
+  const ids = new Int32Array(most);
+
+  /**
+   * @param {number} node
+   * @param {number} unit
+   */
+  function find(node, unit) {
+    let hash = Math.imul(node, 0x9e3779b1) + Math.imul(unit, 0x85ebca6b);
+    hash ^= hash >>> 15;
+    let slot = hash & (size - 1);
+    while (to[slot] && (from[slot] !== node || units[slot] !== unit)) slot = (slot + 1) & (size - 1);
+    return slot;
+  }
+
+  /**
+   * Gives the node that a unit leads to, or -1.
+   *
+   * @param {number} node
+   * @param {number} unit
+   */
+  const child = (node, unit) => to[find(node, unit)] || -1;
+
+  /**
+   * Gives the node that a part of a string leads to, or -1.
+   *
+   * @param {number} node
+   * @param {string} text
+   * @param {number} start
+   * @param {number} end
+   */
+  function walk(node, text, start, end) {
+    for (let i = start; i < end && node >= 0; i++) node = child(node, text.charCodeAt(i));
+    return node;
+  }
+
+  let nodes = 1;
+  words.forEach((word, index) => {
+    let node = 0;
+    for (let i = 0; i < word.length; i++) {
+      const unit = word.charCodeAt(i);
+      const slot = find(node, unit);
+      if (!to[slot]) {
+        from[slot] = node;
+        units[slot] = unit;
+        to[slot] = nodes++;
+      }
+      node = to[slot];
+    }
+    ids[node] = index + FIRST_WORD;
+  });
+  return { child, walk, idAt: (/** @type {number} */ node) => ids[node] };
 }
 
 /**
  * Weighs what a text has: what occurs c times counts 1 + ln c, and the vector of each kind, that
  * of words and pairs and that of pieces, has length 1.
  *
- * @param {Map<number, number>[]} kinds how often the text has each id
+ * @param {number[][]} kinds the ids of each kind
+ * @param {ArrayLike<number>} counts how often the text has each id
  */
-export function weigh(kinds) {
-  /** @type {number[]} */
-  const ids = [];
-  /** @type {number[]} */
-  const weights = [];
-  for (const counts of kinds) {
+export function weigh(kinds, counts) {
+  const ids = Int32Array.from(/** @type {number[]} */ ([]).concat(...kinds));
+  const weights = new Float32Array(ids.length);
+  let start = 0;
+  for (const own of kinds) {
     // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
     let squares = 0;
-    const start = ids.length;
-    counts.forEach((count, id) => {
-      const loudness = Math.round((1 + Math.log(count)) * LOG_SCALE);
-      squares += loudness ** 2;
-      ids.push(id);
-      weights.push(loudness);
+    const loudness = own.map((id) => {
+      const loud = counts[id] === 1 ? LOG_SCALE : Math.round((1 + Math.log(counts[id])) * LOG_SCALE);
+      squares += loud * loud;
+      return loud;
     });
     const norm = Math.sqrt(squares);
-    for (let place = start; place < weights.length; place++) weights[place] /= norm;
+    loudness.forEach((loud, place) => {
+      weights[start + place] = loud / norm;
+    });
+    start += own.length;
   }
-  return { ids: Int32Array.from(ids), weights: Float32Array.from(weights) };
+  return { ids, weights };
 }

@@ -81,13 +81,13 @@ test("a word that occurs twice weighs 1 + ln 2", () => {
   // round((1 + ln 2) * 10000) = 16931, and 10000 for the word that occurs once.
   const norm = Math.sqrt(16931 * 16931 + 10000 * 10000);
   assert.deepEqual(
-    weigh([new Map([[2, 2], [3, 1]]), new Map()]).weights,
+    weigh([[2, 3], []], [0, 0, 2, 1]).weights,
     Float32Array.of(16931 / norm, 10000 / norm),
   );
 });
 
 test("words and pieces are weighed apart", () => {
-  const { ids, weights } = weigh([new Map([[3, 1]]), new Map([[4, 1], [2, 1]])]);
+  const { ids, weights } = weigh([[3], [4, 2]], [0, 0, 1, 1, 1]);
   assert.deepEqual(Array.from(ids), [3, 4, 2]);
   assert.deepEqual(weights, Float32Array.of(1, Math.SQRT1_2, Math.SQRT1_2));
 });

@@ -32,7 +32,7 @@ LOWEST, HIGHEST = -127, 128
 LOWEST_ID, HIGHEST_ID = 0, 1
 
 # How many words a model may have: each of these numbers, and all candidates.
-SIZES = (500, 1000, 2000, 3000, 4000, 6000, 8000, 11000, 15000, 20000, 30000, 45000)
+SIZES = (500, 1000, 2000, 4000, 8000, 12000, 20000, 30000, 45000, 70000, 100000, 150000)
 
 # How wide a table may be, as shares of the widest; narrower ones are weighed at one coarseness,
 # which tells whether any is worth it.

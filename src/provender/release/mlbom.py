@@ -103,7 +103,7 @@ def _model_card(facts: Facts) -> dict[str, Any]:
             "approach": {"type": "supervised"},
             "task": TASK,
             "architectureFamily": "bag of words",
-            "modelArchitecture": "embedding, weighted sum, dense softmax layer",
+            "modelArchitecture": "weighted sum of rows of a table, dense softmax layer",
             "datasets": [{"ref": _database_ref()}],
             "inputs": [{"format": "text"}],
             "outputs": [{"format": f"probabilities of {len(metrics['labels'])} labels"}],
@@ -122,7 +122,7 @@ def _model_card(facts: Facts) -> dict[str, Any]:
             "technicalLimitations": [
                 "It gives every text one of its labels, also a text about anything else",
                 f"It reads the first {config['model']['max_words']} words of a text, "
-                "without their order",
+                "at most in pairs",
             ],
         },
     }

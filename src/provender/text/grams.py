@@ -114,7 +114,9 @@ def count_texts(
         pair_ids = np.where(pairs >= 0, pairs + len(names), -1)
         tallied, _ = _tally(units, starts, features, pair_ids, rows, groups[rows], total)
         found += np.bincount(tallied % total, minlength=total)
-    return pa.concat_arrays([names, pair_names]), found
+    # A text may have been cut before them.
+    seen = found > 0
+    return pa.concat_arrays([names, pair_names]).filter(pa.array(seen)), found[seen]
 
 
 def encode(recipe: Recipe, units: Units, vocabulary: Sequence[str]) -> Counts:

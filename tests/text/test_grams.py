@@ -1,0 +1,98 @@
+"""Words, pairs and pieces, against plain loops."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from references import Composition, count_features, fold_table, split_text
+
+from provender.text.grams import are_pieces, are_words, count_texts, encode, read_units
+from provender.text.recipe import Recipe, compile_recipe
+
+RULES = {"max_characters": 1000, "replace": [{"pattern": "[!,]", "apart": True}]}
+GRAMS: dict[str, Any] = {
+    "sizes": [1, 3],
+    "scripts": ["Han", "Thai"],
+    "words": [2, 4],
+    "pairs": True,
+}
+TEXTS = st.lists(st.text("ab é\u0301字漢ก่!,", max_size=14), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    """Return a recipe with all that there is."""
+    return compile_recipe(RULES, GRAMS)
+
+
+@pytest.fixture(scope="module")
+def compose(recipe: Recipe) -> Composition:
+    """Return what composes texts by the tables."""
+    return Composition(recipe)
+
+
+def column(texts: list[str]) -> pa.ChunkedArray:
+    """Return texts as a split has them."""
+    return pa.chunked_array([texts], pa.string())
+
+
+@settings(max_examples=40)
+@given(texts=TEXTS, most=st.integers(1, 9), every=st.integers(1, 3))
+def test_any_texts(
+    recipe: Recipe, compose: Composition, texts: list[str], most: int, every: int
+) -> None:
+    """Each text has what the definition says, as often; others are not known."""
+    table = fold_table(recipe)
+    split = [split_text(recipe, table, text, compose) for text in texts]
+    expected = [count_features(recipe, words, most, compose) for words in split]
+    units = read_units(recipe, column(texts), most)
+    usable = np.ones(len(units.names), bool)
+    names, found = count_texts(recipe, units, np.arange(len(texts)), usable)
+    texts_of = Counter(name for counts in expected for name in counts)
+    assert dict(zip(names.to_pylist(), found.tolist(), strict=True)) == texts_of
+    vocabulary = sorted(texts_of)[::every]
+    encoded = encode(recipe, units, vocabulary)
+    for row, counts in enumerate(expected):
+        own = slice(encoded.starts[row], encoded.starts[row + 1])
+        pairs = zip(encoded.ids[own].tolist(), encoded.counts[own].tolist(), strict=True)
+        known = [(place, counts[word]) for place, word in enumerate(vocabulary) if word in counts]
+        assert list(pairs) == known
+
+
+def test_by_hand(recipe: Recipe) -> None:
+    """Names of all kinds, and which kind each is."""
+    units = read_units(recipe, column(["cab 字漢字 ab!"]), 9)
+    names, _ = count_texts(recipe, units, np.zeros(1, int), np.ones(len(units.names), bool))
+    pieces = [
+        "  c", " ca", " ab", " b ", "  a", "  cab", " cab ", "  !", " ! ", "字", "漢", "字漢字",
+    ]  # fmt: skip
+    words = ["cab", "ab", "!"]
+    assert sorted(names.to_pylist()) == sorted([*pieces, *words, "ab !"])
+    assert are_pieces(recipe, [*pieces, *words, "ab !"]).tolist() == [True] * 12 + [False] * 4
+    known = are_words(recipe, [*words, "字", "ก่", "字漢", "ab !", "  a", "a\u0301"])
+    assert known.tolist() == [True] * 5 + [False] * 3 + [True]
+
+
+def test_groups_count_once(recipe: Recipe) -> None:
+    """Texts of one group are one; of words that may not be used nothing is counted."""
+    units = read_units(recipe, column(["ab ab", "ab ba", "ba"]), 9)
+    usable = np.array([name != "ba" for name in units.names.to_pylist()])
+    names, found = count_texts(recipe, units, np.array([1, 1, 0]), usable)
+    assert dict(zip(names.to_pylist(), found.tolist(), strict=True)) == {
+        "ab": 1, "  a": 1, " ab": 1, " b ": 1, "ab ab": 1,
+    }  # fmt: skip
+
+
+def test_long_words_and_no_texts(recipe: Recipe) -> None:
+    """Forty characters of a word are read in pieces; of no text nothing."""
+    units = read_units(recipe, column(["x" * 39 + "yz"]), 9)
+    names, _ = count_texts(recipe, units, np.zeros(1, int), np.ones(1, bool))
+    assert {" xy", " y "} <= set(names.to_pylist())
+    assert " yz" not in names.to_pylist()
+    nothing = read_units(recipe, column([]), 9)
+    assert len(count_texts(recipe, nothing, np.zeros(0, int), np.zeros(0, bool))[0]) == 0
+    assert encode(recipe, nothing, ["a"]).starts.tolist() == [0]
