@@ -64,7 +64,8 @@ METRICS = {
         "naive_bayes_unstripped": 0.912,
     },
     "choice": {
-        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25, "share": 0.5,
+        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
+        "share": 0.5,
         "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
     },
     "sizes": [
@@ -199,8 +200,10 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         ["found twice: on both sides", "17"],
     ):
         assert row in rows
-    assert "apart by 1,000 words, pairs and pieces, is\n50% naive Bayes and for the rest support vector "
-        "machines, takes\n12 KB over the network, and learnt from\n777 posts" in page
+    assert (
+        "apart by 1,000 words, pairs and pieces, is\n50% naive Bayes and for the rest support "
+        "vector machines, takes\n12 KB over the network, and learnt from\n777 posts"
+    ) in page
     assert "Expected calibration\nerror: 0.062; on the validation split\n0.250, and 0.125" in page
     assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
     assert "of which 93.8 % are right" in page
