@@ -4,6 +4,7 @@
 #              make prove PROVE=changed leaves out what stands, as make test does
 # make coverage which branches of src/ and scripts/ the tests reach; some 15 minutes
 # make bench   time, memory and accuracy against peers
+# make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
 #
@@ -29,7 +30,7 @@ tests/install-remotes
 tests/install-unicode
 endef
 
-.PHONY: main setup test prove coverage lint serve bench lock clean reproduce reproduce-cpus reproduce-table refresh
+.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh
 .DELETE_ON_ERROR:
 
 main: setup
@@ -113,9 +114,15 @@ clean:
 	rm -rf data dist/bundle dist/npm logs .snakemake
 
 # Against scikit-learn and fastText, which are no part of the environment.
-bench: setup
+.venv/bench-packages: benchmarks/requirements.lock | setup
+	uv pip install --quiet --no-deps --require-hashes --target $@ -r $<
+	@touch $@
+
+bench: setup .venv/bench-packages
 	tests/install-chromium
-	uv pip install --quiet --no-deps --require-hashes --target .venv/bench-packages \
-		-r benchmarks/requirements.lock
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
 		$(if $(OUTPUT),--output '$(OUTPUT)')
+
+bench-tables: setup .venv/bench-packages
+	python benchmarks/bench_tables.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
+		--output $(or $(OUTPUT),benchmarks/tables.csv) $(TABLES)

@@ -52,8 +52,7 @@ OTHERS = (
         {1000: 0.74},
         {
             "source": {"topics": TOPICS},
-            "vocabulary": {"size": 150000},
-            "model": {"budget_kb": 1000, "epochs": 2, "learning_rate": 0.01},
+            "model": {"budget_kb": 1000},
         },
     ),
     Task(
@@ -68,8 +67,7 @@ OTHERS = (
                     ["headers_but_subject", "footers", "quotes"],
                 ],
             },
-            "vocabulary": {"size": 150000},
-            "model": {"budget_kb": 300, "epochs": 2, "learning_rate": 0.01},
+            "model": {"budget_kb": 300},
         },
     ),
 )

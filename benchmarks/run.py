@@ -13,7 +13,6 @@ from pathlib import Path
 
 import accuracy
 import audit
-import determinism_cost
 import disk
 import main_job
 import memory
@@ -28,7 +27,7 @@ from provender.errors import UserError
 from provender.running import step
 
 PARTS = (
-    "disk", "second-make", "recipe", "accuracy", "determinism", "memory",
+    "disk", "second-make", "recipe", "accuracy", "memory",
     "versioning", "audit", "main-job",
 )  # fmt: skip
 
@@ -53,9 +52,6 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
         yield from recipe.measure(build)
     if "accuracy" in options.parts:
         yield from accuracy.measure(build, work, archive, PACKAGES, options.cores)
-    if "determinism" in options.parts:
-        console.log.info("training with and without the determinism settings")
-        yield from determinism_cost.measure(build, commands)
     if "memory" in options.parts:
         console.log.info("running each step alone")
         yield from memory.measure(project.copy_tree(work / "memory", archive), commands)

@@ -23,6 +23,7 @@ import twin
 from provender import files
 from provender.model import arithmetic, compression, levels, metrics, runtime, training
 from provender.model.features import Features, find_words, read_features
+from provender.text.grams import are_pieces
 
 # What train_model writes, as its command line names it.
 OUTPUTS = ("saved_model", "hdf5", "vocabulary", "history", "sizes", "choice", "predictions")
@@ -68,7 +69,9 @@ def train(module: ModuleType, options: argparse.Namespace) -> dict:
         words = files.read_json(options.vocabulary)
         choice = files.read_json(options.choice)
         lost = validation_loss(options.sizes)
-    asked = read_features(options.test, find_words(words, files.read_json(options.candidates)))
+    candidates = files.read_json(options.candidates)
+    is_piece = are_pieces(files.read_json(options.text), candidates)
+    asked = read_features(options.test, is_piece, find_words(words, candidates))
     # The last model is the one that is saved.
     exact, rounded = (recall(asked, weights) for weights in shipped[-1])
     return {

@@ -12,6 +12,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import tarfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ PACKAGES = (
 )  # fmt: skip
 
 # Languages of translated descriptions.
-LANGUAGES = ("de", "fr", "ja", "zh_CN")
+LANGUAGES = ("en", "de", "fr", "ja", "zh_CN")
 
 # Lists of words, by language.
 DICTIONARIES = {
@@ -62,12 +63,11 @@ class Places:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: how it is read, how many of its rows are taken, and whether we tuned on it."""
+    """A table: how it is read, whether training was tuned on it, and how many rows are taken."""
 
     read: Callable[[Places], Iterator[Row]]
     tuned: bool
     rows: int | None = None
-    labels: int | None = None
 
 
 def _hash(text: str) -> int:
@@ -86,7 +86,7 @@ def _debian_entries(places: Places) -> Iterator[dict[str, str]]:
 
 
 def _short_descriptions(places: Places) -> Iterator[Row]:
-    """Packages of one line, by section."""
+    """Packages' descriptions in one line, by section."""
     for fields in _debian_entries(places):
         description = fields.get("Description") or fields.get("Description-en")
         if description and "Section" in fields:
@@ -205,9 +205,8 @@ def _words(places: Places) -> Iterator[Row]:
     of: dict[str, list[str]] = defaultdict(list)
     for name, language in DICTIONARIES.items():
         path = places.root / "usr/share/dict" / name
-        encoding = "latin-1" if name == "swedish" else "utf-8"
-        kept = [w for w in path.read_text(encoding).split("\n") if _hash(language + w) % 8 == 0]
-        for word in kept[:100_000]:
+        words = path.read_text("latin-1" if name == "swedish" else "utf-8").split("\n")
+        for word in [word for word in words if _hash(language + word) % 8 == 0][:100_000]:
             of[word].append(language)
     for word, languages in of.items():
         if len(languages) == 1:
@@ -216,8 +215,6 @@ def _words(places: Places) -> Iterator[Row]:
 
 def _newsgroups(topics: int) -> Callable[[Places], Iterator[Row]]:
     def read(places: Places) -> Iterator[Row]:
-        import tarfile
-
         with tarfile.open(places.archive) as tar:
             names = sorted({m.name.split("/")[1] for m in tar if m.isfile()})
         chosen = EIGHT if topics == 8 else names
@@ -287,14 +284,25 @@ def write(rows: list[tuple[str, str, int]], path: Path) -> None:
         database.close()
 
 
-if __name__ == "__main__":
-    import sys
+def fetch(folder: Path, archive: Path) -> Places:
+    """Download and unpack what the tables are made of, where it is not there yet.
 
-    root, lists, archive, out = map(Path, sys.argv[1:5])
-    for name in sys.argv[5:] or TABLES:
-        rows = rows_of(TABLES[name], Places(root, lists, archive))
-        write(rows, out / f"{name}.sqlite")
-        train = sum(part < 4 for _, _, part in rows)
-        mean = sum(len(text) for text, _, _ in rows) / len(rows)
-        labels = len({label for _, label, _ in rows})
-        print(f"{name:24} {train:7} {len(rows) - train:6} {labels:4} {mean:.0f}", flush=True)
+    Needs Debian's apt; nothing is installed. ``archive``: that of the newsgroups.
+    """
+    places = Places(folder / "root", folder / "lists", archive)
+    if not places.root.is_dir():
+        packed = folder / "packages"
+        packed.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", *PACKAGES], cwd=packed, check=True)
+        part = folder / "root.part"
+        for package in sorted(packed.glob("*.deb")):
+            subprocess.run(["dpkg-deb", "-x", str(package), str(part)], check=True)
+        part.rename(places.root)
+    for language in LANGUAGES:
+        lists = places.lists / language
+        if not any(lists.glob("*Translation-*")):
+            (lists / "partial").mkdir(parents=True, exist_ok=True)
+            options = [f"Acquire::Languages={language}", f"Dir::State::lists={lists.resolve()}"]
+            command = ["apt-get", *(word for option in options for word in ("-o", option))]
+            subprocess.run([*command, "update"], check=True)
+    return places

@@ -1,0 +1,125 @@
+"""Build a model of each table of the bench as it comes, beside tuned peers, and write a table.
+
+For each table: rows and labels, the digest of its rows, recall@1 with its 95 % interval at the
+budget of bytes and without one, bytes, the seconds of training, the best peer by parts of the
+training rows, and the best on the test part, which nobody could have known.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import project
+import tables
+
+from provender import console, files
+from provender.running import step
+
+# Where make bench-tables installs the peers.
+PACKAGES = project.ROOT / ".venv" / "bench-packages"
+
+# In kB: more than any model takes.
+NO_BUDGET = 1_000_000
+
+COLUMNS = (
+    "table", "tuned", "rows", "labels", "sha256", "recall", "low", "high", "kB", "seconds",
+    "unlimited", "unlimited_kB", "peer", "peer_recall", "peer_seconds", "best_peer", "best_recall",
+)  # fmt: skip
+
+
+def budget_of(labels: int) -> int:
+    """Return the bytes that a model of so many labels may take, in kB."""
+    return 1000 if labels >= 30 else 250
+
+
+def build(folder: Path, database: Path, archive: Path, budget: int) -> dict:
+    """Build a table's model in a copy of the project; return its summary, with the seconds."""
+    project.copy_tree(folder, archive)
+    source = {
+        "kind": "sqlite", "path": str(database), "table": "posts", "text": "text",
+        "label": "label", "split": "part",
+    }  # fmt: skip
+    overlay = {
+        "name": "table", "title": "table", "source": source,
+        "split": {"threshold": tables.PARTS - 1}, "model": {"budget_kb": budget},
+    }  # fmt: skip
+    files.write_json(folder / "table.json", overlay)
+    command = [*project.workflow(2), "--configfile", "table.json"]
+    project.run(folder, [*command, "--until", "encode_posts"])
+    begun = time.monotonic()
+    project.run(folder, [*command, "--until", "train_model"])
+    seconds = time.monotonic() - begun
+    project.run(folder, [*command, "data/reports/metrics.json"])
+    metrics = json.loads((folder / "data/reports/metrics.json").read_text("utf-8"))
+    return {**metrics, "seconds": seconds}
+
+
+def measure_peers(database: Path) -> dict[str, dict[str, float]]:
+    """Return the peers' figures by their names."""
+    environment = project.environment(project.ROOT)
+    environment["PYTHONPATH"] += f":{PACKAGES}"
+    script = Path(__file__).with_name("table_peers.py")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(script), str(database)],
+        env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
+def measure(name: str, places: tables.Places, work: Path) -> list[object]:
+    """Return a table's row of figures."""
+    table = tables.TABLES[name]
+    rows = tables.rows_of(table, places)
+    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    database = (work / f"{name}.sqlite").resolve()
+    tables.write(rows, database)
+    labels = len({label for _, label, _ in rows})
+    learnt = sum(part < tables.PARTS - 1 for _, _, part in rows)
+    archive = places.archive.resolve()
+    ours = build(work / name, database, archive, budget_of(labels))
+    free = build(work / f"{name}-unlimited", database, archive, NO_BUDGET)
+    peers = measure_peers(database)
+    # As a user would choose it, and as nobody could.
+    chosen = max(peers, key=lambda peer: peers[peer]["parts"])
+    best = max(peers, key=lambda peer: peers[peer]["recall"])
+    test = ours["test"]
+    return [
+        name, int(table.tuned), learnt, labels, digest[:12], f"{test['recall@1']:.4f}",
+        *(f"{end:.4f}" for end in test["intervals"]["recall@1"]),
+        round(ours["choice"]["bytes"] / 1000), round(ours["seconds"]),
+        f"{free['test']['recall@1']:.4f}", round(free["choice"]["bytes"] / 1000),
+        chosen, f"{peers[chosen]['recall']:.4f}",
+        round(sum(each["seconds"] for each in peers.values())),
+        best, f"{peers[best]['recall']:.4f}",
+    ]  # fmt: skip
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
+    parser.add_argument("--archive", type=Path, help="newsgroups archive (default: as configured)")
+    parser.add_argument("--folder", type=Path, default=project.ROOT / ".venv" / "bench-tables")
+    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="which (default: all)")
+    return parser
+
+
+def main(options: argparse.Namespace) -> None:
+    """Measure table by table; what is written grows with each."""
+    places = tables.fetch(options.folder, project.find_archive(options.archive))
+    rows = []
+    for name in options.tables or tables.TABLES:
+        console.log.info("%s", name)
+        with tempfile.TemporaryDirectory(prefix="provender-bench-") as work:
+            rows.append(measure(name, places, Path(work)))
+        files.write_text(options.output, files.format_csv(list(COLUMNS), rows))
+
+
+if __name__ == "__main__":
+    sys.exit(step.run(parse_arguments(), main))
