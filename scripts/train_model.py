@@ -51,9 +51,6 @@ SAVED_MODEL_FILES = (
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
-# Right answers among the sure ones, on the validation split.
-SURE = 0.95
-
 
 class LearningCurve:
     """Collects how well each epoch's classifiers do, naive Bayes left out."""
@@ -185,6 +182,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     training.add_arguments(parser)
+    parser.add_argument(
+        "--sure-accuracy", type=float, required=True, help="of the answers that are called sure"
+    )
     parser.add_argument("--budget-kb", type=float, required=True, help="of words and weights")
     parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
     parser.add_argument("--hdf5", type=Path, required=True, help="HDF5 file to write")
@@ -263,8 +263,8 @@ def main(options: argparse.Namespace) -> None:
             "before": metrics.calibration(uncalibrated, asked.labels)["expected_error"],
             "after": metrics.calibration(scores, asked.labels)["expected_error"],
         },
-        "unsure_below": metrics.sure_from(scores, asked.labels, SURE),
-        "sure_accuracy": SURE,
+        "unsure_below": metrics.sure_from(scores, asked.labels, options.sure_accuracy),
+        "sure_accuracy": options.sure_accuracy,
     }
     files.write_json(options.choice, choice)
     console.log.info(

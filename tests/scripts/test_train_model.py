@@ -32,7 +32,7 @@ def arguments(inputs: Path, output: Path, **changes: object) -> list[str | Path]
     """Return the command line; ``inputs`` has folders features and vocabulary."""
     options = {
         "smoothing": 0.3, "power": 1, "idf-power": 1, "share": 0.5, "cost": 1, "epochs": 1,
-        "seed": 1, "budget-kb": 100, "max-words": 5, **changes,
+        "seed": 1, "budget-kb": 100, "max-words": 5, "sure-accuracy": 0.95, **changes,
     }  # fmt: skip
     features, vocabulary = inputs / "features", inputs / "vocabulary"
     splits = ("train", "validation", "augmented")

@@ -58,6 +58,7 @@ rule train_model:
         " --idf-power {params.model[idf_power]} --share {params.model[share]}"
         " --cost {params.model[cost]} --epochs {params.model[epochs]}"
         " --seed {params.model[seed]}"
+        " --sure-accuracy {params.model[sure_accuracy]}"
         " --budget-kb {params.model[budget_kb]} --max-words {params.model[max_words]} --vocabulary {output.vocabulary:q}"
         " --sizes {output.sizes:q} --choice {output.choice:q} --predictions {output.predictions:q}"
         " --saved-model {params.folder:q} --hdf5 {output.hdf5:q} --history {output.history:q}"
