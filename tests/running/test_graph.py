@@ -42,7 +42,7 @@ def test_kept(readings: list[list[str]]) -> None:
     ("path", "old", "new"),
     [
         ("small.yaml", "epochs: 2", "epochs: 3"),
-        ("config/config.yaml", "scale: 4", "scale: 5"),
+        ("config/config.yaml", "cost: 1", "cost: 2"),
         ("workflow/rules/splits.smk", "--log", "--Log"),
         ("src/provender/text/encode.py", "import numpy as np", "import numpy as np  # edited"),
         ("requirements.lock", "numpy==", "numpy =="),

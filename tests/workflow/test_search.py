@@ -11,8 +11,8 @@ from provender import files
 TABLE = "config/search/small.csv"
 
 SCORES = """\
-smoothing,power,idf_power,scale,epochs,learning_rate,augmented,recall@1,loss,chosen
-1,0.7,0.5,4,2,0.001,0,0.900000,0.352498,1
+smoothing,power,idf_power,share,cost,epochs,augmented,recall@1,loss,chosen
+1,0.7,0.5,0.5,1,2,0,0.900000,0.352498,1
 """
 
 
@@ -37,6 +37,7 @@ def test_reads_no_test_split(small_project: Project) -> None:
         "data/features/augmented.parquet",
         "data/vocabulary/candidates.json",
         "data/vocabulary/labels.json",
+        "data/vocabulary/text.json",
     ]
     assert "features/test.parquet" not in planned
 

@@ -76,12 +76,13 @@ export function createEncoder(constants) {
    * where the last one ends.
    *
    * @param {string} text
+   * @param {number} before how many of its first characters stand for themselves
    */
-  function boundsOf(text) {
+  function boundsOf(text, before) {
     const bounds = [0];
     for (const point of text) {
       const end = bounds[bounds.length - 1] + point.length;
-      if (bounds.length > 1 && point > "\x7f" && isMark(point)) bounds[bounds.length - 1] = end;
+      if (bounds.length > before + 1 && point > "\x7f" && isMark(point)) bounds[bounds.length - 1] = end;
       else bounds.push(end);
     }
     return bounds;
@@ -139,7 +140,7 @@ export function createEncoder(constants) {
         const points = Array.from(unit).slice(0, room);
         room -= points.length;
         const run = points.join("");
-        const bounds = boundsOf(run);
+        const bounds = boundsOf(run, 0);
         const length = bounds.length - 1;
         known += countPieces(pieces, run, bounds, 0, length < sizes[0] ? [length] : sizes);
         continue;
@@ -159,10 +160,10 @@ export function createEncoder(constants) {
       }
       if (wordSizes.length && pieceStart >= 0) {
         let word = ` ${unit} `;
-        let bounds = boundsOf(word);
+        let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
           word = `${word.slice(0, bounds[MOST_CHARACTERS + 1])} `;
-          bounds = boundsOf(word);
+          bounds = boundsOf(word, 1);
         }
         // What is the whole word is no piece.
         const most = bounds.length - 1;

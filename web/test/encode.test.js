@@ -63,6 +63,13 @@ test("a mark is one character with what it stands on", () => {
   assert.deepEqual(namesOf({ words: [2] }, names)("ab\u0301"), ["  a", " ab\u0301", " b\u0301 "]);
 });
 
+test("a mark that begins a word is a character", () => {
+  assert.deepEqual(namesOf({ words: [2] }, ["  \u0301", " \u0301a"])("\u0301a"), [
+    "  \u0301",
+    " \u0301a",
+  ]);
+});
+
 test("a run is read in pieces, and whole if it is shorter than each", () => {
   const names = ["\u4e00", "\u4e00\u4e01", "\u4e01\u4e02", "\u4e02"];
   const text = "\u4e00\u4e01\u4e02, \u4e02";

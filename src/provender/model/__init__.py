@@ -10,6 +10,7 @@ __all__ = [
     "compression",
     "conversion",
     "features",
+    "hinge",
     "levels",
     "metrics",
     "naive_bayes",
