@@ -44,7 +44,7 @@ def fit(
     # One dual variable's own part of the loss.
     diagonal = mean / (2 * cost) if mean > 0 else 1.0
     steps = (1 / (lengths + 1 + diagonal)).tolist()
-    starts, ids, columns = posts.starts.tolist(), posts.ids, values[:, np.newaxis]
+    starts, ids, columns = posts.starts.tolist(), posts.ids.astype(np.int64), values[:, np.newaxis]
     answers = posts.labels.tolist()
     shuffled = np.random.Generator(np.random.PCG64(seed))
     for epoch in range(epochs):
@@ -52,7 +52,7 @@ def fit(
         for row in console.progress(order, f"training, pass {epoch + 1} of {epochs}", len(order)):
             own, x = ids[starts[row] : starts[row + 1]], columns[starts[row] : starts[row + 1]]
             label, dual = answers[row], duals[row]
-            touched = weights[own]
+            touched = weights.take(own, axis=0)
             margins = (touched * x).sum(axis=0) + weights[size]
             # A margin is the distance to the right side: of all other labels, the negative one.
             np.negative(margins, out=margins)
