@@ -94,7 +94,7 @@ MUTANTS = [
         "src/provender/text/grams.py",
         "kept = room > 0",
         "kept = room > 1",
-        "tests/scripts/test_encode_posts.py::test_pairs_and_pieces",
+        "tests/text/test_grams.py::test_any_texts",
     ),
     Mutant(
         "a text's last word is a pair with the next text's first",
@@ -178,7 +178,7 @@ MUTANTS = [
         "web/src/encode.js",
         "wordSizes[wordSizes.length - 1] < most",
         "true",
-        "tests/parity/test_encoding.py::test_nasty_texts",
+        "tests/web/test_web_units.py::test_web_units[encode]",
     ),
     Mutant(
         "the browser parts marks from letters",
@@ -1402,9 +1402,9 @@ MUTANTS = [
     Mutant(
         "numbers of six digits ship",
         "scripts/build_vocabulary.py",
-        " and not has_many_digits(word)",
-        "",
-        "tests/scripts/test_build_vocabulary.py::test_private_words",
+        "[name not in excluded and not has_many_digits(name) for name in names]",
+        "[name not in excluded for name in names]",
+        "tests/scripts/test_build_vocabulary.py::test_pairs_and_pieces",
     ),
     Mutant(
         "only ASCII has digits",
@@ -1416,9 +1416,9 @@ MUTANTS = [
     Mutant(
         "words of the list ship",
         "scripts/build_vocabulary.py",
-        " and word not in excluded",
-        "",
-        "tests/scripts/test_build_vocabulary.py::test_private_words",
+        "[name not in excluded and not has_many_digits(name) for name in names]",
+        "[not has_many_digits(name) for name in names]",
+        "tests/scripts/test_build_vocabulary.py::test_pairs_and_pieces",
     ),
     Mutant(
         "blanks around a label make another",
