@@ -114,13 +114,15 @@ def test_what_reaches_a_file_is_noticed(
 def test_an_unpinned_cpu_path_is_noticed(
     small_build: Project, other_surroundings: Surroundings, tmp_path: Path
 ) -> None:
-    """Where oneDNN takes the code that suits the CPU, the weights differ; tensors are named.
+    """Where code takes another path on another CPU, the weights differ; tensors are named.
 
-    Needs a CPU with AVX2: any other has one path only.
+    The path is made up: no library that differs between CPUs computes weights any more.
     """
     folders = copies(small_build, tmp_path, other_surroundings)
+    old_cpu = "('OPENBLAS_CORETYPE' in __import__('os').environ)"
     for folder in folders:
-        mutate(folder, "src/provender/determinism.py", '    "ONEDNN_MAX_CPU_ISA": "SSE41",\n', "")
+        own, other = "total += weights\n", f"total += weights * (1 + 0.01 * epoch * {old_cpu})\n"
+        mutate(folder, "src/provender/model/hinge.py", own, other)
     found = differ(folders, other_surroundings, ["data/model/model.h5"])
     for name in ("model.h5", "saved_model/variables/variables.data-00000-of-00001"):
         lines = [line for line in found[f"data/model/{name}"] if line.startswith("tensor ")]
