@@ -48,7 +48,7 @@ export async function readTexts(read, write) {
       order.sort((a, b) => a.id - b.id);
       order.forEach(({ id, place }) => {
         ids.push(id);
-        weights.push(encoded.weights[place]);
+        if (wanted) weights.push(encoded.weights[place]);
       });
       counts.set([order.length, encoded.known, encoded.words], row * 3);
     });
