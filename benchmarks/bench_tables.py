@@ -18,6 +18,7 @@ import project
 import tables
 
 from provender import console, files
+from provender.errors import UserError
 from provender.running import step
 
 # Where make bench-tables installs the peers.
@@ -106,12 +107,17 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--archive", type=Path, help="newsgroups archive (default: as configured)")
     parser.add_argument("--folder", type=Path, default=project.ROOT / ".venv" / "bench-tables")
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
-    parser.add_argument("tables", nargs="*", metavar="TABLE", help="which (default: all)")
+    parser.add_argument(
+        "tables", nargs="*", metavar="TABLE", help=f"{', '.join(tables.TABLES)} (default: all)"
+    )
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
     """Measure table by table; what is written grows with each."""
+    for name in options.tables:
+        if name not in tables.TABLES:
+            raise UserError(f"{name} is no table: there are {', '.join(tables.TABLES)}")
     places = tables.fetch(options.folder, project.find_archive(options.archive))
     rows = []
     for name in options.tables or tables.TABLES:

@@ -113,6 +113,14 @@ def test_defaults_fit_the_schema() -> None:
             3,
             "model.max_word is not a key: did you mean max_words?",
         ),
+        (
+            "model.share",
+            2,
+            "model.share is 2, but should be: auto, or a number from 0 to 1: how much of the model "
+            "is naive Bayes, which is right where texts are long and few; the rest are classifiers "
+            "of each label against the others, which are right where texts are short or many. auto "
+            "takes what is best on parts of the training split.",
+        ),
         ("model.epoch", 3, "model.epoch is not a key: did you mean epochs?"),
         ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count, exclude"),
         ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),

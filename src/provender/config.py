@@ -273,7 +273,7 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
     if error.validator == "enum":
         known = [str(value) for value in named]
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]
-    if error.validator == "pattern" and "description" in schema:
+    if error.validator in ("pattern", "anyOf") and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
     if error.validator == "type" and named in ("number", "integer"):
         if isinstance(found, str) and EXPONENT.fullmatch(found):
