@@ -50,12 +50,13 @@ def build(folder: Path, database: Path, archive: Path, budget: int) -> dict:
         "split": {"threshold": tables.PARTS - 1}, "model": {"budget_kb": budget},
     }  # fmt: skip
     files.write_json(folder / "table.json", overlay)
-    command = [*project.workflow(2), "--configfile", "table.json"]
-    project.run(folder, [*command, "--until", "encode_posts"])
+    # Last, since it takes what follows for files, too.
+    overlay_file = ["--configfile", "table.json"]
+    project.run(folder, [*project.workflow(2), "--until", "encode_posts", *overlay_file])
     begun = time.monotonic()
-    project.run(folder, [*command, "--until", "train_model"])
+    project.run(folder, [*project.workflow(2), "--until", "train_model", *overlay_file])
     seconds = time.monotonic() - begun
-    project.run(folder, [*command, "data/reports/metrics.json"])
+    project.run(folder, [*project.workflow(2), "data/reports/metrics.json", *overlay_file])
     metrics = json.loads((folder / "data/reports/metrics.json").read_text("utf-8"))
     return {**metrics, "seconds": seconds}
 
