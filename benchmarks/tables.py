@@ -2,9 +2,9 @@
 
 Each comes from Debian's packages or from the newsgroups archive, and is none of ours. A text's
 part, 0 to 4, is drawn from a hash of its group, so that texts of one origin, which share words,
-are on one side of the split; part 4 is the test part. A test text that is in the other parts as
-well is left out, and so is a label with too few texts. What is read depends on the packages'
-versions: the digest of each table stands beside its figures.
+are on one side of the split; part 4 is the test part. A test text that was there before, in
+whatever part, is left out, so that each is asked once; and so is a label with too few texts. What
+is read depends on the packages' versions: the digest of each table stands beside its figures.
 """
 
 import hashlib
@@ -264,13 +264,15 @@ def rows_of(table: Table, places: Places) -> list[tuple[str, str, int]]:
         (text, label, {"train": 0, "test": PARTS - 1}.get(group, _hash(f"part {group}") % PARTS))
         for text, label, group in rows
     ]
-    learnt = {text.lower() for text, _, part in parts if part < PARTS - 1}
+    seen = {text.lower() for text, _, part in parts if part < PARTS - 1}
     counts = Counter(label for _, label, part in parts if part < PARTS - 1)
-    kept = [
-        row
-        for row in parts
-        if counts[row[1]] >= LEAST_TEXTS and not (row[2] == PARTS - 1 and row[0].lower() in learnt)
-    ]
+    kept = []
+    for text, label, part in parts:
+        if counts[label] < LEAST_TEXTS or (part == PARTS - 1 and text.lower() in seen):
+            continue
+        if part == PARTS - 1:
+            seen.add(text.lower())
+        kept.append((text, label, part))
     return kept
 
 

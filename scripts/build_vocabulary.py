@@ -8,13 +8,14 @@ their pairs and pieces. Labels are in code point order.
 
 import argparse
 import sys
+import zlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from provender import console, files
 from provender.errors import UserError
 from provender.running import step
-from provender.text.grams import count_texts, read_units
+from provender.text.grams import are_pieces, count_texts, read_units
 from provender.text.recipe import Recipe, number_texts, split_in_batches
 
 import numpy as np
@@ -29,18 +30,21 @@ MOST_WORDS = 1 << 31
 
 
 def choose_words(
-    counts: Iterable[tuple[str, int]], size: int, min_count: int, excluded: Collection[str]
+    counts: Iterable[tuple[str, int]], size: int, excluded: Collection[str]
 ) -> dict[str, int]:
     """Return the ``size`` words that most texts have and that may be used, with their numbers.
 
-    Equally frequent ones are in code point order, by which Python compares strings.
+    Equally frequent ones are in code point order, by which Python compares strings; which of them
+    are among the ``size`` is drawn, so that no script and no letter is left out.
     """
     kept = [
         (word, count)
         for word, count in counts
-        if count >= min_count and word not in excluded and not has_many_digits(word)
+        if word not in excluded and not has_many_digits(word)
     ]
-    return dict(sorted(kept, key=lambda pair: (-pair[1], pair[0]))[:size])
+    if len(kept) > size:
+        kept.sort(key=lambda pair: (-pair[1], zlib.crc32(pair[0].encode()), pair[0]))
+    return dict(sorted(kept[:size], key=lambda pair: (-pair[1], pair[0])))
 
 
 def may_be_used(names: list[str], excluded: Collection[str]) -> np.ndarray:
@@ -75,6 +79,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--size", type=int, required=True, help="words at most")
     parser.add_argument("--min-count", type=int, required=True, help="texts at least")
+    parser.add_argument(
+        "--piece-min-count", type=int, required=True, help="the same of pieces of words and runs"
+    )
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--exclude", type=Path, help="text file: words to leave out")
     parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
@@ -105,15 +112,16 @@ def main(options: argparse.Namespace) -> None:
         np.concatenate([texts, texts[own]]),
         may_be_used(units.names.to_pylist(), excluded),
     )
-    frequent = found >= options.min_count
+    least = np.where(are_pieces(recipe, names), options.piece_min_count, options.min_count)
+    frequent = found >= least
     counts = zip(
         names.filter(pa.array(frequent)).to_pylist(), found[frequent].tolist(), strict=True
     )
-    kept = choose_words(counts, options.size, options.min_count, excluded)
+    kept = choose_words(counts, options.size, excluded)
     if not kept:
         raise UserError(
-            f"no word is in {options.min_count} different training texts: lower "
-            "vocabulary.min_count"
+            f"no word is in {options.min_count} different training texts, and no piece in "
+            f"{options.piece_min_count}: lower vocabulary.min_count and vocabulary.piece_min_count"
         )
     files.write_json(options.candidates, list(kept))
     files.write_json(options.counts, list(kept.values()))

@@ -130,9 +130,11 @@ def find_hardest(
 def find_rare(words: list[str], texts: dict[str, int]) -> list[dict[str, Any]]:
     """Return the words that ship of the fewest training texts, by which a person may be known.
 
-    Of as many texts, those that may be names come before those that begin with a digit.
+    Of as many texts, those that may be names come before those that begin with a digit. Pieces of
+    words are left out.
     """
-    rare = sorted(words, key=lambda word: (texts[word], word[:1].isdigit(), word))[:RARE_WORDS]
+    whole = (word for word in words if not word.startswith(" "))
+    rare = sorted(whole, key=lambda word: (texts[word], word[:1].isdigit(), word))[:RARE_WORDS]
     return [{"word": word, "texts": texts[word]} for word in rare]
 
 

@@ -185,7 +185,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sure-accuracy", type=float, required=True, help="of the answers that are called sure"
     )
-    parser.add_argument("--budget-kb", type=float, required=True, help="of words and weights")
+    parser.add_argument(
+        "--budget-kb", required=True, help=f"of words and weights: a number, or {training.AUTO}"
+    )
     parser.add_argument("--saved-model", type=Path, required=True, help="folder to write")
     parser.add_argument("--hdf5", type=Path, required=True, help="HDF5 file to write")
     parser.add_argument("--vocabulary", type=Path, required=True, help="JSON file to write")
@@ -214,6 +216,9 @@ def main(options: argparse.Namespace) -> None:
         compression.logits(validation, weights), validation.labels
     )
 
+    budget = compression.find_budget(
+        len(labels), None if options.budget_kb == training.AUTO else float(options.budget_kb)
+    )
     candidates = list(
         console.progress(
             compression.weigh(
@@ -223,18 +228,18 @@ def main(options: argparse.Namespace) -> None:
                 words,
                 temperature,
                 lambda chosen: constants.pack("", labels, chosen, options.max_words, text, 1),
+                budget,
             ),
             "weighing candidates",
             compression.count_candidates(len(words), len(labels)),
         )
     )
-    budget = round(options.budget_kb * 1000)
     chosen = compression.choose(candidates, budget)
     if chosen.bytes > budget:
         console.log.warning(
             "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
             "of %s bytes",
-            options.budget_kb,
+            budget / 1000,
             f"{chosen.bytes:,}",
         )
     order = compression.choose_words(weights.table, learnt)

@@ -192,13 +192,15 @@ def count_features(
 
 
 def word_vector(ids: Sequence[int]) -> dict[int, float]:
-    """Return a text's words and their weights: 1 + ln c for c occurrences, of length 1.
+    """Return a text's words and their weights: 1 + ln c for c occurrences.
+
+    With eight more words, which are unknown, they have length 1.
 
     Logarithms are rounded to four places, halves up, as on the page.
     """
     counts = Counter(word for word in ids if word >= FIRST_WORD)
     vector = {word: math.floor((1 + math.log(c)) * 10_000 + 0.5) for word, c in counts.items()}
-    length = math.sqrt(sum(value**2 for value in vector.values()))
+    length = math.sqrt(sum(value**2 for value in vector.values()) + 8 * 10_000**2)
     return {word: value / length for word, value in vector.items()}
 
 

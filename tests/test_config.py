@@ -122,7 +122,11 @@ def test_defaults_fit_the_schema() -> None:
             "takes what is best on parts of the training split.",
         ),
         ("model.epoch", 3, "model.epoch is not a key: did you mean epochs?"),
-        ("vocabulary.qqq", 3, "vocabulary.qqq is not a key: there are size, min_count, exclude"),
+        (
+            "vocabulary.qqq",
+            3,
+            "vocabulary.qqq is not a key: there are size, min_count, piece_min_count, exclude",
+        ),
         ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),
         (
             "source.kind",

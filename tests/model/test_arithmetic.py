@@ -82,7 +82,7 @@ def test_matmul() -> None:
 def test_gram() -> None:
     """The sum of outer products is NumPy's, but for the rounding of float64."""
     chance = np.random.default_rng(7)
-    rows, weights = chance.normal(size=(50, 4)).astype(np.float32), chance.uniform(size=50)
+    rows, weights = chance.normal(size=(1250, 4)).astype(np.float32), chance.uniform(size=1250)
     expected = (rows.astype(np.float64) * weights[:, np.newaxis]).T @ rows.astype(np.float64)
     np.testing.assert_allclose(arithmetic.gram(rows, weights), expected, rtol=1e-12, atol=1e-14)
 

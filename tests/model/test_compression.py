@@ -129,6 +129,15 @@ def test_axes_lie_where_frequent_words_differ() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("labels", "kilobytes", "budget"),
+    [(29, None, 250_000), (30, None, 1_000_000), (2, 0.1, 100), (99, 300, 300_000)],
+)
+def test_budget(labels: int, kilobytes: float | None, budget: int) -> None:
+    """What is set counts; else many labels may take more."""
+    assert compression.find_budget(labels, kilobytes) == budget
+
+
 def candidate(size: int, loss: float) -> Candidate:
     """Return a candidate of which only bytes and loss matter."""
     return Candidate(words=1, width=2, levels=16, bytes=size, recall=0.5, loss=loss)
@@ -172,7 +181,7 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     words = [f"w{number:03}" for number in range(600)]
     found = list(
         compression.weigh(
-            weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode()
+            weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), 10**6
         )
     )
     shapes = [*((4, levels) for levels in LEVELS), (3, BYTES[1]), (2, BYTES[1])]
@@ -198,6 +207,13 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     assert all(each.loss > whole.loss - 1e-6 for each in found[len(shapes) :])
     sizes = {(each.width, each.levels): each.bytes for each in found[len(shapes) :]}
     assert sizes[4, FLOAT32] > sizes[4, BYTES[1]] > sizes[3, BYTES[1]] > sizes[2, BYTES[1]]
+    # Where nothing is small enough, no more words will be.
+    least = min(each.bytes for each in found[: len(shapes)])
+    for budget, count in ((least - 1, len(shapes)), (least, len(found))):
+        weighed = compression.weigh(
+            weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), budget
+        )
+        assert list(weighed) == found[:count]
 
 
 def test_two_labels_take_one_number_a_word() -> None:
@@ -206,6 +222,6 @@ def test_two_labels_take_one_number_a_word() -> None:
     ids = np.random.default_rng(8).integers(0, 32, (9, 4)).tolist()
     posts = make_features(ids, np.arange(9) % 2, 32)
     words = [f"w{number}" for number in range(30)]
-    found = list(compression.weigh(weights, posts, posts, words, 1.0, lambda chosen: b""))
+    found = list(compression.weigh(weights, posts, posts, words, 1.0, lambda chosen: b"", 0))
     assert [(each.width, each.levels) for each in found] == [(1, levels) for levels in LEVELS]
     assert found[0].loss == pytest.approx(found[2].loss, abs=0.01)

@@ -28,17 +28,18 @@ def rows_of(found: Features) -> list[dict[int, float]]:
 
 
 def test_words_and_pieces_are_weighed_apart() -> None:
-    """Each kind has length 1 in a text."""
+    """Each kind has length 1 in a text, with eight more that are unknown."""
     found = rows_of(three_posts())
     words = references.word_vector([4, 4, 2])
-    assert found[1] == pytest.approx({**words, 5: 1.0}, rel=1e-6)
-    assert found[2] == {3: 1.0}
+    assert found[1] == pytest.approx({**words, 5: 1 / 3}, rel=1e-6)
+    assert found[2] == pytest.approx({3: 1 / 3}, rel=1e-6)
 
 
 def test_weights_are_those_of_the_kept_words() -> None:
-    """Kept words get their new places; a text's weights have length 1 over those."""
+    """Kept words get their new places; a text's weights are as if it had no others."""
     left = restrict(three_posts(), np.array([5, 4]))
-    assert rows_of(left) == [{}, {2: 1.0, 3: 1.0}, {}]
+    twice = references.word_vector([3, 3])[3]
+    assert rows_of(left) == [{}, pytest.approx({2: 1 / 3, 3: twice}, rel=1e-6), {}]
     assert left.is_piece.tolist() == [False, False, True, False]
     assert left.counts.tolist() == [2, 1]
 

@@ -49,7 +49,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         "title": "yes: a *title*",
         "source": {"kind": "sqlite"},
         "split": {"threshold": 2000},
-        "model": {"max_words": 10, "seed": 7, "budget_kb": 5},
+        "model": {"max_words": 10, "seed": 7},
     }
     counts = {"labels": dict.fromkeys(LABELS, 3), "posts": 3 * len(LABELS)}
     splits = dict.fromkeys(("train", "validation", "test"), counts)
@@ -76,7 +76,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
             "dropped": {"blank_text": 2, "null_label": 1},
             "duplicates": {"in_training": 4, "in_test_kept": 100},
         },
-        choice={"words": 1000, "levels": 0, "bytes": 2345},
+        choice={"words": 1000, "levels": 0, "bytes": 2345, "budget": 5000},
         parity={"posts": 18, "max_difference": {"kernel": 3e-7}},
     )
 

@@ -75,7 +75,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         assert found[name] == (data / name).read_bytes()
     words = files.read_json(data / "vocabulary" / "vocabulary.json")
     assert json.loads(found["constants.json"]) == {
-        "format": 3,
+        "format": 4,
         "name": "small",
         "labels": ["bread", "chess", "tides"],
         "words": constants.front_code(words),

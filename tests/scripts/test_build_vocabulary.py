@@ -37,7 +37,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | Path]:
+def arguments(
+    folder: Path, size: int = 100, min_count: int = 1, piece_min_count: int | None = None
+) -> list[str | Path]:
     """Return the command line; what is written goes to a folder of its own."""
     outputs = [
         word
@@ -45,6 +47,7 @@ def arguments(folder: Path, size: int = 100, min_count: int = 1) -> list[str | P
         for word in (f"--{name}", folder / "out" / f"{name}.json")
     ]
     sizes = ["--size", str(size), "--min-count", str(min_count), "--max-words", "20"]
+    sizes += ["--piece-min-count", str(piece_min_count or min_count)]
     inputs = ["--train", folder / "train.parquet", "--augmented", folder / "augmented.parquet"]
     inputs += ["--text", folder / "text.json"]
     return [*inputs, *sizes, *outputs]
@@ -62,9 +65,9 @@ def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
 
 
 def test_limits(run_script: RunScript, folder: Path) -> None:
-    """The words of most texts are kept, of equally many those first by code point."""
+    """The words of most texts are kept; of equally many, some are drawn, the same each time."""
     done = run_script("build_vocabulary", *arguments(folder, size=2, min_count=2))
-    assert files.read_json(folder / "out" / "candidates.json") == ["a", "z"]
+    assert files.read_json(folder / "out" / "candidates.json") == ["z", "ä"]
     assert done.stderr == "build_vocabulary: kept 2 of 8 different words, pairs and pieces\n"
 
 
@@ -99,6 +102,10 @@ def test_pairs_and_pieces(run_script: RunScript, folder: Path) -> None:
         "erika", "moon", "erika moon", "  eri", " erik", " rika", " ika ", "  moo", " moon",
         " oon ", "山田", "田太", "太郎",
     }  # fmt: skip
+    run_script("build_vocabulary", *arguments(folder, min_count=3, piece_min_count=1))
+    found = files.read_json(folder / "out" / "candidates.json")
+    assert [name for name in found if name[0] != " " and name.isascii()] == ["erika", "moon"]
+    assert {"  tid", "  ebb"} <= set(found)
     (folder / "exclude.txt").write_text("Erika 太郎", encoding="utf-8")
     run_script(
         "build_vocabulary", *arguments(folder, min_count=2), "--exclude", folder / "exclude.txt"
@@ -120,7 +127,7 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
     """A vocabulary without words is refused, with the setting to change."""
     done = run_script("build_vocabulary", *arguments(folder, min_count=3), code=1)
     assert done.stderr == (
-        "build_vocabulary: error: no word is in 3 different training texts: lower "
-        "vocabulary.min_count\n"
+        "build_vocabulary: error: no word is in 3 different training texts, and no piece in 3: "
+        "lower vocabulary.min_count and vocabulary.piece_min_count\n"
     )
     assert names_in(folder) == ["augmented.parquet", "text.json", "train.parquet"]

@@ -211,11 +211,11 @@ def test_figures_come_with_their_intervals() -> None:
 
 
 def test_rare_words() -> None:
-    """Those of the fewest texts first, of equally many by code point; fifty at most."""
+    """Those of the fewest texts first, of equally many by code point; fifty at most, no pieces."""
     texts = {f"w{number:02}": 3 for number in range(60)} | {"erika": 1, "zoë": 2, "the": 99}
     found = find_rare([*texts], texts)
     assert found[:3] == [
         {"word": "erika", "texts": 1}, {"word": "zoë", "texts": 2}, {"word": "w00", "texts": 3},
     ]  # fmt: skip
     assert len(found) == 50
-    assert find_rare(["the"], texts) == [{"word": "the", "texts": 99}]
+    assert find_rare(["the", "  th"], texts | {"  th": 1}) == [{"word": "the", "texts": 99}]

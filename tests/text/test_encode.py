@@ -28,8 +28,8 @@ def test_weights(texts: list[list[int]], first_piece: int) -> None:
 
 
 def test_weights_by_hand() -> None:
-    """A word that stands twice counts 1.6931 beside one that counts 1."""
-    length = np.hypot(1.6931, 1)
+    """A word that stands twice counts 1.6931 beside one that counts 1, and eight unknown ones."""
+    length = np.hypot(1.6931, 3)
     starts, counts = np.array([0, 2, 2]), np.array([1, 2], np.int32)
     weights = pooling_weights(starts, counts, np.array([False, False]))
     assert weights.tolist() == pytest.approx([1 / length, 1.6931 / length], rel=1e-6)

@@ -13,7 +13,7 @@ import { decodeWords } from "./vocabulary.js";
 const FIRST_WORD = 2;
 
 // The edition of constants.json that this code reads.
-const FORMAT = 3;
+const FORMAT = 4;
 
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
@@ -42,6 +42,9 @@ const MOST_CHARACTERS = 40;
 
 // Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
 const LOG_SCALE = 10000;
+
+// So many more features of each kind does a text have that nobody knows.
+const UNKNOWN = 8;
 
 /**
  * @param {Constants} constants
@@ -250,7 +253,7 @@ function makeTrie(words) {
 
 /**
  * Weighs what a text has: what occurs c times counts 1 + ln c, and the vector of each kind, that
- * of words and pairs and that of pieces, has length 1.
+ * of words and pairs and that of pieces, has length 1 together with what is unknown.
  *
  * @param {number[][]} kinds the ids of each kind
  * @param {ArrayLike<number>} counts how often the text has each id
@@ -261,7 +264,7 @@ export function weigh(kinds, counts) {
   let start = 0;
   for (const own of kinds) {
     // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
-    let squares = 0;
+    let squares = UNKNOWN * LOG_SCALE * LOG_SCALE;
     const loudness = own.map((id) => {
       const loud = counts[id] === 1 ? LOG_SCALE : Math.round((1 + Math.log(counts[id])) * LOG_SCALE);
       squares += loud * loud;

@@ -32,7 +32,7 @@ export const RECIPE = {
 
 /** @type {Constants} */
 export const CONSTANTS = {
-  format: 3,
+  format: 4,
   name: "tiny",
   labels: ["red", "green", "blue"],
   words: { shared: "AAAA", rests: "cherry\nleaf\nsky\n__proto__" },

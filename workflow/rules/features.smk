@@ -43,12 +43,14 @@ rule build_vocabulary:
     params:
         size=config["vocabulary"]["size"],
         min_count=config["vocabulary"]["min_count"],
+        piece_min_count=config["vocabulary"]["piece_min_count"],
         max_words=config["model"]["max_words"],
         exclude=lambda wildcards, input: ["--exclude", input.exclude] if input.exclude else [],
     shell:
         "python scripts/build_vocabulary.py --train {input.train:q}"
         " --augmented {input.augmented:q} --text {input.text:q}"
-        " --size {params.size} --min-count {params.min_count} {params.exclude:q}"
+        " --size {params.size} --min-count {params.min_count}"
+        " --piece-min-count {params.piece_min_count} {params.exclude:q}"
         " --max-words {params.max_words}"
         " --candidates {output.candidates:q} --counts {output.counts:q} --labels {output.labels:q}"
         " --log {log:q}"

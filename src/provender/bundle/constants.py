@@ -11,7 +11,7 @@ from typing import Any
 from provender import files
 from provender.text.recipe import for_words
 
-FORMAT = 3
+FORMAT = 4
 
 # The global that the script sets.
 GLOBAL = "ProvenderConstants"

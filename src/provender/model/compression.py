@@ -31,6 +31,9 @@ UNIT = 1 / 128
 LOWEST, HIGHEST = -127, 128
 LOWEST_ID, HIGHEST_ID = 0, 1
 
+# Where no budget is set: that of a model, and that of one with so many labels that it needs more.
+BUDGET, LARGE_BUDGET, MANY_LABELS = 250, 1000, 30
+
 # How many words a model may have: each of these numbers, and all candidates.
 SIZES = (500, 1000, 2000, 4000, 8000, 12000, 20000, 30000, 45000, 70000, 100000, 150000)
 
@@ -167,38 +170,64 @@ def weigh(
     words: Sequence[str],
     temperature: float,
     build_constants: Callable[[Sequence[str]], bytes],
+    budget: int,
 ) -> Iterator[Candidate]:
-    """Yield every candidate, from few words to all, with its bytes and its worth.
+    """Yield the candidates, from few words to all, with their bytes and their worth.
 
     ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
-    bundle's constants for some of them.
+    bundle's constants for some of them. More words than those of which no candidate has ``budget``
+    bytes are not weighed.
     """
-    labels = weights.table.shape[1]
     order = choose_words(weights.table, train)
     posts = count_posts(train)
     for size in _sizes(len(words)):
         kept = in_code_point_order(order[:size], words)
         constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
-        asked, table = restrict(validation, kept), rows_of(weights.table, kept)
-        axes = principal_axes(table, rows_of(posts, kept))
-        exact = arithmetic.softmax(logits(asked, Weights(table, weights.bias)) / temperature)
-        loss = metrics.loss(exact, asked.labels)
-        for width, levels in _shapes(labels):
-            grid, scales = quantise(narrow(table, axes[:, :width]), levels)
-            turned = arithmetic.matmul(pool(asked, grid) * scales, axes[:, :width].T)
-            scores = arithmetic.softmax((turned + weights.bias) / temperature)
-            yield Candidate(
-                words=size,
+        found = _weigh_shapes(
+            Weights(rows_of(weights.table, kept), weights.bias),
+            rows_of(posts, kept),
+            restrict(validation, kept),
+            temperature,
+            constants,
+        )
+        yield from found
+        if min(each.bytes for each in found) > budget:
+            return
+
+
+def _weigh_shapes(
+    weights: Weights,
+    posts: np.ndarray,
+    validation: Features,
+    temperature: float,
+    constants: bytes,
+) -> list[Candidate]:
+    """Return the candidates of one vocabulary, of which ``posts`` [ids] texts have each word."""
+    labels = len(weights.bias)
+    exact = arithmetic.softmax(logits(validation, weights) / temperature)
+    loss = metrics.loss(exact, validation.labels)
+    axes = principal_axes(weights.table, posts)
+    narrowed = narrow(weights.table, axes)
+    found = []
+    for width, levels in _shapes(labels):
+        grid, scales = quantise(narrowed[:, :width], levels)
+        turned = arithmetic.matmul(pool(validation, grid) * scales, axes[:, :width].T)
+        scores = arithmetic.softmax((turned + weights.bias) / temperature)
+        found.append(
+            Candidate(
+                words=len(posts) - FIRST_WORD,
                 width=width,
                 levels=levels,
                 bytes=shipped_bytes(constants, grid, levels, labels),
-                recall=float((metrics.rank(scores)[:, 0] == asked.labels).mean()),
+                recall=float((metrics.rank(scores)[:, 0] == validation.labels).mean()),
                 loss=loss + metrics.divergence(exact, scores),
             )
+        )
+    return found
 
 
 def count_candidates(words: int, labels: int) -> int:
-    """Return how many candidates :func:`weigh` yields for so many words and labels."""
+    """Return how many candidates :func:`weigh` yields at most for so many words and labels."""
     return len(_sizes(words)) * len(_shapes(labels))
 
 
@@ -211,6 +240,13 @@ def _shapes(labels: int) -> list[tuple[int, int]]:
 
 def _sizes(words: int) -> list[int]:
     return [*(size for size in SIZES if size < words), words]
+
+
+def find_budget(labels: int, kilobytes: float | None) -> int:
+    """Return how many bytes a model of so many labels may have; None where that is not set."""
+    if kilobytes is None:
+        kilobytes = BUDGET if labels < MANY_LABELS else LARGE_BUDGET
+    return round(kilobytes * 1000)
 
 
 def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:

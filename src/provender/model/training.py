@@ -120,10 +120,12 @@ def choose(how: Training, posts: Features, labels: int) -> tuple[Training, dict[
     for fold in range(FOLDS):
         console.log.info("choosing naive Bayes' share, part %d of %d", fold + 1, FOLDS)
         asked = rows_where(posts, folds == fold)
-        both = _train_both(rows_where(posts, folds != fold), labels, how)
+        bayes, margins = (
+            pool(asked, weights.table) + weights.bias
+            for weights in _train_both(rows_where(posts, folds != fold), labels, how)
+        )
         for share in SHARES:
-            weights = mix(*both, share)
-            best = (pool(asked, weights.table) + weights.bias).argmax(axis=1)
+            best = (share * bayes + (1 - share) * margins).argmax(axis=1)
             right[share] += int((best == asked.labels).sum())
     # Of equals the one nearest to equal parts.
     best_share = min(SHARES, key=lambda share: (-right[share], abs(share - 0.5)))

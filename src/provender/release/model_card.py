@@ -123,7 +123,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "words": _number(choice["words"]),
         "stored": levels.describe(choice["levels"]),
         "model_bytes": _number(choice["bytes"]),
-        "budget": config["model"]["budget_kb"],
+        "budget": f"{choice['budget'] / 1000:g}",
         "commit": facts.ready.commit,
         "repository": config.get("repository"),
         "scores": [

@@ -11,15 +11,20 @@ FIRST_WORD = 2
 # in float64, in any order, on any CPU and in JavaScript.
 LOG_UNIT = 10_000
 
+# Each text counts as if it had so many more features of each kind that nobody knows, so that one
+# known word is not as much proof as a hundred. On newsgroup posts cut to 1 to 32 words, scores are
+# then right as often as they say; 4 to 32 do as well on tables of any kind.
+UNKNOWN = 8
+
 
 def pooling_weights(starts: np.ndarray, counts: np.ndarray, is_piece: np.ndarray) -> np.ndarray:
     """Weigh each text's features: float32 [features].
 
     ``starts``: int [n + 1], where each text's features begin; ``counts``: int [features], how
-    often it has each; ``is_piece``: bool [features]. What occurs c times counts 1 + ln c. The
-    words and pairs of a text have an L2 norm of 1, and so have its pieces, for themselves: else
-    they would drown the words, of which there are fewer (tf weighting as in Salton and Buckley
-    1988).
+    often it has each; ``is_piece``: bool [features]. What occurs c times counts 1 + ln c (tf
+    weighting as in Salton and Buckley 1988). The words and pairs of a text, together with the
+    ``UNKNOWN`` ones, have an L2 norm of 1, and so have its pieces, for themselves: else they would
+    drown the words, of which there are fewer.
     """
     most = int(counts.max(initial=1))
     # Python's own logarithm: NumPy's differs between CPUs.
@@ -31,5 +36,6 @@ def pooling_weights(starts: np.ndarray, counts: np.ndarray, is_piece: np.ndarray
     texts = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     blocks = 2 * texts + is_piece
     squares = np.bincount(blocks, totals**2, 2 * (len(starts) - 1))
-    weights: np.ndarray = (totals / np.sqrt(squares[blocks])).astype(np.float32)
+    norms = np.sqrt(squares + UNKNOWN * LOG_UNIT**2)
+    weights: np.ndarray = (totals / norms[blocks]).astype(np.float32)
     return weights
