@@ -249,6 +249,7 @@ def main(options: argparse.Namespace) -> None:
     }
     best = metrics.rank(scores)[:, 0]
     hits = best == test.labels
+    confidence = scores[np.arange(len(best)), best].astype(np.float64)
     counts = metrics.confusion(best, test.labels, len(labels))
     posts = files.read_parquet(options.posts, ["year", "text"])
     years = posts["year"].to_numpy()
@@ -267,8 +268,10 @@ def main(options: argparse.Namespace) -> None:
         "with_blank_posts": count_all(values["test"], values["posts"]),
         "confusion": counts.tolist(),
         "by_year": metrics.by_value(hits, years),
-        "by_words": metrics.by_words(hits, known),
+        "by_words": metrics.by_words(hits, known, confidence),
         "by_script": metrics.by_script(hits, known, scripts),
+        "coverage": metrics.coverage(confidence, hits),
+        "coverage_by_label": metrics.coverage_by_label(confidence, hits, best, labels),
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
         "hardest": find_hardest(test, scores, word_logits(model), labels, words),
     }

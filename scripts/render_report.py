@@ -27,6 +27,9 @@ WIDTH, HEIGHT = 420, 240
 # Marks of recall@1, @3 and @5.
 RANK_SHAPES = ("disc", "ring", "bar")
 
+# Confidences whose answers are shown of each label.
+SURE_FROM = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+
 # Strokes that differ without colour.
 DASHES = ("", "6 4", "2 3")
 
@@ -118,6 +121,36 @@ def plot_calibration(calibration: dict[str, Any]) -> Plot:
         for point, each in zip(points, calibration["bins"], strict=True)
     ]
     return plot
+
+
+def plot_coverage(coverage: list[dict[str, float]], unsure_below: float) -> Plot:
+    """Draw how many answers are right by how many are given, the surest first."""
+    points = [(each["share"], each["accuracy"]) for each in coverage]
+    plot = Plot(
+        "Share of right answers by share of answers, the surest first",
+        shares(0, "share of answers that are so sure"),
+        shares(min(y for _, y in points), "share of right answers"),
+        [("", "", points)],
+    )
+    sure = [each for each in coverage if each["from"] >= unsure_below]
+    if sure:
+        share, accuracy = sure[0]["share"], sure[0]["accuracy"]
+        plot.marks.append(("target", share, accuracy, f"sure: {share:.3f}, right {accuracy:.3f}"))
+    return plot
+
+
+def describe_coverage(
+    by_label: dict[str, list[dict[str, float]]],
+) -> dict[str, list[dict[str, float] | None]]:
+    """Return of each label what its answers from each of ``SURE_FROM`` on are worth, if any."""
+    return {
+        label: [
+            # That of the next hundredth at which other answers are left.
+            next((each for each in coverage if each["from"] >= least), None)
+            for least in SURE_FROM
+        ]
+        for label, coverage in by_label.items()
+    }
 
 
 def plot_ranks(labels: dict[str, dict[str, Any]]) -> Plot:
@@ -230,6 +263,9 @@ def main(options: argparse.Namespace) -> None:
         texts=read_texts(options.show_text) if options.show_text else {},
         history=plot_history(values["history"]),
         calibration=plot_calibration(test["calibration"]),
+        coverage=plot_coverage(test["coverage"], values["choice"]["unsure_below"]),
+        coverage_by_label=describe_coverage(test["coverage_by_label"]),
+        sure_from=SURE_FROM,
         ranks=plot_ranks(test["labels"]),
         ranks_shown=[f"recall@{k}" for k in ranks],
         described_ranks=describe_ranks(ranks),

@@ -16,6 +16,8 @@ from provender.model.metrics import (
     by_words,
     calibration,
     confusion,
+    coverage,
+    coverage_by_label,
     divergence,
     f1_interval,
     find_temperature,
@@ -206,13 +208,37 @@ def test_groups_by_script() -> None:
 
 def test_groups_by_words() -> None:
     """Texts without known words are a group of their own."""
-    groups = by_words(np.array([False, True, True, True]), np.array([0, 1, 9, 300]))
+    confidence = np.array([0.25, 0.5, 0.75, 1])
+    groups = by_words(np.array([False, True, True, True]), np.array([0, 1, 9, 300]), confidence)
     assert [(group["from"], group["to"], group["posts"]) for group in groups] == [
         (0.0, 0.0, 1),
         (1.0, 9.0, 2),
         (300.0, 300.0, 1),
     ]
     assert [group["recall@1"] for group in groups] == [0.0, 1.0, 1.0]
+    assert [group["score"] for group in groups] == [0.25, 0.625, 1.0]
+
+
+def test_coverage() -> None:
+    """Of the answers from a score on, so many are right; answers that none joins are one point."""
+    confidence, hits = np.array([0.305, 0.99, 0.5, 0.5]), np.array([False, True, True, False])
+    assert coverage(confidence, hits) == [
+        {"from": 0.3, "share": 1.0, "accuracy": 0.5},
+        {"from": 0.5, "share": 0.75, "accuracy": 2 / 3},
+        {"from": 0.99, "share": 0.25, "accuracy": 1.0},
+    ]
+    found = coverage_by_label(confidence, hits, np.array([2, 0, 0, 2]), ["a", "b", "c"])
+    assert found == {
+        "a": [
+            {"from": 0.5, "share": 1.0, "accuracy": 1.0},
+            {"from": 0.99, "share": 0.5, "accuracy": 1.0},
+        ],
+        "b": [],
+        "c": [
+            {"from": 0.3, "share": 1.0, "accuracy": 0.0},
+            {"from": 0.5, "share": 0.5, "accuracy": 0.0},
+        ],
+    }
 
 
 def test_hardest_posts() -> None:

@@ -43,11 +43,19 @@ METRICS = {
         "with_blank_posts": {"posts": 1250, "lost": 16, "recall@1": 0.87, "label": "tides"},
         "confusion": [[750, 250], [0, 234]],
         "sure": {"share": 0.75, "accuracy": 0.9375},
+        "coverage": [
+            {"from": 0.2, "share": 1.0, "accuracy": 0.876},
+            {"from": 0.6, "share": 0.75, "accuracy": 0.9375},
+        ],
+        "coverage_by_label": {
+            "<b>": [{"from": 0.75, "share": 0.5, "accuracy": 0.96}],
+            "tides": [],
+        },
         "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
         "by_script": [{"script": "Latin", "posts": 1234, "recall@1": 0.876, "unknown": 4}],
         "by_words": [
-            {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25},
-            {"from": 1.0, "to": 9.0, "posts": 1230, "recall@1": 0.878},
+            {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25, "score": 0.375},
+            {"from": 1.0, "to": 9.0, "posts": 1230, "recall@1": 0.878, "score": 0.881},
         ],
         "hardest": [
             {
@@ -67,6 +75,7 @@ METRICS = {
         "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
         "share": 0.5,
         "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
+        "sure_accuracy": 0.95,
     },
     "sizes": [
         {
@@ -188,8 +197,10 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         ["2,000", "7", "float32", "100,000", "0.900", "0.450", ""],
         ["<b>", "750", "250"],
         ["tides", "0", "234"],
-        ["0", "4", "0.250", ""],
-        ["1 – 9", "1,230", "0.878", ""],
+        ["0", "4", "0.375", "0.250", ""],
+        ["1 – 9", "1,230", "0.881", "0.878", ""],
+        ["<b>", *["96.0 % of 50 %"] * 3, *["–"] * 4],
+        ["tides", *["–"] * 7],
         ["1995", "1,234", "0.876", ""],
         ["17", "tides", "<b>", "0.999", "<i> 1.50, rye 0.25"],
         ["23", "<b>", "tides", "0.750", ""],
@@ -220,7 +231,7 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
     """Points lie where their values are on the axes; shades are shares of a row."""
     cells = Cells(render(run_script, folder))
     sizes, ranks = cells.lines[:1], cells.lines[1:3]
-    history, calibration = cells.lines[3:5], cells.lines[5:]
+    history, calibration, coverage = cells.lines[3:5], cells.lines[5:7], cells.lines[7:]
     # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
     assert sizes == ["0.0,160.0 38.4,120.0"]
     # 420 by 240 units; recall from 0.6 to 1, two labels of equal height, and one mark of each.
@@ -229,6 +240,8 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
     assert history == ["0.0,168.0 210.0,96.0 420.0,0.0", "0.0,192.0 210.0,144.0 420.0,48.0"]
     # Both axes from 0 to 1, the diagonal first.
     assert calibration == ["0.0,240.0 420.0,0.0", "105.0,120.0 315.0,24.0"]
+    # All answers and three of four of them, accuracy from 0.8 to 1.
+    assert coverage == ["420.0,148.8 315.0,75.0"]
     assert cells.marks == [
         ("0.0", "160.0", "currentColor"),
         ("38.4", "120.0", "currentColor"),
@@ -244,6 +257,7 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         ("420.0", "48.0", "none"),
         ("105.0", "120.0", "currentColor"),
         ("315.0", "24.0", "currentColor"),
+        ("315.0", "75.0", "none"),
     ]
     assert cells.shades == ["0.45", "0.15", "0.00", "0.60"]
 

@@ -209,6 +209,38 @@ def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:
     return 1.0
 
 
+def coverage(confidence: np.ndarray, hits: np.ndarray) -> list[dict[str, float]]:
+    """Return how many answers are at least so sure, and how many of these are right.
+
+    ``confidence`` [n]: each post's best score. By hundredths of it, as far as answers reach: from,
+    share of the answers, accuracy. Of hundredths with the same answers, the highest counts.
+    """
+    points: dict[int, dict[str, float]] = {}
+    for hundredth in range(100):
+        sure = confidence >= hundredth / 100
+        count = int(sure.sum())
+        if count:
+            points[count] = {
+                "from": hundredth / 100,
+                "share": count / len(hits),
+                "accuracy": int(hits[sure].sum()) / count,
+            }
+    return list(points.values())
+
+
+def coverage_by_label(
+    confidence: np.ndarray, hits: np.ndarray, answers: np.ndarray, labels: Sequence[str]
+) -> dict[str, list[dict[str, float]]]:
+    """Return :func:`coverage` of each label's answers, nothing where there is none.
+
+    ``answers``: int [n], the best label of each post.
+    """
+    return {
+        label: coverage(confidence[answers == place], hits[answers == place])
+        for place, label in enumerate(labels)
+    }
+
+
 def predictions(features: Features, scores: np.ndarray) -> "pa.Table":
     """Return predictions as a table: rowid, label, scores float32 [labels]."""
     import pyarrow as pa
@@ -237,9 +269,17 @@ def by_value(hits: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
     return _grouped(hits, values, starts)
 
 
-def by_words(hits: np.ndarray, words: np.ndarray) -> list[dict[str, Any]]:
-    """Return posts and recall@1 by how many known words are read of a post: int [n]."""
-    return _grouped(hits, words, np.array(WORD_GROUPS))
+def by_words(hits: np.ndarray, words: np.ndarray, confidence: np.ndarray) -> list[dict[str, Any]]:
+    """Return posts, recall@1 and the mean best score by how many known words a post has: int [n].
+
+    ``confidence`` [n]: each post's best score. Where it says how often answers are right, it is as
+    high as recall@1.
+    """
+    groups = _grouped(hits, words, np.array(WORD_GROUPS))
+    for group in groups:
+        own = (words >= group["from"]) & (words <= group["to"])
+        group["score"] = math.fsum(confidence[own]) / group["posts"]
+    return groups
 
 
 def by_script(hits: np.ndarray, words: np.ndarray, scripts: np.ndarray) -> list[dict[str, Any]]:
