@@ -7,7 +7,7 @@ only operations that IEEE 754 defines to the bit: addition, subtraction, multipl
 division, square roots and rounding.
 """
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,11 +25,22 @@ EXP_TERMS = 14
 # Below it exp is no normal float64; such a score would be 0 as float32 too.
 LOWEST_EXPONENT = -700.0
 
-# So many rows at once stay in a CPU's cache.
-ROWS = 500
+# So many rows, and so many numbers, stay in a CPU's cache.
+ROWS = 200
+NUMBERS = 8192
 
 # Each squares what is left off the diagonal; from whatever matrix, eight leave nothing.
 SWEEPS = 10
+
+
+def _by_parts(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """Return a function of each number, of so many at once that stay in a CPU's cache: float64."""
+    values = np.ascontiguousarray(values, np.float64)
+    result = np.empty(values.shape)
+    flat, found = values.reshape(-1), result.reshape(-1)
+    for start in range(0, len(flat), NUMBERS):
+        found[start : start + NUMBERS] = function(flat[start : start + NUMBERS])
+    return result
 
 
 def log(values: np.ndarray) -> np.ndarray:
@@ -37,7 +48,11 @@ def log(values: np.ndarray) -> np.ndarray:
 
     ln(m 2^e) = e ln 2 + 2 artanh((m - 1) / (m + 1)), m between √½ and √2.
     """
-    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+    return _by_parts(_log, values)
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    mantissa, exponent = np.frexp(values)
     low = mantissa < SQRT_HALF
     mantissa = np.where(low, 2 * mantissa, mantissa)
     ratio = (mantissa - 1) / (mantissa + 1)
@@ -54,6 +69,10 @@ def exp(values: np.ndarray) -> np.ndarray:
 
     e^x = 2^k e^r, r being at most ½ ln 2 from 0. Below ``LOWEST_EXPONENT`` its power is given.
     """
+    return _by_parts(_exp, values)
+
+
+def _exp(values: np.ndarray) -> np.ndarray:
     values = np.maximum(values, LOWEST_EXPONENT)
     powers = np.rint(values / LN_2)
     rest = (values - powers * LN_2_HIGH) - powers * LN_2_LOW
@@ -76,15 +95,17 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return ``left`` [n, k] times ``right`` [k, m]: float64, added up in the order of k."""
     total = np.zeros((left.shape[0], right.shape[1]))
-    for place in range(left.shape[1]):
-        total += left[:, place, np.newaxis].astype(np.float64) * right[place]
+    for start in range(0, len(total), ROWS):
+        own, some = total[start : start + ROWS], left[start : start + ROWS].astype(np.float64)
+        for place in range(left.shape[1]):
+            own += some[:, place, np.newaxis] * right[place]
     return total
 
 
 def gram(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the sum of each row's outer product with itself, times its weight: [k, k].
 
-    ``rows``: [n, k]; ``weights``: [n]. float64, added up in the order of the rows,
+    ``rows``: [n, k], k at least 2; ``weights``: [n]. float64, added up in the order of the rows,
     ``ROWS`` at a time.
     """
     size = rows.shape[1]
@@ -93,39 +114,57 @@ def gram(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         some = rows[start : start + ROWS].astype(np.float64)
         weighted = some * weights[start : start + ROWS, np.newaxis]
         for place in range(size):
-            # Running sums have one order only, and their last is the sum.
-            products = np.add.accumulate(weighted[:, place:] * some[:, place, np.newaxis])
-            total[place, place:] += products[-1]
-    return np.triu(total) + np.triu(total, 1).T
+            # Row after row: one order of addition, on every CPU.
+            total[place] += (weighted * some[:, place, np.newaxis]).sum(axis=0)
+    # Of two products that differ in their last bit, the mean.
+    return (total + total.T) / 2
 
 
 def eigenvectors(matrix: np.ndarray) -> np.ndarray:
     """Return the eigenvectors of a symmetric matrix [k, k], as columns: float64.
 
     That of the largest eigenvalue comes first. Jacobi's method (Golub and Van Loan 2013, 8.5):
-    rotations that each make one pair of elements zero, sweep by sweep.
+    rotations that each make one pair of elements zero, as many at once as share no axis.
     """
     matrix, vectors = np.array(matrix, np.float64), np.eye(len(matrix))
+    rounds = _pair_up(len(matrix))
     for _ in range(SWEEPS):
-        for first in range(len(matrix)):
-            for second in range(first + 1, len(matrix)):
-                # Squared, so that what is as good as zero is left alone.
-                if matrix[first, second] ** 2 > 0:
-                    _rotate(matrix, vectors, first, second)
+        for first, second in rounds:
+            _rotate(matrix, vectors, first, second)
     return vectors[:, np.argsort(-np.diag(matrix), kind="stable")]
 
 
-def _rotate(matrix: np.ndarray, vectors: np.ndarray, first: int, second: int) -> None:
-    """Turn two axes so that ``matrix`` is zero where they meet, and ``vectors`` with them."""
-    apart = float(matrix[second, second] - matrix[first, first])
-    twice = 2 * float(matrix[first, second])
-    tangent = (
-        twice / (abs(apart) + math.sqrt(apart * apart + twice * twice)) * (1 if apart >= 0 else -1)
-    )
-    cosine = 1 / math.sqrt(tangent * tangent + 1)
+def _pair_up(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return rounds in which each of so many axes meets one other, and in the end each has met all.
+
+    As players of a tournament: the first one stays, the others move on by one seat.
+    """
+    even = size + size % 2
+    seats = list(range(even))
+    rounds = []
+    for _ in range(even - 1):
+        pairs = [sorted((seats[place], seats[even - 1 - place])) for place in range(even // 2)]
+        # With an odd number, one rests.
+        met = [pair for pair in pairs if pair[1] < size]
+        rounds.append((np.array([a for a, _ in met], int), np.array([b for _, b in met], int)))
+        seats = [seats[0], seats[-1], *seats[1:-1]]
+    return rounds
+
+
+def _rotate(matrix: np.ndarray, vectors: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
+    """Turn pairs of axes so that ``matrix`` is zero where they meet, and ``vectors`` with them."""
+    apart = matrix[second, second] - matrix[first, first]
+    twice = 2 * matrix[first, second]
+    # Squared, so that what is as good as zero is left alone.
+    length = np.sqrt(apart * apart + twice * twice)
+    turn = twice * twice > 0
+    tangent = np.zeros(len(first))
+    tangent[turn] = twice[turn] / (np.abs(apart[turn]) + length[turn])
+    tangent[apart < 0] *= -1
+    cosine = 1 / np.sqrt(tangent * tangent + 1)
     sine = tangent * cosine
     for turned in (matrix, matrix.T, vectors):
-        old = turned[:, first].copy()
-        turned[:, first] = cosine * old - sine * turned[:, second]
-        turned[:, second] = sine * old + cosine * turned[:, second]
+        one, other = turned[:, first], turned[:, second]
+        turned[:, first] = cosine * one - sine * other
+        turned[:, second] = sine * one + cosine * other
     matrix[first, second] = matrix[second, first] = 0

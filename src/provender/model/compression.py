@@ -19,7 +19,7 @@ import numpy as np
 
 from provender.model import arithmetic, metrics
 from provender.model.features import Features, count_posts, pool, restrict
-from provender.model.levels import BYTES, FLOAT16, FLOAT32, LEVELS
+from provender.model.levels import BYTES, FLOAT16, FLOAT32, FLOAT_BYTES, LEVELS
 from provender.model.training import Weights
 from provender.text.encode import FIRST_WORD
 
@@ -49,6 +49,10 @@ NEAR = 1.01
 # is a rounding error, and the least itself may be one, below 0. At a loss of .001 a model gives the
 # right label .999.
 NEXT_TO_NOTHING = 0.001
+
+# What is as it was trained hardly compresses: where it takes so many times the budget, it is not
+# weighed.
+MOST_OVER = 2
 
 # As web servers compress: 11 takes ten times as long and gains a few hundredths.
 BROTLI_QUALITY = 9
@@ -176,7 +180,7 @@ def weigh(
 
     ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
     bundle's constants for some of them. More words than those of which no candidate has ``budget``
-    bytes are not weighed.
+    bytes are not weighed, nor is what is far beyond it.
     """
     order = choose_words(weights.table, train)
     posts = count_posts(train)
@@ -189,6 +193,7 @@ def weigh(
             restrict(validation, kept),
             temperature,
             constants,
+            budget,
         )
         yield from found
         if min(each.bytes for each in found) > budget:
@@ -201,6 +206,7 @@ def _weigh_shapes(
     validation: Features,
     temperature: float,
     constants: bytes,
+    budget: int,
 ) -> list[Candidate]:
     """Return the candidates of one vocabulary, of which ``posts`` [ids] texts have each word."""
     labels = len(weights.bias)
@@ -210,6 +216,8 @@ def _weigh_shapes(
     narrowed = narrow(weights.table, axes)
     found = []
     for width, levels in _shapes(labels):
+        if narrowed.size * FLOAT_BYTES.get(levels, 0) > MOST_OVER * budget:
+            continue
         grid, scales = quantise(narrowed[:, :width], levels)
         turned = arithmetic.matmul(pool(validation, grid) * scales, axes[:, :width].T)
         scores = arithmetic.softmax((turned + weights.bias) / temperature)

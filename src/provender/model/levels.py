@@ -4,6 +4,9 @@
 FLOAT32 = 0
 FLOAT16 = 1 << 16
 
+# Bytes of each number of those.
+FLOAT_BYTES = {FLOAT32: 4, FLOAT16: 2}
+
 # Of what a byte holds. Columns have scales of their own; few values are a codebook of evenly
 # spaced numbers for each column.
 BYTES = (256, 96, 48, 24, 8)

@@ -32,8 +32,10 @@ def raise_to(values: np.ndarray, power: float) -> np.ndarray:
     """Return numbers of at least 0 raised to a positive power: float64."""
     if power == 1:
         return values
-    positive = np.where(values > 0, values, 1)
-    return np.where(values > 0, arithmetic.exp(power * arithmetic.log(positive)), 0)
+    raised = np.zeros(values.shape)
+    positive = values > 0
+    raised[positive] = arithmetic.exp(power * arithmetic.log(values[positive]))
+    return raised
 
 
 def naive_bayes_table(train: Features, labels: int, how: NaiveBayes) -> np.ndarray:
