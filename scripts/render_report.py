@@ -129,7 +129,7 @@ def plot_coverage(coverage: list[dict[str, float]], unsure_below: float) -> Plot
     plot = Plot(
         "Share of right answers by share of answers, the surest first",
         shares(0, "share of answers that are so sure"),
-        shares(min(y for _, y in points), "share of right answers"),
+        shares(min(0.85, *(y for _, y in points)), "share of right answers"),
         [("", "", points)],
     )
     sure = [each for each in coverage if each["from"] >= unsure_below]
