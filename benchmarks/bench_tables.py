@@ -1,7 +1,7 @@
 """Build a model of each table of the bench as it comes, beside tuned peers, and write a table.
 
-For each table: rows and labels, the digest of its rows, recall@1 with its 95 % interval at the
-budget of bytes and without one, bytes, the seconds of training, the best peer by parts of the
+For each table: rows and labels, the digest of its rows, recall@1 with its 95 % interval as it comes
+and without a budget of bytes, bytes, the seconds of training, the best peer by parts of the
 training rows, and the best on the test part, which nobody could have known; the seconds of all
 peers and of the support vector machines among them; and recall@1 of the validation split by bytes.
 """
@@ -38,21 +38,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def budget_of(labels: int) -> int:
-    """Return the bytes that a model of so many labels may take, in kB."""
-    return 1000 if labels >= 30 else 250
+def build(folder: Path, database: Path, budget: int | None) -> dict:
+    """Build a table's model in a copy of the project; return metrics, with the seconds of training.
 
-
-def build(folder: Path, database: Path, archive: Path, budget: int) -> dict:
-    """Build a table's model in a copy of the project; return its summary, with the seconds."""
-    project.copy_tree(folder, archive)
+    ``budget``: in kB; None leaves it to the project.
+    """
     source = {
         "kind": "sqlite", "path": str(database), "table": "posts", "text": "text",
         "label": "label", "split": "part",
     }  # fmt: skip
     overlay = {
         "name": "table", "title": "table", "source": source,
-        "split": {"threshold": tables.PARTS - 1}, "model": {"budget_kb": budget},
+        "split": {"threshold": tables.PARTS - 1},
+        "model": {} if budget is None else {"budget_kb": budget},
     }  # fmt: skip
     files.write_json(folder / "table.json", overlay)
     # Last, since it takes what follows for files, too.
@@ -98,9 +96,8 @@ def measure(name: str, places: tables.Places, work: Path) -> list[object]:
     tables.write(rows, database)
     labels = len({label for _, label, _ in rows})
     learnt = sum(part < tables.PARTS - 1 for _, _, part in rows)
-    archive = places.archive.resolve()
-    ours = build(work / name, database, archive, budget_of(labels))
-    free = build(work / f"{name}-unlimited", database, archive, NO_BUDGET)
+    project.copy_tree(work / name, places.archive.resolve())
+    ours, free = (build(work / name, database, budget) for budget in (None, NO_BUDGET))
     peers = measure_peers(database)
     # As a user would choose it, and as nobody could.
     chosen = max(peers, key=lambda peer: peers[peer]["parts"])

@@ -216,9 +216,9 @@ def main(options: argparse.Namespace) -> None:
         compression.logits(validation, weights), validation.labels
     )
 
-    budget = compression.find_budget(
-        len(labels), None if options.budget_kb == training.AUTO else float(options.budget_kb)
-    )
+    is_set = options.budget_kb != training.AUTO
+    budget = compression.find_budget(len(labels), float(options.budget_kb) if is_set else None)
+    near = 1.0 if is_set else compression.NEAR
     candidates = list(
         console.progress(
             compression.weigh(
@@ -234,7 +234,7 @@ def main(options: argparse.Namespace) -> None:
             compression.count_candidates(len(words), len(labels)),
         )
     )
-    chosen = compression.choose(candidates, budget)
+    chosen = compression.choose(candidates, budget, near)
     if chosen.bytes > budget:
         console.log.warning(
             "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
@@ -261,6 +261,7 @@ def main(options: argparse.Namespace) -> None:
     choice = {
         **asdict(chosen),
         "budget": budget,
+        "near": near,
         "share": how.share,
         "shares": [{"share": share, "recall": recall} for share, recall in shares.items()],
         "temperature": temperature,

@@ -146,23 +146,24 @@ def candidate(size: int, loss: float) -> Candidate:
 def test_choice_is_the_best_that_the_budget_allows() -> None:
     """Least loss within the budget; without any, the smallest."""
     candidates = [candidate(10, 0.5), candidate(20, 0.3), candidate(19, 0.3), candidate(30, 0.2)]
-    assert compression.choose(candidates, 29) == candidates[2]
-    assert compression.choose(candidates, 30) == candidates[3]
-    assert compression.choose(candidates, 9) == candidates[0]
+    assert compression.choose(candidates, 29, 1.01) == candidates[2]
+    assert compression.choose(candidates, 30, 1.01) == candidates[3]
+    assert compression.choose(candidates, 9, 1.01) == candidates[0]
 
 
 def test_of_losses_next_to_alike_the_smallest_ships() -> None:
     """A hundredth more than the least is still alike."""
     candidates = [candidate(10, 0.2021), candidate(20, 0.2019), candidate(30, 0.2)]
-    assert compression.choose(candidates, 30) == candidates[1]
-    assert compression.choose(candidates, 19) == candidates[0]
+    assert compression.choose(candidates, 30, 1.01) == candidates[1]
+    assert compression.choose(candidates, 30, 1.0) == candidates[2]
+    assert compression.choose(candidates, 19, 1.01) == candidates[0]
 
 
 @pytest.mark.parametrize("least", [-1e-18, 0.0, 1e-9, -0.0])
 def test_of_next_to_no_losses_the_smallest_ships(least: float) -> None:
     """The least loss of a perfect model may be a rounding error below 0."""
     candidates = [candidate(10, 0.0021), candidate(20, 0.0009), candidate(30, least)]
-    assert compression.choose(candidates, 30) == candidates[1]
+    assert compression.choose(candidates, 30, 1.01) == candidates[1]
 
 
 def test_front() -> None:

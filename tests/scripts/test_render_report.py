@@ -72,8 +72,8 @@ METRICS = {
         "naive_bayes_unstripped": 0.912,
     },
     "choice": {
-        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "temperature": 1.25,
-        "share": 0.5,
+        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "near": 1.0,
+        "temperature": 1.25, "share": 0.5,
         "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
         "sure_accuracy": 0.95,
     },

@@ -42,7 +42,8 @@ SIZES = (500, 1000, 2000, 4000, 8000, 12000, 20000, 30000, 45000, 70000, 100000,
 WIDTHS = (0.75, 0.5)
 NARROW_LEVELS = BYTES[1]
 
-# How much more loss than the least is none: some hundred posts tell no such difference.
+# How much more loss than the least is none, for the sake of fewer bytes: some hundred posts tell no
+# such difference. Who sets a budget has it spent.
 NEAR = 1.01
 
 # So much more loss is none either: where next to nothing is wrong, a hundredth of the least loss
@@ -257,17 +258,17 @@ def find_budget(labels: int, kilobytes: float | None) -> int:
     return round(kilobytes * 1000)
 
 
-def choose(candidates: Sequence[Candidate], budget: int) -> Candidate:
+def choose(candidates: Sequence[Candidate], budget: int, near: float) -> Candidate:
     """Return the smallest of at most ``budget`` bytes with next to the least loss on validation.
 
-    Loss, since recall of a few hundred posts jumps by chance. Where none is small enough, the
-    smallest of all.
+    That is at most ``near`` times the least. Loss, since recall of a few hundred posts jumps by
+    chance. Where none is small enough, the smallest of all.
     """
     affordable = [each for each in candidates if each.bytes <= budget]
     if not affordable:
         return min(candidates, key=lambda each: (each.bytes, each.loss))
     least = min(each.loss for each in affordable)
-    most = max(NEAR * least, least + NEXT_TO_NOTHING)
+    most = max(near * least, least + NEXT_TO_NOTHING)
     near = [each for each in affordable if each.loss <= most]
     return min(near, key=lambda each: (each.bytes, each.loss))
 
