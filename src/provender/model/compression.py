@@ -269,8 +269,8 @@ def choose(candidates: Sequence[Candidate], budget: int, near: float) -> Candida
         return min(candidates, key=lambda each: (each.bytes, each.loss))
     least = min(each.loss for each in affordable)
     most = max(near * least, least + NEXT_TO_NOTHING)
-    near = [each for each in affordable if each.loss <= most]
-    return min(near, key=lambda each: (each.bytes, each.loss))
+    alike = [each for each in affordable if each.loss <= most]
+    return min(alike, key=lambda each: (each.bytes, each.loss))
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:
