@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from peers import FASTTEXT_RATES, FastText
 from sklearn.base import ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -23,6 +24,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
+
+from provender.text.scripts import WITHOUT_SPACES, scripts_of
 
 FOLDS = 3
 
@@ -55,6 +58,19 @@ FEATURES = {
 }
 
 
+# Where no spaces part words, these as well.
+WITHOUT_SPACES_FEATURES = {
+    f"characters {low}-{high} of the text": _tfidf(analyzer="char", ngram_range=(low, high))
+    for low, high in ((1, 2), (2, 2), (1, 3))
+}
+
+
+def has_no_spaces(texts: list[str]) -> bool:
+    """Tell whether most texts are in scripts without spaces between words."""
+    scripts = scripts_of(pa.array(texts, pa.string()))
+    return bool(np.isin(scripts, WITHOUT_SPACES).mean() > 0.5)
+
+
 def read(path: str) -> tuple[list[str], np.ndarray, list[str], np.ndarray]:
     """Return a table's texts and labels of the training part, and those of the test part."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -82,7 +98,8 @@ def measure(path: str) -> Iterator[tuple[str, dict[str, float]]]:
     folds = [
         (choosing[rows], choosing[own]) for rows, own in splits.split(choosing, truth[choosing])
     ]
-    for features, vectorizer in FEATURES.items():
+    kinds = FEATURES | (WITHOUT_SPACES_FEATURES if has_no_spaces(texts) else {})
+    for features, vectorizer in kinds.items():
         counts, others = vectorizer.fit_transform(texts), vectorizer.transform(asked)
         for name, grid in GRIDS.items():
             if name == "LogisticRegression" and size > MOST_LOGISTIC:
