@@ -21,7 +21,7 @@ from types import ModuleType
 import twin
 
 from provender import files
-from provender.model import arithmetic, compression, levels, metrics, runtime, training
+from provender.model import arithmetic, compression, metrics, runtime, training
 from provender.model.features import Features, find_words, read_features
 from provender.text.grams import are_pieces
 
@@ -40,11 +40,8 @@ def validation_loss(sizes: Path) -> float:
     with open(sizes, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     (chosen,) = (row for row in rows if row["chosen"] == "1")
-    (exact,) = (
-        row
-        for row in rows
-        if row["words"] == chosen["words"] and int(row["levels"]) == levels.FLOAT32
-    )
+    # Of the candidates of the same words, the finest is the first.
+    exact = next(row for row in rows if row["words"] == chosen["words"])
     return float(exact["recall@1"]) - float(chosen["recall@1"])
 
 
