@@ -26,19 +26,23 @@ test("the best label comes first", () => {
   assert.deepEqual(order("Leaf."), ["green", "red", "blue"]);
 });
 
+// A text's only known word weighs so much, as a float32.
+const THIRD = Math.fround(1 / 3);
+
 test("a score is the label's probability", () => {
-  // The word weighs 1 and stands at [1, 0]: the logits are [1.5, 0, -1.5].
+  // The word weighs a third and stands at [1, 0]; the bias is 0.5, 0 and -0.5.
   const [best, , last] = predict("cherry");
-  const total = Math.exp(1.5) + 1 + Math.exp(-1.5);
-  assert.deepEqual(best, { label: "red", score: Math.fround(Math.exp(1.5) / total) });
-  assert.deepEqual(last, { label: "blue", score: Math.fround(Math.exp(-1.5) / total) });
+  const logit = THIRD + 0.5;
+  const total = Math.exp(logit) + 1 + Math.exp(-logit);
+  assert.deepEqual(best, { label: "red", score: Math.fround(Math.exp(logit) / total) });
+  assert.deepEqual(last, { label: "blue", score: Math.fround(Math.exp(-logit) / total) });
 });
 
 test("equal labels keep their order", () => {
   const names = (bias) => withBias(bias).predict("cherry").map(({ label }) => label);
-  // The word adds 1, 0 and -1.
-  assert.deepEqual(names([0, 1, 2]), ["red", "green", "blue"]);
-  assert.deepEqual(names([0, 2, 3]), ["green", "blue", "red"]);
+  // The word adds a third, 0 and minus a third.
+  assert.deepEqual(names([0, THIRD, 2 * THIRD]), ["red", "green", "blue"]);
+  assert.deepEqual(names([0, 2 * THIRD, 3 * THIRD]), ["green", "blue", "red"]);
 });
 
 test("as many labels are given as asked for and there are", () => {
