@@ -18,6 +18,9 @@ const FORMAT = 4;
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
 
+// Characters of ASCII.
+const ASCII = 128;
+
 /**
  * A parsed constants.json: what the browser needs besides the model itself.
  *
@@ -65,6 +68,16 @@ export function createEncoder(constants) {
   const space = " ".charCodeAt(0);
   const pieceStart = child(0, space);
   const counts = new Int32Array(words.length + FIRST_WORD);
+  // Most pieces begin with two characters of ASCII: where each two of them lead, from pieceStart.
+  const starts = new Int32Array(ASCII * ASCII).fill(-1);
+  for (let first = 0; first < ASCII && wordSizes[0] > 1 && pieceStart >= 0; first++) {
+    const node = child(pieceStart, first);
+    for (let second = 0; second < ASCII && node >= 0; second++) {
+      starts[first * ASCII + second] = child(node, second);
+    }
+  }
+  // A word between its spaces.
+  const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
 
   /**
    * @param {number[]} found
@@ -124,6 +137,34 @@ export function createEncoder(constants) {
   }
 
   /**
+   * Counts the pieces of a word of ASCII alone, as countPieces would; gives whether it is one.
+   *
+   * @param {number[]} found
+   * @param {string} word
+   */
+  function countPlain(found, word) {
+    let last = 1;
+    for (let i = 0; i < word.length; i++) {
+      const code = word.charCodeAt(i);
+      if (code >= ASCII) return false;
+      if (last <= MOST_CHARACTERS) codes[last++] = code;
+    }
+    codes[last++] = space;
+    for (let start = 0; start + 1 < last; start++) {
+      let node = starts[codes[start] * ASCII + codes[start + 1]];
+      let end = start + 2;
+      for (let i = 0; i < wordSizes.length && node >= 0; i++) {
+        const stop = start + wordSizes[i];
+        // What is the whole word is no piece.
+        if (stop > last || wordSizes[i] === last) break;
+        while (end < stop && node >= 0) node = child(node, codes[end++]);
+        if (node >= 0 && idAt(node)) count(found, idAt(node));
+      }
+    }
+    return true;
+  }
+
+  /**
    * @param {string} text
    * @returns {Encoded}
    */
@@ -161,7 +202,7 @@ export function createEncoder(constants) {
         if (end >= 0 && idAt(end)) count(whole, idAt(end));
         before = node;
       }
-      if (wordSizes.length && pieceStart >= 0) {
+      if (pieceStart >= 0 && !(wordSizes[0] > 1 && countPlain(pieces, unit)) && wordSizes.length) {
         let word = ` ${unit} `;
         let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
@@ -191,12 +232,18 @@ export function createEncoder(constants) {
  * @param {string[]} words
  */
 function makeTrie(words) {
-  const most = words.reduce((sum, word) => sum + word.length, 1);
+  // As many nodes at most as units that the word before does not begin with.
+  let most = 1;
+  words.forEach((word, index) => {
+    const before = words[index - 1] || "";
+    let shared = 0;
+    while (shared < word.length && word[shared] === before[shared]) shared++;
+    most += word.length - shared;
+  });
   let size = 1;
   while (size < 2 * most) size *= 2;
-  // A hash table of steps: from which node, by which unit, to which node.
-  const from = new Int32Array(size);
-  const units = new Uint16Array(size);
+  // A hash table of steps: from which node and by which unit, as one number; to which node.
+  const keys = new Float64Array(size);
   const to = new Int32Array(size);
   const ids = new Int32Array(most);
 
@@ -205,10 +252,11 @@ function makeTrie(words) {
    * @param {number} unit
    */
   function find(node, unit) {
+    const key = node * 0x10000 + unit;
     let hash = Math.imul(node, 0x9e3779b1) + Math.imul(unit, 0x85ebca6b);
     hash ^= hash >>> 15;
     let slot = hash & (size - 1);
-    while (to[slot] && (from[slot] !== node || units[slot] !== unit)) slot = (slot + 1) & (size - 1);
+    while (to[slot] && keys[slot] !== key) slot = (slot + 1) & (size - 1);
     return slot;
   }
 
@@ -240,8 +288,7 @@ function makeTrie(words) {
       const unit = word.charCodeAt(i);
       const slot = find(node, unit);
       if (!to[slot]) {
-        from[slot] = node;
-        units[slot] = unit;
+        keys[slot] = node * 0x10000 + unit;
         to[slot] = nodes++;
       }
       node = to[slot];
