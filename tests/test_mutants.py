@@ -176,6 +176,13 @@ MUTANTS = [
     Mutant(
         "the browser takes the whole word for a piece",
         "web/src/encode.js",
+        "if (stop > last || wordSizes[i] === last) break;",
+        "if (stop > last) break;",
+        "tests/web/test_web_units.py::test_web_units[encode]",
+    ),
+    Mutant(
+        "the browser takes a whole word with accents for a piece",
+        "web/src/encode.js",
         "wordSizes[wordSizes.length - 1] < most",
         "true",
         "tests/web/test_web_units.py::test_web_units[encode]",

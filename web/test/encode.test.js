@@ -53,6 +53,9 @@ test("a word has pieces, between two spaces, but none as long as itself", () => 
   const names = ["  ca", " cat", " at ", "  c", " a", "  cat "];
   assert.deepEqual(namesOf({ words: [2, 3] }, names)("cat"), ["  c", "  ca", " cat", " at "]);
   assert.deepEqual(namesOf({ words: [5] }, names)("cat"), []);
+  assert.deepEqual(namesOf({ words: [4, 5] }, ["  n\u00e9t ", "  n\u00e9t"])("n\u00e9t"), [
+    "  n\u00e9t",
+  ]);
   const long = "x".repeat(39);
   assert.deepEqual(namesOf({ words: [3] }, [" yz ", " xyz"])(`${long}yz`), []);
   assert.deepEqual(namesOf({ words: [3] }, [" xy "])(`${long}yz`), [" xy "]);
