@@ -3,7 +3,8 @@
 For each table: rows and labels, the digest of its rows, recall@1 with its 95 % interval as it comes
 and without a budget of bytes, bytes, the seconds of training, the best peer by parts of the
 training rows, and the best on the test part, which nobody could have known; the seconds of all
-peers and of the support vector machines among them; and recall@1 of the validation split by bytes.
+peers and of the support vector machines among them; recall@1 without a budget of words alone, with
+pairs and with pieces; and recall@1 of the validation split by bytes.
 """
 
 import argparse
@@ -28,20 +29,29 @@ PACKAGES = project.ROOT / ".venv" / "bench-packages"
 # In kB: more than any model takes.
 NO_BUDGET = 20_000
 
+# What is read besides words; with both it is as it comes.
+FEATURES: dict[str, dict[str, object]] = {
+    "words": {"pairs": False, "words": []},
+    "and_pairs": {"words": []},
+    "and_pieces": {"pairs": False},
+}
+
 # In kB: the curve of bytes against recall@1 has a point at each.
 LIMITS = (10, 25, 50, 100, 250, 500, 1000)
 
 COLUMNS = (
     "table", "tuned", "rows", "labels", "sha256", "recall", "low", "high", "kB", "seconds",
     "unlimited", "unlimited_kB", "peer", "peer_recall", "peer_seconds", "svm_seconds",
-    "best_peer", "best_recall", *(f"validation_{limit}_kB" for limit in LIMITS),
+    "best_peer", "best_recall", *FEATURES, *(f"validation_{limit}_kB" for limit in LIMITS),
 )  # fmt: skip
 
 
-def build(folder: Path, database: Path, budget: int | None) -> dict:
+def build(
+    folder: Path, database: Path, budget: int | None, grams: dict[str, object] | None = None
+) -> dict:
     """Build a table's model in a copy of the project; return metrics, with the seconds of training.
 
-    ``budget``: in kB; None leaves it to the project.
+    ``budget``: in kB; None leaves it to the project. ``grams``: what is not as it comes.
     """
     source = {
         "kind": "sqlite", "path": str(database), "table": "posts", "text": "text",
@@ -50,6 +60,7 @@ def build(folder: Path, database: Path, budget: int | None) -> dict:
     overlay = {
         "name": "table", "title": "table", "source": source,
         "split": {"threshold": tables.PARTS - 1},
+        "text": {"grams": grams or {}},
         "model": {} if budget is None else {"budget_kb": budget},
     }  # fmt: skip
     files.write_json(folder / "table.json", overlay)
@@ -98,6 +109,7 @@ def measure(name: str, places: tables.Places, work: Path) -> list[object]:
     learnt = sum(part < tables.PARTS - 1 for _, _, part in rows)
     project.copy_tree(work / name, places.archive.resolve())
     ours, free = (build(work / name, database, budget) for budget in (None, NO_BUDGET))
+    features = [build(work / name, database, NO_BUDGET, grams) for grams in FEATURES.values()]
     peers = measure_peers(database)
     # As a user would choose it, and as nobody could.
     chosen = max(peers, key=lambda peer: peers[peer]["parts"])
@@ -111,7 +123,8 @@ def measure(name: str, places: tables.Places, work: Path) -> list[object]:
         chosen, f"{peers[chosen]['recall']:.4f}",
         round(sum(each["seconds"] for each in peers.values())),
         round(sum(each["seconds"] for peer, each in peers.items() if "SVC" in peer)),
-        best, f"{peers[best]['recall']:.4f}", *curve(free["sizes"]),
+        best, f"{peers[best]['recall']:.4f}",
+        *(f"{each['test']['recall@1']:.4f}" for each in features), *curve(free["sizes"]),
     ]  # fmt: skip
 
 

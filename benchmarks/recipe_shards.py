@@ -50,7 +50,7 @@ def by_re(posts: list[str], recipe: Recipe) -> dict[str, int]:
     """Do the same post by post."""
     rules = [
         (re.compile(pattern), r" \g<0> " if literal is None else literal.replace("\\", r"\\"))
-        for pattern, literal in recipe["replace"]
+        for pattern, literal, _ in recipe["replace"]
     ]
     table = _fold_table(recipe)
     counts: Counter[str] = Counter()

@@ -2,8 +2,8 @@
 
 Words, pairs of words and pieces are those of the training split, augmented: those that most texts
 have first, then by code point; the id of word i is i + 2. train_model chooses among them. Left out
-is what may tell of a person: what few texts have, words of six digits or more, those of a list, and
-their pairs and pieces. Labels are in code point order.
+is what may tell of a person: words and pairs that few texts have, words of six digits or more,
+those of a list, and their pairs and pieces. Labels are in code point order.
 """
 
 import argparse

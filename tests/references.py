@@ -127,7 +127,7 @@ def split_text(
     """Split a text into words and runs, character by character and rule by rule, with ``re``."""
     compose = compose or Composition(recipe)
     text = compose(compose(text[: recipe["max_characters"]]).translate(table))
-    for pattern, replacement in recipe["replace"]:
+    for pattern, replacement, _ in recipe["replace"]:
         if replacement is None:
             text = re.sub(pattern, r" \g<0> ", text)
         else:

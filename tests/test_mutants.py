@@ -197,8 +197,8 @@ MUTANTS = [
     Mutant(
         "the browser weighs by another logarithm",
         "web/src/encode.js",
-        "Math.log(counts[id])",
-        "Math.log2(counts[id])",
+        "Math.log(times)",
+        "Math.log2(times)",
         "tests/parity/test_encoding.py::test_nasty_texts",
     ),
     Mutant(
@@ -736,9 +736,16 @@ MUTANTS = [
     Mutant(
         "rules apply in any order",
         "src/provender/text/recipe.py",
-        'in recipe["replace"]:\n        if replacement',
-        'in reversed(recipe["replace"]):\n        if replacement',
+        'needed in recipe["replace"]:',
+        'needed in reversed(recipe["replace"]):',
         "tests/text/test_recipe.py::test_rules_apply_in_order",
+    ),
+    Mutant(
+        "a match needs what only some matches hold",
+        "src/provender/text/pattern.py",
+        "return not reached.isdisjoint(whole.last)",
+        "return False",
+        "tests/text/test_pattern.py::test_needed",
     ),
     Mutant(
         "a pattern may go on in two ways",

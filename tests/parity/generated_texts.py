@@ -74,7 +74,7 @@ def draw_pieces(chance: random.Random, recipe: Recipe) -> list[list[str]]:
         sorted(near),
         [chr(chance.randrange(0x110000)) for _ in range(SAMPLES)],
         *draw_scripts(chance, recipe),
-        *(draw_walks(chance, pattern) for pattern, _ in recipe["replace"]),
+        *(draw_walks(chance, pattern) for pattern, *_ in recipe["replace"]),
     ]
 
 

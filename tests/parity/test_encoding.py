@@ -144,7 +144,7 @@ def test_word_ids_of_nasty_texts(small_build: Project, tmp_path: Path) -> None:
 
 def test_each_separator_is_a_space(recipe: Recipe, tmp_path: Path) -> None:
     """A pattern that counts what stands between words finds as many in both languages."""
-    counting = {**recipe, "replace": [[" {2}", "two"], ["[^a-z]", "one"]]}
+    counting = {**recipe, "replace": [[" {2}", "two", " "], ["[^a-z]", "one", ""]]}
     texts = ["a—b", "a——b", "a———b", "a\u3000 \u2028\x85b", "a“\u200d”b"]
     split = split_words(counting, pa.array(texts))
     expected = ["aoneb", "atwob", "atwooneb", "atwotwob", "atwooneb"]

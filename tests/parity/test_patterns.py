@@ -10,7 +10,7 @@ import pyarrow as pa
 from conftest import ROOT
 from references import fold_table
 
-from provender.text.pattern import PatternError, check_pattern
+from provender.text.pattern import PatternError, check_pattern, find_needed
 from provender.text.recipe import Recipe, compile_recipe, split_words
 
 SEED = 5
@@ -68,8 +68,7 @@ def test_three_languages(tmp_path: Path) -> None:
     tables = compile_recipe({"max_characters": 1000, "replace": []})
     cases = [
         (
-            pattern,
-            chance.choice(REPLACEMENTS),
+            [pattern, chance.choice(REPLACEMENTS), find_needed(pattern)],
             ["".join(chance.choices(TEXT, k=chance.randint(1, 40))) for _ in range(TEXTS)],
         )
         for pattern in draw_accepted(chance)
@@ -77,18 +76,20 @@ def test_three_languages(tmp_path: Path) -> None:
     table = fold_table(tables)
     differing, changed = [], 0
     theirs = split_in_node(tables, cases, tmp_path)
-    for (pattern, replacement, texts), in_node in zip(cases, theirs, strict=True):
-        recipe = {**tables, "replace": [[pattern, replacement]]}
+    for (rule, texts), in_node in zip(cases, theirs, strict=True):
+        recipe = {**tables, "replace": [rule]}
         in_arrow = split_words(recipe, pa.array(texts)).to_pylist()
         replaced = [
-            re.subn(pattern, lambda _, literal=replacement: literal, text.translate(table))
+            re.subn(rule[0], lambda _, literal=rule[1]: literal, text.translate(table))
             for text in texts
         ]
         in_python = [[word for word in text.split(" ") if word] for text, _ in replaced]
         changed += any(times for _, times in replaced)
         if not in_arrow == in_node == in_python:
-            differing.append((pattern, replacement, texts))
+            differing.append((rule, texts))
     assert differing == []
     assert len(cases) == PATTERNS
+    # Some need a character, and have a text without it and one with it.
+    assert sum(bool(needed) for (_, _, needed), _ in cases) > PATTERNS / 4
     # Most of the patterns must occur in some of their texts for this to say much.
     assert changed > PATTERNS / 2

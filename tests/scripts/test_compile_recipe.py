@@ -40,7 +40,11 @@ def test_recipe(run_script: RunScript, tmp_path: Path) -> None:
         "symbols",
     ]
     assert recipe["max_characters"] == 1000
-    assert recipe["replace"] == [["'", ""], ["[0-9]+", " 0 "], ["[\\x00-/:-`{-\\x7f]+", " "]]
+    assert recipe["replace"] == [
+        ["'", "", "'"],
+        ["[0-9]+", " 0 ", ""],
+        ["[\\x00-/:-`{-\\x7f]+", " ", ""],
+    ]
     assert [0xC0, 0xD6, 1, 32] in recipe["lower"]
     # From U+0080 on, up to the sign of the cent; currencies follow.
     assert recipe["separators"][:2] == [0x80, 0x22]

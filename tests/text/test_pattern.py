@@ -6,7 +6,7 @@ import pytest
 
 from provender.config import read_recipe
 from provender.errors import UserError
-from provender.text.pattern import PatternError, check_pattern
+from provender.text.pattern import PatternError, check_pattern, find_needed
 
 # Each with the column, counted from 1, and the start of what to do instead.
 REFUSED = [
@@ -72,6 +72,16 @@ def test_deep_nesting_is_refused() -> None:
 def test_accepted(pattern: str) -> None:
     """These are within the subset; tests/parity shows that languages agree on it."""
     assert check_pattern(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [("[a-z]{1,60}@[a-z]+", "@"), ("a|b", ""), ("xa|bx", "x"), ("a{2}b?", "a"),
+     ("(ab|b)c?", "b"), ("[^x]", ""), ("a(b|c)*d", "a"), ("\\x41+", "A")],
+)  # fmt: skip
+def test_needed(pattern: str, needed: str) -> None:
+    """A character that each match holds, or none."""
+    assert find_needed(pattern) == needed
 
 
 def test_recipe_is_read(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from references import Composition, fold_table, mark_classes, members, split_text
 
 from provender import config
-from provender.text.pattern import PatternError, check_pattern
+from provender.text.pattern import PatternError, check_pattern, find_needed
 from provender.text.recipe import Recipe, compile_recipe, for_words, split_words
 
 SHIPPED = yaml.safe_load((ROOT / "config" / "text.yaml").read_text(encoding="utf-8"))
@@ -62,8 +62,8 @@ def recipe() -> Recipe:
 
 
 def with_rules(recipe: Recipe, *rules: list[str]) -> Recipe:
-    """Return a recipe with the same tables and other rules."""
-    return {**recipe, "replace": list(rules)}
+    """Return a recipe with the same tables and other rules, each a pattern and a replacement."""
+    return {**recipe, "replace": [[*rule, find_needed(rule[0])] for rule in rules]}
 
 
 @pytest.fixture(scope="module")

@@ -219,9 +219,7 @@ export function createEncoder(constants) {
       }
     }
     const encoded = weigh([whole, pieces], counts);
-    encoded.ids.forEach((id) => {
-      counts[id] = 0;
-    });
+    for (const id of encoded.ids) counts[id] = 0;
     return Object.assign(encoded, { known, words: constants.max_words - room });
   };
 }
@@ -306,21 +304,23 @@ function makeTrie(words) {
  * @param {ArrayLike<number>} counts how often the text has each id
  */
 export function weigh(kinds, counts) {
-  const ids = Int32Array.from(/** @type {number[]} */ ([]).concat(...kinds));
-  const weights = new Float32Array(ids.length);
+  const size = kinds.reduce((sum, own) => sum + own.length, 0);
+  const ids = new Int32Array(size);
+  const weights = new Float32Array(size);
   let start = 0;
   for (const own of kinds) {
+    ids.set(own, start);
     // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
     let squares = UNKNOWN * LOG_SCALE * LOG_SCALE;
-    const loudness = own.map((id) => {
-      const loud = counts[id] === 1 ? LOG_SCALE : Math.round((1 + Math.log(counts[id])) * LOG_SCALE);
+    const loudness = new Float64Array(own.length);
+    for (let i = 0; i < own.length; i++) {
+      const times = counts[own[i]];
+      const loud = times === 1 ? LOG_SCALE : Math.round((1 + Math.log(times)) * LOG_SCALE);
       squares += loud * loud;
-      return loud;
-    });
+      loudness[i] = loud;
+    }
     const norm = Math.sqrt(squares);
-    loudness.forEach((loud, place) => {
-      weights[start + place] = loud / norm;
-    });
+    for (let i = 0; i < own.length; i++) weights[start + i] = loudness[i] / norm;
     start += own.length;
   }
   return { ids, weights };

@@ -17,8 +17,8 @@
  *   many are, so many are none, …
  * @property {number[]} symbols code points that are words of their own, as gaps
  * @property {number[]} ignored code points that are left out, as gaps
- * @property {[pattern: string, replacement: string | null][]} replace what is then replaced, in
- *   order; null: becomes a word of its own
+ * @property {[pattern: string, replacement: string | null, needed: string][]} replace what is then
+ *   replaced, in order, where a text has what each match needs; null: becomes a word of its own
  * @property {Grams} grams
  */
 
@@ -76,10 +76,11 @@ export function compileText(recipe) {
 
   // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
   const replacements = replace.map(
-    /** @returns {[RegExp, string]} */
-    ([pattern, replacement]) => [
+    /** @returns {[RegExp, string, string]} */
+    ([pattern, replacement, needed]) => [
       new RegExp(pattern, "gu"),
       replacement === null ? " $& " : replacement.split("$").join("$$"),
+      needed,
     ],
   );
 
@@ -133,14 +134,16 @@ export function compileText(recipe) {
   }
 
   /** @param {string} text */
-  const split = (text) =>
-    replacements
-      .reduce(
-        (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
-        foldText(firstCharacters(text, most)),
-      )
-      .split(" ")
-      .reduce(append, /** @type {string[]} */ ([]));
+  function split(text) {
+    let rest = foldText(firstCharacters(text, most));
+    for (const [pattern, replacement, needed] of replacements) {
+      if (rest.includes(needed)) rest = rest.replace(pattern, replacement);
+    }
+    const words = rest.split(" ");
+    return ASCII.test(rest)
+      ? words.filter(Boolean)
+      : words.reduce(append, /** @type {string[]} */ ([]));
+  }
 
   return { split, isRun: startsRun, isMark };
 }

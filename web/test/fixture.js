@@ -26,7 +26,7 @@ export const RECIPE = {
   separators: [0xa0, 1, 0x2000 - 0xa1, 0x70],
   symbols: [0x1f600, 0x50],
   ignored: [0xfe00, 0x10],
-  replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " "]],
+  replace: [["[!-/:-@\\[-^`{-~\\x00-\\x1f]", " ", ""]],
   grams: { sizes: [1, 2], characters: [0x4e00, 0x5200], words: [], pairs: false },
 };
 

@@ -84,7 +84,7 @@ test("a mark belongs to what it stands on", () => {
 });
 
 test("what matches a rule without a replacement is a word of its own", () => {
-  assert.deepEqual(withRules(["[!$]", null])("a!b$ !!"), ["a", "!", "b", "$", "!", "!"]);
+  assert.deepEqual(withRules(["[!$]", null, ""])("a!b$ !!"), ["a", "!", "b", "$", "!", "!"]);
 });
 
 test("the table reaches beyond U+FFFF", () => {
@@ -115,19 +115,24 @@ test("only U+0020 splits, and no word is empty", () => {
 });
 
 test("replacements apply in order, each to the whole text", () => {
-  assert.deepEqual(withRules(["a", "b"], ["b", "c"])("abab"), ["cccc"]);
-  assert.deepEqual(withRules(["b", "c"], ["a", "b"])("abab"), ["bcbc"]);
+  assert.deepEqual(withRules(["a", "b", "a"], ["b", "c", "b"])("abab"), ["cccc"]);
+  assert.deepEqual(withRules(["b", "c", "b"], ["a", "b", "a"])("abab"), ["bcbc"]);
 });
 
 test("a replacement is literal", () => {
   for (const literal of ["$&", "$1", "$$", "$`", "\\1", "\\n"]) {
-    assert.deepEqual(withRules(["(b)", literal])("abc"), [`a${literal}c`]);
+    assert.deepEqual(withRules(["(b)", literal, "b"])("abc"), [`a${literal}c`]);
   }
 });
 
+test("a text that lacks what each match needs is not searched", () => {
+  assert.deepEqual(withRules(["ab", "x", "c"])("ab"), ["ab"]);
+  assert.deepEqual(withRules(["ab", "x", "c"])("ab c"), ["x", "c"]);
+});
+
 test("a pattern sees folded text, and a character beyond U+FFFF as one", () => {
-  assert.deepEqual(withRules(["abc", "x"])("ABC"), ["x"]);
-  assert.deepEqual(withRules(["[^a-z]", "_"])("a\u{20000}b"), ["a_b"]);
+  assert.deepEqual(withRules(["abc", "x", "b"])("ABC"), ["x"]);
+  assert.deepEqual(withRules(["[^a-z]", "_", ""])("a\u{20000}b"), ["a_b"]);
 });
 
 test("minified it takes less than 2 KB and is ES2017", () => {

@@ -311,6 +311,17 @@ class _Parser:
                 raise self.fail(self.columns[state], TWO_WAYS.format(both))
             taken |= self.bits[state]
 
+    def matches_without(self, whole: _Part, bits: Bits) -> bool:
+        """Return whether a path leads to a match with no state of this very class on it."""
+        reached: set[int] = set()
+        states = set(whole.first)
+        while states:
+            state = states.pop()
+            if self.bits[state] != bits and state not in reached:
+                reached.add(state)
+                states |= self.follow[state]
+        return not reached.isdisjoint(whole.last)
+
     def check_certainty(self, whole: _Part) -> None:
         """Refuse loops, and long paths, of states without a match."""
         lengths: dict[int, int] = {}
@@ -349,16 +360,32 @@ def check_pattern(pattern: str) -> None:
 
     The error names the construct's column, counted from 1, and what to write instead.
     """
+    parser, whole = _parse(pattern)
+    for states in (whole.first, *parser.follow):
+        parser.check_determinism(states)
+    parser.check_certainty(whole)
+
+
+def find_needed(pattern: str) -> str:
+    """Return a character that each match of ``pattern`` holds; empty if there is none.
+
+    A text without it need not be searched. Raises PatternError for what can't be parsed.
+    """
+    parser, whole = _parse(pattern)
+    for bits in dict.fromkeys(parser.bits):
+        if bits != OTHERS and bits.bit_count() == 1 and not parser.matches_without(whole, bits):
+            return chr(bits.bit_length() - 1)
+    return ""
+
+
+def _parse(pattern: str) -> tuple[_Parser, _Part]:
     if not pattern:
         raise PatternError("the pattern is empty")
     parser = _Parser(pattern)
     try:
-        whole = parser.parse()
+        return parser, parser.parse()
     except RecursionError as error:
         raise parser.fail(parser.place, "groups are nested too deeply here") from error
-    for states in (whole.first, *parser.follow):
-        parser.check_determinism(states)
-    parser.check_certainty(whole)
 
 
 def _name(bits: Bits) -> str:

@@ -19,8 +19,9 @@ A compiled recipe (:func:`compile_recipe`) is plain JSON:
     Code points that become a space, words of their own, and nothing. Each is a list of
     gaps: so many code points are not in it, so many are, and so on.
 ``replace``
-    ``[pattern, replacement]`` pairs, applied in order; the replacement is literal. None makes a
-    word of its own of what matches.
+    ``[pattern, replacement, needed]``, applied in order; the replacement is literal. None makes a
+    word of its own of what matches. ``needed`` is a character that each match holds, or empty:
+    what lacks it need not be searched.
 ``grams``
     ``characters``, a list of gaps: a run of these, with marks of whatever script on them, is no
     word, but is read in pieces (see :mod:`provender.text.features`): ``sizes``, of how many code
@@ -36,11 +37,14 @@ import itertools
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from provender.text.pattern import find_needed
 
 Recipe = dict[str, Any]
 
@@ -133,7 +137,10 @@ def compile_recipe(
         "separators": _gaps(codes[~in_words & ~is_symbol & ~ignored]),
         "symbols": _gaps(codes[is_symbol & ~ignored]),
         "ignored": _gaps(codes[ignored]),
-        "replace": [[rule["pattern"], rule.get("with")] for rule in recipe["replace"]],
+        "replace": [
+            [rule["pattern"], rule.get("with"), find_needed(rule["pattern"])]
+            for rule in recipe["replace"]
+        ],
         "grams": {
             "sizes": sorted(grams["sizes"]) if grams else [],
             "characters": _gaps(codes[in_grams & in_words & ~is_mark[codes]]),
@@ -252,12 +259,14 @@ def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArr
     texts = pc.utf8_lower(texts)
     # What became lower case, or was parted by what is ignored, may compose now.
     texts = _where(rare, texts, lambda some: _compose(_changing(recipe), some))
-    for pattern, replacement in recipe["replace"]:
+    for pattern, replacement, needed in recipe["replace"]:
         if replacement is None:
-            texts = _replace(texts, f"({pattern})", r" \1 ")
+            change = partial(_replace, pattern=f"({pattern})", replacement=r" \1 ")
         else:
             # In RE2 a backslash starts a reference to a group; here it means itself.
-            texts = _replace(texts, pattern, replacement.replace("\\", "\\\\"))
+            literal = replacement.replace("\\", "\\\\")
+            change = partial(_replace, pattern=pattern, replacement=literal)
+        texts = _where(pc.match_substring(texts, needed), texts, change)
     if not recipe["grams"]["sizes"]:
         return _without_empty(pc.split_pattern(texts, " "))
     first = run_class(recipe)
