@@ -330,7 +330,7 @@ MUTANTS = [
     Mutant(
         "the last pass alone counts",
         "src/provender/model/hinge.py",
-        "return total / epochs",
+        "return total / max(len(marks) * epochs, 1)",
         "return weights",
         "tests/model/test_hinge.py::test_any_small_corpus",
     ),

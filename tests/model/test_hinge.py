@@ -11,10 +11,13 @@ from provender.model import hinge
 
 WORDS, LABELS = 7, 3
 TEXT = st.lists(st.integers(0, WORDS - 1), max_size=6)
+LABELLED = st.tuples(TEXT, st.integers(0, LABELS - 1))
 
 
 @given(
-    corpus=st.lists(st.tuples(TEXT, st.integers(0, LABELS - 1)), min_size=1, max_size=6),
+    corpus=st.one_of(
+        st.lists(LABELLED, min_size=1, max_size=6), st.lists(LABELLED, min_size=17, max_size=40)
+    ),
     cost=st.sampled_from([0.1, 1.0, 10.0]),
     epochs=st.integers(1, 4),
     seed=st.integers(0, 9),
@@ -22,7 +25,7 @@ TEXT = st.lists(st.integers(0, WORDS - 1), max_size=6)
 def test_any_small_corpus(
     corpus: list[tuple[list[int], int]], cost: float, epochs: int, seed: int
 ) -> None:
-    """The mean of the passes is that of the algorithm's own steps, label by label."""
+    """The mean is that of the algorithm's own steps, label by label."""
     texts, truth = [list(column) for column in zip(*corpus, strict=True)]
     factors = np.linspace(0.5, 2, WORDS)
     found = hinge.fit(make_features(texts, truth, WORDS), factors, LABELS, cost, epochs, seed)
