@@ -1,9 +1,9 @@
 """Write the labelled posts as table ``news(Data, Category, Year)`` of one SQLite file.
 
-Sources: the by-date 20 newsgroups archive, a table of the user's own database, or the
-docstrings of installed packages. Row ids are kept from a database and are in posting
-order for the archive. Nothing is judged here beyond what SQLite and UTF-8 can hold;
-``split_posts`` drops, counts and splits.
+Sources: the by-date 20 newsgroups archive, a table of the user's own in SQLite, CSV, JSON Lines or
+Parquet, or the docstrings of installed packages. Row ids are those of a database, lines of a text
+file, rows of Parquet files, and in posting order for the archive. Nothing is judged here beyond
+what SQLite and UTF-8 can hold; ``split_posts`` drops, counts and splits.
 """
 
 import argparse
@@ -12,11 +12,14 @@ from pathlib import Path
 
 from provender.console import log
 from provender.running import step
-from provender.sources import docstrings, newsgroups, sqlite
+from provender.sources import columns, csv, docstrings, jsonl, newsgroups, parquet, sqlite
 from provender.sources.posts import write_posts
 
 # By what source.kind calls them.
-KINDS = {"newsgroups": newsgroups, "docstrings": docstrings, "sqlite": sqlite}
+KINDS = {
+    "newsgroups": newsgroups, "docstrings": docstrings, "sqlite": sqlite, "csv": csv,
+    "jsonl": jsonl, "parquet": parquet,
+}  # fmt: skip
 
 
 def parse_arguments() -> argparse.ArgumentParser:
@@ -32,7 +35,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Read the chosen source and write it."""
     posts = KINDS[options.kind].read(options)
-    with_position = getattr(options, "validation_by", "hash") not in sqlite.NO_COLUMN
+    with_position = getattr(options, "validation_by", "hash") not in columns.NO_COLUMN
     count = write_posts(options.output, posts, with_position)
     log.info("wrote %s posts", f"{count:,}")
 

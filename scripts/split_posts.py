@@ -8,6 +8,7 @@ order and split depend on the values in the database alone.
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +16,21 @@ from provender import files
 from provender.console import log
 from provender.errors import UserError
 from provender.running import step
+from provender.sources.columns import to_date, to_number, to_seconds
 from provender.splits.rules import (
     HASH,
+    NAMES,
+    THRESHOLD,
+    VALIDATION,
+    Division,
     augment,
     check_sides,
     check_validation,
     drop_duplicates,
+    drop_unseen,
     drop_unusable,
-    is_blank,
     read_as,
+    split_named,
     split_validation,
 )
 from provender.splits.strip import PARTS
@@ -31,12 +38,26 @@ from provender.splits.tables import count_labels, read_posts, write_split
 
 import pandas as pd
 
-# Why no post validates, where not by a hash and where by one.
-NONE_LEFT = (
+# Why no post validates, by how it is split off; else it is by an order.
+NONE_LEFT = {
+    HASH: "the training part has one text of each label. Add texts, or raise split.threshold",
+    NAMES: "rows that say validation in source.split have labels that no other row has",
+}
+NONE_OF_NEWEST = (
     "the newest tenth of the training part holds only labels that occur nowhere else in it. Leave "
-    "out split.validation_by: then a tenth of each label validates",
-    "the training part has one text of each label. Add texts, or raise split.threshold",
+    "out split.validation_by: then a tenth of each label validates"
 )
+
+
+def parse_threshold(value: str) -> tuple[float, str, Callable[[float], str]]:
+    """Read a number or an ISO date; return it as a number, as it is, and how to write others."""
+    number = to_number(value)
+    if number is not None:
+        return float(number), f"{number:g}", lambda other: f"{other:g}"
+    seconds = to_seconds(value)
+    if seconds is None:
+        raise UserError(f"--threshold is {value!r}, which is neither a number nor an ISO date")
+    return float(seconds), value, to_date
 
 
 def parse_parts(value: str) -> list[str]:
@@ -53,7 +74,16 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="SQLite file with table news")
     parser.add_argument(
-        "--threshold", type=float, required=True, help="first year of the test part"
+        "--by", choices=[THRESHOLD, NAMES, HASH], required=True, help="how the test part is told"
+    )
+    parser.add_argument(
+        "--threshold", required=True, help="first split value of the test part, or an ISO date"
+    )
+    parser.add_argument(
+        "--test-share",
+        type=float,
+        required=True,
+        help="of the texts, drawn by a hash",
     )
     parser.add_argument(
         "--strip", nargs="*", default=[], choices=PARTS, metavar="PART",
@@ -82,18 +112,25 @@ def main(options: argparse.Namespace) -> None:
     usable, dropped = drop_unusable(posts, options.strip)
     read = partial(read_as, files.read_json(options.text))
     usable = usable.assign(read=read(usable["text"]))
-    is_test = usable["year"] >= options.threshold
+    division = Division(options.by, *parse_threshold(options.threshold), options.test_share)
+    if division.by == NAMES:
+        # Of copies that which is to validate stays.
+        usable = usable.sort_values("year", ascending=False, kind="stable")
+    is_test = division.in_test(usable)
     training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
-    test = usable[is_test]
+    test, unseen = drop_unseen(training, usable[is_test])
     lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
-    blank = lost[(lost["year"] >= options.threshold) & ~is_blank(lost["label"])]
-    warnings = check_sides(training, test, options.threshold, usable[~is_test])
-    train, validation = split_validation(training, options.validation_by)
+    # Without a text there is nothing to draw by but the row.
+    is_lost_test = division.in_test(lost.assign(read=lost["rowid"].astype(str)))
+    blank = lost[is_lost_test & lost["label"].isin(training["label"])]
+    warnings = check_sides(training, test, unseen, division, usable[~is_test])
+    by = options.validation_by
+    if division.by == NAMES and (training["year"] == VALIDATION).any():
+        by = NAMES
+    train, validation = split_named(training) if by == NAMES else split_validation(training, by)
     if validation.empty:
-        raise UserError(
-            f"no post is left to validate with: {NONE_LEFT[options.validation_by == HASH]}"
-        )
-    warnings += check_validation(train, validation, options.validation_by)
+        raise UserError(f"no post is left to validate with: {NONE_LEFT.get(by, NONE_OF_NEWEST)}")
+    warnings += check_validation(train, validation, by)
     for warning in warnings:
         log.warning("warning: %s", warning)
     augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment, read)
@@ -109,6 +146,7 @@ def main(options: argparse.Namespace) -> None:
         "splits": splits,
         "augmented": write_split(options.augmented, augmented),
         "test_without_text": count_labels(blank),
+        "test_with_unseen_label": unseen,
         "warnings": warnings,
     }
     files.write_json(options.report, report)

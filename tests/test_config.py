@@ -1,7 +1,6 @@
 """Configurations: laid over each other, and refused with what to mend."""
 
 import copy
-import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -73,10 +72,13 @@ def test_what_is_for_newsgroups_is_for_no_other_source(tmp_path: Path) -> None:
         "marks": "keep",
     }
     assert found["version"] == "0.1.0"
-    assert found["split"] == {**own["split"], "validation_by": "hash"}
+    assert found["split"] == {**own["split"], "validation_by": "hash", "test": 0.2}
     assert found["model"]["max_words"] == 1000
     more = write(tmp_path / "more.yaml", "model: {epochs: 7}\n")
     assert configuration.read("config/config.yaml", path, more)["model"]["epochs"] == 7
+
+
+TABLES = "sqlite or csv or jsonl or parquet"
 
 
 def test_the_kind_left_out(tmp_path: Path) -> None:
@@ -88,9 +90,15 @@ def test_the_kind_left_out(tmp_path: Path) -> None:
         configuration.read("config/config.yaml", path)
     _, *faults = str(caught.value).splitlines()
     assert sorted(faults) == [
-        f"  source.{key} has no meaning for kind newsgroups; set source.kind to sqlite, or leave "
+        f"  source.{key} has no meaning for kind newsgroups; set source.kind to {kinds}, or leave "
         f"out {key}"
-        for key in ("label", "path", "split", "table", "text")
+        for key, kinds in (
+            ("label", TABLES),
+            ("path", TABLES),
+            ("split", TABLES),
+            ("table", "sqlite"),
+            ("text", TABLES),
+        )
     ]
 
 
@@ -130,8 +138,8 @@ def test_defaults_fit_the_schema() -> None:
         ("source.kind", "sqlit", "source.kind is 'sqlit': did you mean sqlite?"),
         (
             "source.kind",
-            "csv",
-            "source.kind is 'csv': there are newsgroups, sqlite, docstrings",
+            "xlsx",
+            "source.kind is 'xlsx': there are newsgroups, sqlite, csv, jsonl, parquet, docstrings",
         ),
         ("text.strip", ["header"], "text.strip.0 is 'header': did you mean headers?"),
         ("model.epochs", "2", "model.epochs: '2' is not of type 'integer'"),
@@ -144,11 +152,6 @@ def test_defaults_fit_the_schema() -> None:
             "model.cost",
             "4e1",
             "model.cost is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
-        ),
-        (
-            "split.threshold",
-            datetime.date(2023, 1, 1),
-            "split.threshold is 2023-01-01, a date: it is to be a number, such as 2023",
         ),
         ("model.epochs", 0, "model.epochs: 0 is less than the minimum of 1"),
         (
@@ -187,7 +190,6 @@ def test_faults(config: Config, place: str, value: object, fault: str) -> None:
     ("place", "fault"),
     [
         ("title", "title is missing"),
-        ("split.threshold", "split.threshold is missing"),
         ("source.table", "source.table is missing for source.kind sqlite"),
     ],
 )
@@ -199,6 +201,63 @@ def test_missing_keys(config: Config, place: str, fault: str) -> None:
         part = part[parent]
     del part[key]
     assert refused(config) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("source", "split", "fault"),
+    [
+        ({}, {"threshold": "soon"}, "split.threshold is 'soon'. write a number, or an ISO date or"),
+        (
+            {},
+            {"threshold": "2e3"},
+            "split.threshold is '2e3'. YAML takes it for text: write 2000.0",
+        ),
+        ({}, {"by": "threshold"}, "split.threshold is missing: rows from it on are the test part"),
+        ({}, {"by": "hash"}, "source.split has no meaning where split.by is hash"),
+        (
+            {},
+            {"by": "names", "threshold": 3},
+            "split.threshold has no meaning where split.by is na",
+        ),
+        ({}, {"threshold": 3, "test": 0.5}, "split.test is the share that is drawn by a hash"),
+        ({"split": None}, {"threshold": 3}, "split.threshold divides rows by a column: name it as"),
+        ({"split": None}, {"by": "names"}, "split.by is names, but source.split names no column"),
+    ],
+)
+def test_keys_of_a_split_that_do_not_fit(
+    config: Config, source: Config, split: Config, fault: str
+) -> None:
+    """The message says which key to leave out or to add."""
+    config["source"].update(source)
+    if config["source"]["split"] is None:
+        del config["source"]["split"]
+    config["split"] = {"validation_by": "hash", "test": 0.2, **split}
+    with pytest.raises(UserError) as caught:
+        configuration.check(config)
+    assert str(caught.value).startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("column", "split", "by", "form"),
+    [
+        ("year", "{threshold: 1995}", "threshold", "number"),
+        ("day", "{threshold: 2024-01-31}", "threshold", "date"),
+        ("day", "{threshold: 2024-01-31T12:00:00+02:00}", "threshold", "date"),
+        ("part", "{}", "names", "names"),
+        (None, "{}", "hash", "none"),
+        (None, "{by: hash, test: 0.3}", "hash", "none"),
+    ],
+)
+def test_how_the_test_part_is_told(
+    config: Config, tmp_path: Path, column: str | None, split: str, by: str, form: str
+) -> None:
+    """What need not be said follows from what is; dates need no quotes."""
+    del config["split"], config["source"]["split"]
+    config["source"].update({"split": column} if column else {})
+    path = write(tmp_path / "own.yaml", yaml.safe_dump(config) + f"split: {split}\n")
+    read = configuration.read(path)
+    assert configuration.split_by(read) == by
+    assert configuration.split_form(read) == form
 
 
 def test_all_faults_are_named_at_once(config: Config) -> None:
@@ -317,15 +376,27 @@ def test_identity_is_canonical() -> None:
     assert configuration.identity(config) == '{"name":"x","source":{"kind":"k"}}'
 
 
-def test_database_files(tmp_path: Path) -> None:
-    """A write-ahead log beside the database belongs to it."""
-    path = str(tmp_path / "posts.sqlite")
-    assert configuration.database_files(path) == [path]
-    Path(f"{path}-wal").touch()
-    assert configuration.database_files(path) == [path, f"{path}-wal"]
+def test_source_files(tmp_path: Path) -> None:
+    """A write-ahead log beside a database belongs to it, and to a folder its Parquet files."""
+
+    def files_of(kind: str, path: Path) -> list[str]:
+        return configuration.source_files({"source": {"kind": kind, "path": str(path)}})
+
+    path = tmp_path / "posts.sqlite"
+    assert files_of("sqlite", path) == [str(path)]
+    log = Path(f"{path}-wal")
+    log.touch()
+    assert files_of("sqlite", path) == [str(path), str(log)]
+    assert files_of("csv", path) == [str(path)]
     link = tmp_path / "link.sqlite"
     link.symlink_to(path)
-    assert configuration.database_files(str(link)) == [str(link), f"{path}-wal"]
+    assert files_of("sqlite", link) == [str(link), str(log)]
+    for name in ("b.parquet", "a/c.parquet", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    parts = [str(tmp_path / "a" / "c.parquet"), str(tmp_path / "b.parquet")]
+    assert files_of("parquet", tmp_path) == parts
+    assert files_of("parquet", tmp_path / "b.parquet") == parts[1:]
 
 
 def test_identity_leaves_out_what_only_releases_say(config: Config) -> None:

@@ -1,7 +1,6 @@
 """Read, lay over each other and check configurations."""
 
 import copy
-import datetime
 import difflib
 import json
 import os
@@ -15,6 +14,7 @@ import jsonschema
 import yaml
 
 from provender.errors import UserError
+from provender.sources import columns
 from provender.text.pattern import PatternError, check_pattern
 
 Config = dict[str, Any]
@@ -28,8 +28,16 @@ TEXT_SCHEMA = "workflow/schemas/text.schema.yaml"
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
 
-# What of a user's database a build reads, besides its path.
-COLUMNS = ("table", "text", "label", "split")
+# Kinds of source that are a table of the user's own, and what of it a build reads.
+TABLES = ("sqlite", "csv", "jsonl", "parquet")
+WORDS = ("path", "table", "text", "label", "split", "encoding", "delimiter", "quote")
+
+# How the test part is told: by numbers or dates from a threshold on, by a column that names the
+# split of each row, or by a hash of each text.
+THRESHOLD, NAMES, HASH = "threshold", "names", "hash"
+
+# The share of the test part that is drawn; the schema's default.
+TEST_SHARE = 0.2
 
 # Numbers that YAML 1.1, which PyYAML reads, takes for text: it wants a point and a sign.
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
@@ -113,11 +121,45 @@ def check(config: Config) -> None:
             "text.augment removes parts of newsgroup posts, though text.strip removes none: set "
             "text.augment to [] as well"
         )
+    _check_split(config)
     read_recipe(text["recipe"])
     exclude = config["vocabulary"].get("exclude")
     if exclude and not Path(exclude).is_file():
         raise UserError(f"vocabulary.exclude names {exclude}, which is no file: write it, or leave "
                         "out vocabulary.exclude")  # fmt: skip
+
+
+def _check_split(config: Config) -> None:
+    """Raise UserError unless the keys that say what the test part is agree."""
+    split, by = config["split"], split_by(config)
+    has_column = "split" in config["source"] or config["source"]["kind"] not in TABLES
+    if by == THRESHOLD and "threshold" not in split:
+        raise UserError(
+            "split.threshold is missing: rows from it on are the test part. To have that drawn by "
+            "a hash of each text, leave out source.split"
+        )
+    if by == THRESHOLD and not has_column:
+        raise UserError(
+            "split.threshold divides rows by a column: name it as source.split, or leave out "
+            "split.threshold, and the test part is drawn by a hash of each text"
+        )
+    if by == NAMES and not has_column:
+        raise UserError(
+            "split.by is names, but source.split names no column with train, validation and test"
+        )
+    if by != THRESHOLD and "threshold" in split:
+        raise UserError(f"split.threshold has no meaning where split.by is {by}: leave out one")
+    if by == HASH and "split" in config["source"]:
+        raise UserError("source.split has no meaning where split.by is hash: leave out one of them")
+    if by != HASH and split["test"] != TEST_SHARE:
+        raise UserError(
+            "split.test is the share that is drawn by a hash of each text: leave it out, or leave "
+            "out source.split and split.threshold"
+        )
+    value = split.get("threshold")
+    if isinstance(value, str) and columns.to_seconds(value) is None:
+        mend = _as_yaml(value) or "write a number, or an ISO date or timestamp, as 2024-01-31"
+        raise UserError(f"split.threshold is {value!r}. {mend}")
 
 
 def read_recipe(path: str | Path) -> Config:
@@ -174,28 +216,53 @@ def identity(config: Config) -> str:
     return json.dumps({**built, "source": source}, sort_keys=True, separators=(",", ":"))
 
 
-def database_files(path: str) -> list[str]:
-    """Return the user's database and, where a writer left one, its write-ahead log."""
+def source_files(config: Config) -> list[str]:
+    """Return the files of the user's table: with a database the log that a writer left."""
+    path = config["source"]["path"]
+    if config["source"]["kind"] == "parquet" and Path(path).is_dir():
+        return sorted(each.as_posix() for each in Path(path).rglob("*.parquet")) or [path]
     # SQLite keeps it beside the file itself, not beside a link to it.
     log = f"{os.path.realpath(path) if Path(path).is_symlink() else path}-wal"
-    return [path, log] if Path(log).exists() else [path]
+    return [path, log] if config["source"]["kind"] == "sqlite" and Path(log).exists() else [path]
 
 
 def source_words(config: Config) -> list[str]:
-    """Return how the command of fetch_source ends for a user's database, as the rule has it.
+    """Return how the command of fetch_source ends for a user's table.
 
     For another kind of source it is empty: there Snakemake itself knows what a rule was run with,
     and no file that it does not make can be missing.
     """
     source = config["source"]
-    if source["kind"] != "sqlite":
+    if source["kind"] not in TABLES:
         return []
-    words = ["sqlite"]
-    for option, key in (("database", "path"), *((key, key) for key in COLUMNS)):
-        words += [f"--{option}", source[key]]
+    words = [source["kind"]]
+    for key in WORDS:
+        if key in source:
+            words += [f"--{key}", source[key]]
+    words += ["--split-form", split_form(config)]
     words += ["--labels", *map(str, source.get("labels", []))]
     words += ["--rename-labels", json.dumps(source.get("rename_labels", {}), sort_keys=True)]
+    if "columns" in source:
+        words += ["--columns", *source["columns"]]
     return [*words, "--validation-by", config["split"]["validation_by"]]
+
+
+def split_form(config: Config) -> str:
+    """Return what source.split holds, as provender.sources.columns calls it."""
+    by = split_by(config)
+    if by == THRESHOLD:
+        return columns.DATE if isinstance(config["split"]["threshold"], str) else columns.NUMBER
+    return columns.NAMES if by == NAMES else columns.NONE
+
+
+def split_by(config: Config) -> str:
+    """Return how the test part is told: what split.by says, or else what the keys mean."""
+    said: str | None = config["split"].get("by")
+    if said:
+        return said
+    if "threshold" in config["split"] or config["source"]["kind"] not in TABLES:
+        return THRESHOLD
+    return NAMES if "split" in config["source"] else HASH
 
 
 def lay_over(below: Config, above: Config) -> None:
@@ -220,7 +287,12 @@ def _read_yaml(path: str | Path, example: str) -> Config:
 
 
 class _Loader(yaml.CSafeLoader):
-    """Reads YAML whose keys are there once."""
+    """Reads YAML whose keys are there once. Dates stay as they are written."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012, that is how PyYAML has it
+        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -275,20 +347,20 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]
     if error.validator in ("pattern", "anyOf") and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
-    if error.validator == "type" and named in ("number", "integer"):
-        if isinstance(found, str) and EXPONENT.fullmatch(found):
-            mend = f"YAML takes it for text: write {float(found)!r}, or {_with_point(found)}"
-            return [f"{place} is {found!r}. {mend}"]
-        if isinstance(found, datetime.date):
-            return [f"{place} is {found}, a date: it is to be a number, such as {found.year}"]
+    if error.validator == "type" and isinstance(found, str) and (mend := _as_yaml(found)):
+        return [f"{place} is {found!r}. {mend}"]
     return [f"{place or 'it'}: {error.message}"]
 
 
-def _with_point(number: str) -> str:
-    """Return a number as YAML 1.1 has it, with a point and a sign: 1.0e-3 for 1e-3."""
+def _as_yaml(number: str) -> str:
+    """Return how to write a number that YAML takes for text; empty if it is none."""
+    if not EXPONENT.fullmatch(number):
+        return ""
+    # YAML 1.1 wants a point and a sign.
     digits, exponent = number.lower().split("e")
     sign = "" if exponent[0] in "+-" else "+"
-    return f"{digits if '.' in digits else f'{digits}.0'}e{sign}{exponent}"
+    written = f"{digits if '.' in digits else f'{digits}.0'}e{sign}{exponent}"
+    return f"YAML takes it for text: write {float(number)!r}, or {written}"
 
 
 def _without_meaning(key: str, branch: int) -> list[str]:

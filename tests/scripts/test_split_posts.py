@@ -1,6 +1,7 @@
 """split_posts: validated, deduplicated, split."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Result:
         return self.folder / f"{split}.parquet"
 
 
-def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str | Path]:
+def arguments(source: Path, output: Path, threshold: float | str = 1990) -> list[str | Path]:
     """Return the command line; its recipe is written beside the source."""
     recipe = {"max_characters": 20000, "replace": [{"pattern": "[\\n!-/]+", "with": " "}]}
     files.write_json(source.with_name("text.json"), compile_recipe(recipe))
@@ -63,6 +64,10 @@ def arguments(source: Path, output: Path, threshold: float = 1990) -> list[str |
         source,
         "--text",
         source.with_name("text.json"),
+        "--by",
+        "threshold",
+        "--test-share",
+        "0.2",
         "--threshold",
         str(threshold),
         "--validation-by",
@@ -80,12 +85,14 @@ def split(run_script: RunScript, tmp_path: Path) -> Split:
     def run(
         rows: list[tuple],
         *options: str,
-        threshold: float = 1990,
+        threshold: float | str = 1990,
         columns: str = COLUMNS,
         code: int = 0,
     ) -> Result:
-        source = make_table(tmp_path / "news.sqlite", rows, columns, "news")
         output = tmp_path / "splits"
+        shutil.rmtree(output, ignore_errors=True)
+        (tmp_path / "news.sqlite").unlink(missing_ok=True)
+        source = make_table(tmp_path / "news.sqlite", rows, columns, "news")
         done = run_script("split_posts", *arguments(source, output, threshold), *options, code=code)
         if code:
             assert names_in(tmp_path) == ["news.sqlite", "text.json"]
@@ -126,6 +133,7 @@ def test_splits(split: Split) -> None:
         },
         "augmented": {"posts": 0, "labels": {}},
         "test_without_text": {"posts": 0, "labels": {}},
+        "test_with_unseen_label": {},
         "warnings": [],
     }
     assert pq.read_schema(result.path("augmented")) == pq.read_schema(result.path("test"))
@@ -344,11 +352,15 @@ def test_a_side_without_posts(split: Split, threshold: float, side: str) -> None
 
 
 def test_label_only_in_test(split: Split) -> None:
-    """A label that cannot be learned is named with both mends."""
+    """What only new rows have is left out, counted, and learned another time."""
     rows = [*POSTS, (41, "pawn", "chess", 1990), (42, "a line", "verse", 1990)]
-    result = split(rows, code=1)
-    assert "only the test part has the label chess, verse, so nothing" in result.messages
-    assert "raise split.threshold, or leave the label out by source.labels" in result.messages
+    result = split(rows)
+    assert result.ids("test") == [21, 22]
+    assert result.report["test_with_unseen_label"] == {"chess": 1, "verse": 1}
+    assert (
+        "warning: 2 test texts have labels that no training text has, and are left out: chess, "
+        "verse. They are learned once the training part has them"
+    ) in result.messages
 
 
 def test_fewer_than_two_labels(split: Split) -> None:
@@ -417,3 +429,62 @@ def test_missing_source(run_script: RunScript, tmp_path: Path) -> None:
     done = run_script("split_posts", *options, code=1)
     assert f"No such file or directory: '{tmp_path}/news.sqlite'. Check the path" in done.stderr
     assert names_in(tmp_path) == ["text.json"]
+
+
+def test_drawn_by_a_hash(split: Split) -> None:
+    """About the share is tested on; what is there stays on its side as rows are added."""
+    texts = [(n, f"text {n}", ("bread", "tides")[n % 2], 0) for n in range(1, 401)]
+    texts += [(n + 400, f"Text, {n}!", ("bread", "tides")[n % 2], 0) for n in range(1, 401, 7)]
+    options = ("--by", "hash", "--test-share", "0.3", "--validation-by", "hash")
+    few = split(texts[:300], *options)
+    first = set(few.ids("test"))
+    assert 70 < len(first) < 110
+    result = split(texts, *options)
+    test = set(result.ids("test"))
+    assert first == {rowid for rowid in test if rowid <= 300}
+    # A copy but for capitals and marks is on the same side.
+    assert {n + 400 in test for n in test if n + 400 <= 800 and n % 7 == 1} == {True}
+    learnt = set(result.ids("train") + result.ids("validation"))
+    assert not learnt & {n + 400 for n in test} and not test & {n + 400 for n in learnt}
+    assert set(split(texts, *options[:3], "0.6", *options[4:]).ids("test")) > test
+
+
+@pytest.mark.parametrize(("share", "part"), [("0.999", "all"), ("0.001", "none")])
+def test_a_hash_that_draws_one_side(split: Split, share: str, part: str) -> None:
+    """The message names the share, which is what to set."""
+    result = split(POSTS, "--by", "hash", "--test-share", share, code=1)
+    assert f"of 22 texts, split.test drew {part} to be in the test part" in result.messages
+
+
+def test_named_splits(split: Split) -> None:
+    """A column says what each row is for; of copies the one that validates or is tested stays."""
+    rows = [
+        (1, "rye", "bread", 0), (2, "ebb", "tides", 0), (3, "oat", "bread", 1),
+        (4, "Oat", "bread", 0), (5, "flood", "tides", 1), (6, "dough", "bread", 2),
+        (7, "neap", "tides", 2),
+        (8, "dough!", "bread", 1), (9, "pawn", "chess", 1), (10, "moon", "tides", 0),
+    ]  # fmt: skip
+    result = split(rows, "--by", "names")
+    assert result.ids("test") == [6, 7]
+    assert result.ids("validation") == [3, 5]
+    # What only validates is there to be learnt from.
+    assert result.ids("train") == [1, 2, 9, 10]
+
+
+def test_named_splits_without_validation(split: Split) -> None:
+    """Then it is split off as without names."""
+    rows = [(*row[:3], 2 if row[3] >= 1990 else 0) for row in POSTS]
+    result = split(rows, "--by", "names", "--validation-by", "hash")
+    assert result.ids("test") == [21, 22]
+    assert len(result.ids("validation")) == 2
+    said = split([row for row in rows if row[3] == 0], "--by", "names", code=1).messages
+    assert "the test part is empty: no row of it says test in source.split" in said
+
+
+def test_dates(split: Split) -> None:
+    """A threshold may be a date; so are the values that a message names."""
+    rows = [(n, text, label, n * 86400) for n, text, label, _ in POSTS]
+    assert split(rows, threshold="1970-01-22").ids("test") == [21, 22]
+    said = split(rows, threshold="2024-01-31", code=1).messages
+    assert "the split values run from 1970-01-02 to 1970-01-23, so set split.threshold" in said
+    assert "(it is 2024-01-31; rows at or above it are the test part)" in said

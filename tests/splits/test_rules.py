@@ -13,9 +13,12 @@ from split_posts import main, parse_arguments
 from provender import files
 from provender.errors import UserError
 from provender.splits.rules import (
+    THRESHOLD,
+    Division,
     check_sides,
     check_validation,
     drop_duplicates,
+    drop_unseen,
     drop_unusable,
     read_as,
     split_validation,
@@ -25,6 +28,8 @@ from provender.text.recipe import compile_recipe
 POSTS = st.lists(
     st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), st.integers(1, 4)), max_size=12
 )
+
+BY_5 = Division(THRESHOLD, 5, "5", "{:g}".format, 0.2)
 
 
 def frame(posts: list[tuple[str | None, str | None, float]]) -> pd.DataFrame:
@@ -143,6 +148,7 @@ def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
     outputs = [word for name in splits for word in (f"--{name}", str(tmp_path / name))]
     files.write_json(tmp_path / "text.json", compile_recipe({"max_characters": 9, "replace": []}))
     options = ["--source", str(tmp_path / "news.sqlite"), "--threshold", "22", *outputs]
+    options += ["--by", "threshold", "--test-share", "0.2"]
     options += ["--text", str(tmp_path / "text.json"), "--validation-by", "rowid"]
     main(parse_arguments().parse_args([*options, "--report", str(tmp_path / "report.json")]))
     found = {name: pq.read_table(tmp_path / name)["year"].to_pylist() for name in splits}
@@ -191,7 +197,7 @@ def test_unusable_rows_count_once() -> None:
 def test_few_posts_are_warned_about() -> None:
     """Five training posts are enough not to be warned about."""
     training = frame([("x", label, 1) for label in "aaaaabbbbc"])
-    assert check_sides(training, frame([("y", "a", 9)]), 9, training) == [
+    assert check_sides(training, frame([("y", "a", 9)]), {}, BY_5, training) == [
         "label b has 4 training posts, fewer than 5",
         "label c has 1 training post, fewer than 5",
     ]
@@ -216,9 +222,9 @@ def test_few_posts_are_warned_about() -> None:
         ),
         (
             [("x", "a", 1), ("y", "b", 2)],
-            [("z", "d", 9), ("z", "c", 9), ("z", "a", 9)],
-            "only the test part has the label c, d, so nothing can be learned about it: raise "
-            "split.threshold, or leave the label out by source.labels",
+            [("z", "d", 9), ("z", "c", 9)],
+            "only the test part has the labels of its rows, c, d, so that none of them can be "
+            "learned: check source.label, or move split.threshold",
         ),
         (
             [("x", "a", 1)],
@@ -233,7 +239,9 @@ def test_sides_from_which_nothing_is_learned(
 ) -> None:
     """The message says what is missing and what to set."""
     with pytest.raises(UserError) as caught:
-        check_sides(frame(training), frame(test), 5, frame(training))
+        check_sides(
+            frame(training), *drop_unseen(frame(training), frame(test)), BY_5, frame(training)
+        )
     assert str(caught.value) == message
 
 
@@ -250,7 +258,7 @@ def test_all_that_could_be_learned_from_is_in_the_test_part(
     """The message tells the cause, which another threshold would not mend."""
     test, written = frame([("x", "a", 9), ("y", "b", 9)]), frame([("x", "a", 1), ("y", "b", 1)])
     with pytest.raises(UserError, match=message) as caught:
-        check_sides(frame(training), test, 5, written)
+        check_sides(frame(training), *drop_unseen(frame(training), test), BY_5, written)
     assert "split.threshold" not in str(caught.value)
 
 

@@ -1,13 +1,11 @@
 # The labelled texts, whatever their source, as one table.
-#   reads   the newsgroups archive, the user's database, or installed packages
+#   reads   the newsgroups archive, the user's table, or installed packages
 #   writes  data/source/news.sqlite: table news(Data, Category, Year)
 #
 # What a user may write freely is given by functions: in plain values Snakemake takes
 # braces for wildcards.
 
-import json
-
-from provender.config import database_files
+from provender.config import source_files, source_words
 
 if config["source"]["kind"] == "newsgroups":
 
@@ -63,7 +61,7 @@ else:
 
     rule fetch_source:
         input:
-            database=lambda _: database_files(config["source"]["path"]),
+            table=lambda _: source_files(config),
             code=python("fetch_source"),
         output:
             database="data/source/news.sqlite",
@@ -71,17 +69,8 @@ else:
         log:
             "logs/fetch_source.log",
         params:
-            table=lambda _: config["source"]["table"],
-            text=lambda _: config["source"]["text"],
-            label=lambda _: config["source"]["label"],
-            split=lambda _: config["source"]["split"],
-            labels=lambda _: list(map(str, config["source"].get("labels", []))),
-            renamed=lambda _: json.dumps(config["source"].get("rename_labels", {}), sort_keys=True),
-            validation_by=lambda _: config["split"]["validation_by"],
+            asked=lambda _: source_words(config),
         shell:
             "python scripts/fetch_source.py --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
-            " --log {log:q} sqlite --database {input.database[0]:q} --table {params.table:q}"
-            " --text {params.text:q} --label {params.label:q} --split {params.split:q}"
-            " --labels {params.labels:q} --rename-labels {params.renamed:q}"
-            " --validation-by {params.validation_by:q}"
+            " --log {log:q} {params.asked:q}"

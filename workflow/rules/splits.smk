@@ -2,6 +2,8 @@
 #   reads   data/source/news.sqlite, data/vocabulary/text.json
 #   writes  data/splits/{train,validation,test,augmented}.parquet, data/reports/validation.json
 
+from provender.config import split_by
+
 SPLITS = ["train", "validation", "test", "augmented"]
 
 
@@ -20,13 +22,16 @@ rule split_posts:
     log:
         "logs/split_posts.log",
     params:
-        threshold=config["split"]["threshold"],
+        by=split_by(config),
+        threshold=lambda _: config["split"].get("threshold", 0),
+        test=config["split"]["test"],
         validation_by=lambda _: config["split"]["validation_by"],
         strip=config["text"]["strip"],
         augment=["+".join(parts) for parts in config["text"]["augment"]],
     shell:
         "python scripts/split_posts.py --source {input.source:q} --text {input.text:q}"
-        " --threshold {params.threshold} --validation-by {params.validation_by:q}"
+        " --by {params.by} --threshold {params.threshold:q} --test-share {params.test}"
+        " --validation-by {params.validation_by:q}"
         " --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
         " --validation {output.validation:q} --test {output.test:q}"
         " --augmented {output.augmented:q} --report {output.report:q} --log {log:q}"

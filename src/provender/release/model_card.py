@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from provender import config as configuration
 from provender.model import levels
 from provender.release.ready import Facts
 
@@ -102,7 +103,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "unsure_below": constants["unsure_below"],
         "rows": _number(validation["rows"]),
         "posts": facts.about["corpus"]["posts"],
-        "threshold": config["split"]["threshold"],
+        "test_rows": _test_rows(config),
         "counts": [
             [
                 _text(label),
@@ -153,6 +154,16 @@ def _number(value: int) -> str:
 
 def _sentence(remark: str) -> str:
     return f"{remark[0].upper()}{remark[1:]}."
+
+
+def _test_rows(config: configuration.Config) -> str:
+    """Return in words what rows the test split holds."""
+    split = config["split"]
+    return {
+        configuration.THRESHOLD: f"the rows whose split value is at least {split.get('threshold')}",
+        configuration.NAMES: "the rows that the data themselves name as its",
+        configuration.HASH: f"a share of {split['test']:g} of the texts, drawn by a hash of each",
+    }[configuration.split_by(config)]
 
 
 def _text(value: str) -> str:

@@ -153,7 +153,7 @@ def _digest(overlays: Sequence[str]) -> str:
     # Of these it counts alone whether they are there: what was searched, and a log of changes.
     others = sorted(map(str, Path("config").rglob("*")))
     if "path" in settings["source"]:
-        others += config.database_files(settings["source"]["path"])
+        others += config.source_files(settings)
     told = [[path, files.sha256(path)] for path in texts]
     return hashlib.sha256(json.dumps([told, others]).encode()).hexdigest()
 

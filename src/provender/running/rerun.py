@@ -138,14 +138,14 @@ def _tell(again: Mapping[str, list[str]]) -> None:
 
 
 def _check_source(command: Sequence[str], source: Sequence[str]) -> None:
-    """End Snakemake where it would take other data for those of a database that is missing.
+    """End Snakemake where it would take other data for those of a table that is missing.
 
     Where a file is there, Snakemake does not mind that what makes it lacks an input.
     """
-    database = source[source.index("--database") + 1]
-    if command[-len(source) :] != [*source] and not Path(database).exists() and not _only_reading:
+    path = source[source.index("--path") + 1]
+    if command[-len(source) :] != [*source] and not Path(path).exists() and not _only_reading:
         sys.exit(
-            f"error: source.path names {database}, which is no file. What is in data/source/ was "
+            f"error: source.path names {path}, which is no file. What is in data/source/ was "
             "read from another table. Mend source.path, or delete data/"
         )
 

@@ -1,9 +1,10 @@
 """Labelled texts, whatever their source, as one table.
 
-In: the newsgroups' archive, a table of a SQLite database, or docstrings of installed packages;
+In: the newsgroups' archive, a table of the user's own in SQLite, CSV, JSON Lines or Parquet, or
+docstrings of installed packages;
 one module a kind, and each yields :class:`posts.Post`.
 Out: ``data/source/news.sqlite``, with the table ``news(Data, Category, Year)``.
 Imports no other room.
 """
 
-__all__ = ["docstrings", "newsgroups", "posts", "sqlite"]
+__all__ = ["columns", "csv", "docstrings", "jsonl", "newsgroups", "parquet", "posts", "sqlite"]

@@ -5,7 +5,8 @@ Each depends on the values in the database alone.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
@@ -17,8 +18,13 @@ from provender.text.recipe import Recipe, split_in_batches, without_punctuation
 # The part of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1
 
-# The order in which the texts of each label validate where split.validation_by says so.
+# The order in which the texts of each label validate where split.validation_by says so; and how
+# the test part is told where split.by does.
 HASH = "hash"
+
+# Else that is told by split values from a threshold on, or by these, which stand for names.
+THRESHOLD, NAMES = "threshold", "names"
+TRAIN, VALIDATION, TEST = 0, 1, 2
 
 # How pandas writes the labels 0 and 1 once a row without a label has made them floats.
 FLOAT = re.compile(r"-?\d+\.0")
@@ -54,6 +60,35 @@ def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, 
     return texts[kept], counts
 
 
+@dataclass(frozen=True)
+class Division:
+    """How the test part is told from the training part.
+
+    ``by``: ``THRESHOLD``, ``NAMES`` or ``HASH``. ``threshold``: the first split value of the test
+    part; ``written``, how the configuration has it, and ``write``, how it would have another one.
+    ``share``: of the texts that a hash makes the test part.
+    """
+
+    by: str
+    threshold: float
+    written: str
+    write: Callable[[float], str]
+    share: float
+
+    def in_test(self, posts: pd.DataFrame) -> pd.Series:
+        """Return which posts are in the test part: bool [n], by columns ``year`` and ``read``."""
+        if self.by == HASH:
+            # Of each text by itself: copies fall on one side, and stay there as rows are added.
+            drawn = [_draw(read) < self.share for read in posts["read"]]
+            return pd.Series(drawn, posts.index, bool)
+        return posts["year"] >= (TEST if self.by == NAMES else self.threshold)
+
+
+def _draw(text: str) -> float:
+    digest = hashlib.sha256(f"test {text}".encode()).digest()
+    return int.from_bytes(digest[:6]) / 2**48
+
+
 def read_as(recipe: Recipe, texts: pd.Series) -> pd.Series:
     """Return what the recipe leaves of each text: its words, but for punctuation.
 
@@ -84,6 +119,23 @@ def drop_duplicates(
         "in_test_kept": int(test.duplicated(["read", "label"]).sum()),
         "in_training_under_two_labels_kept": int(conflicting.sum()),
     }
+
+
+def drop_unseen(training: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Leave out of the test part the labels that nothing can be learned of; count their posts."""
+    if training.empty:
+        return test, {}
+    unseen = ~test["label"].isin(training["label"])
+    counts = test.loc[unseen, "label"].value_counts().sort_index()
+    return test[~unseen], {str(label): int(count) for label, count in counts.items()}
+
+
+def split_named(training: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split off the posts whose split value says that they validate, of labels that train has."""
+    validates = training["year"] == VALIDATION
+    train, validation = training[~validates], training[validates]
+    lost = ~validation["label"].isin(train["label"])
+    return pd.concat([train, validation[lost]]), validation[~lost]
 
 
 def split_validation(training: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -131,10 +183,15 @@ def _comparable(column: pd.Series) -> pd.Series:
 
 
 def check_sides(
-    training: pd.DataFrame, test: pd.DataFrame, threshold: float, written: pd.DataFrame
+    training: pd.DataFrame,
+    test: pd.DataFrame,
+    unseen: Mapping[str, int],
+    division: Division,
+    written: pd.DataFrame,
 ) -> list[str]:
     """Return warnings about few posts; raise UserError where nothing can be learned.
 
+    ``unseen``: how many posts of labels that only it has were left out of the test part.
     ``written``: the training part with the posts that were left out of it as duplicates.
     """
     years = pd.concat([training["year"], test["year"]])
@@ -147,23 +204,18 @@ def check_sides(
             "and that rows are not in the table twice"
         )
     for side, posts in (("training", training), ("test", test)):
-        if posts.empty:
-            raise UserError(
-                f"the {side} part is empty: the split values run from {years.min():g} to "
-                f"{years.max():g}, so set split.threshold above the first and up to the "
-                f"second (it is {threshold:g}; rows at or above it are the test part)"
-            )
-    unseen = sorted(set(test["label"]) - set(training["label"]))
+        if posts.empty and not unseen:
+            raise UserError(f"the {side} part is empty: {_how_to_fill(side, years, division)}")
     if copied := [label for label in unseen if label in set(written["label"])]:
         raise UserError(
             f"each training text with the label {', '.join(copied)} is in the test part too, so "
             "none is left to learn it from: add other texts, remove the copies, or leave the label "
             "out by source.labels"
         )
-    if unseen:
+    if test.empty:
         raise UserError(
-            f"only the test part has the label {', '.join(unseen)}, so nothing can be learned "
-            "about it: raise split.threshold, or leave the label out by source.labels"
+            f"only the test part has the labels of its rows, {_some(unseen)}, so that none of them "
+            "can be learned: check source.label, or move split.threshold"
         )
     counts = training["label"].value_counts().sort_index()
     if len(counts) < 2:
@@ -172,6 +224,7 @@ def check_sides(
             "source.label and source.labels"
         )
     return [
+        *_tell_unseen(unseen),
         *(
             f"label {label} has {count} training post{'s' * (count > 1)}, fewer than {FEW_POSTS}"
             for label, count in counts.items()
@@ -181,23 +234,53 @@ def check_sides(
     ]
 
 
+def _how_to_fill(side: str, years: pd.Series, division: Division) -> str:
+    if division.by == HASH:
+        return (
+            f"of {len(years):,} texts, split.test drew {'none' if side == 'test' else 'all'} to be "
+            f"in the test part (it is {division.share:g}): add texts, or set another share"
+        )
+    if division.by == NAMES:
+        return f"no row of it says {'test' if side == 'test' else 'train'} in source.split"
+    return (
+        f"the split values run from {division.write(years.min())} to "
+        f"{division.write(years.max())}, so set split.threshold above the first and up to the "
+        f"second (it is {division.written}; rows at or above it are the test part)"
+    )
+
+
+def _tell_unseen(unseen: Mapping[str, int]) -> list[str]:
+    if not unseen:
+        return []
+    posts, labels = sum(unseen.values()), len(unseen)
+    return [
+        f"{posts:,} test {'text has a label' if posts == 1 else 'texts have labels'} that no "
+        f"training text has, and {'is' if posts == 1 else 'are'} left out: {_some(unseen)}. "
+        f"{'It is' if labels == 1 else 'They are'} learned once the training part has "
+        f"{'it' if labels == 1 else 'them'}"
+    ]
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:NAMED_LABELS]) + ", …" * (len(names) > NAMED_LABELS)
+
+
 def check_validation(train: pd.DataFrame, validation: pd.DataFrame, by: str) -> list[str]:
     """Return a warning where the validation split says nothing of some labels.
 
-    ``by``: how it was split off, as split_validation has it.
+    ``by``: how it was split off: ``NAMES``, or as split_validation has it.
     """
     missing = sorted(map(str, set(train["label"]) - set(validation["label"])))
     if not missing:
         return []
-    named = ", ".join(missing[:NAMED_LABELS]) + ", …" * (len(missing) > NAMED_LABELS)
-    mend = (
-        "Each has one training text alone: add texts of it"
-        if by == HASH
-        else "Leave out split.validation_by: then a tenth of each label validates"
-    )
+    mend = {
+        HASH: "Each has one training text alone: add texts of it",
+        NAMES: "Let more rows say validation in source.split",
+    }.get(by, "Leave out split.validation_by: then a tenth of each label validates")
     return [
         f"the validation split has no text of {len(missing)} of {train['label'].nunique()} labels "
-        f"({named}), so words and settings are chosen without them. {mend}"
+        f"({_some(missing)}), so words and settings are chosen without them. {mend}"
     ]
 
 

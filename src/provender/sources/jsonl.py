@@ -1,0 +1,83 @@
+"""A file of JSON Lines of the user's own: an object in each line."""
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from provender import console
+from provender.errors import UserError
+from provender.sources import columns
+from provender.sources.posts import Post
+
+# So many lines tell which keys there are.
+LOOKED_AT = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this kind of source."""
+    parser.add_argument("--path", type=Path, required=True, help="file of JSON Lines")
+    columns.add_arguments(parser)
+
+
+def read(options: argparse.Namespace) -> Iterator[Post]:
+    """Yield the rows that the options ask for, each by the number of its line.
+
+    What a line lacks is null.
+    """
+    path, wanted = options.path, columns.read_arguments(options)
+    columns.check_file(path)
+    found = columns.find_columns(wanted, keys_of(path), f"the first lines of {path} have")
+    origin = columns.Origin(str(path), "line", "Mend or remove those lines")
+    with path.open("rb") as file:
+        total = sum(1 for _ in file)
+        file.seek(0)
+        told = console.progress(_read_rows(file, found), f"reading {path.name}", total)
+        yield from columns.to_posts(told, wanted, origin)
+
+
+def keys_of(path: Path) -> list[str]:
+    """Return the keys of the first lines. Raises UserError if they are no JSON objects."""
+    keys: dict[str, None] = {}
+    with path.open("rb") as file:
+        for number, line in zip(range(LOOKED_AT), file, strict=False):
+            value, _ = _parse(line)
+            if isinstance(value, dict):
+                keys.update(dict.fromkeys(value))
+            elif number == 0 and isinstance(value, list):
+                raise UserError(f"source.path names {path}, which holds a JSON array: write each "
+                                "of its objects in a line of its own")  # fmt: skip
+    if not keys:
+        raise UserError(f"source.path names {path}, whose first lines hold no JSON objects: name "
+                        "a file with one in each line, or set source.kind")  # fmt: skip
+    return list(keys)
+
+
+def _parse(line: bytes) -> tuple[object, str]:
+    """Return a line's value, and what is wrong with it if it is no object."""
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return None, "not UTF-8"
+    except (json.JSONDecodeError, RecursionError):
+        return None, "no JSON object"
+    return value, "" if isinstance(value, dict) else "no JSON object"
+
+
+def _read_rows(lines: Iterable[bytes], found: Sequence[str]) -> Iterator[columns.Row]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        value, fault = _parse(line)
+        asked = [value.get(key) for key in found] if isinstance(value, dict) else []
+        odd = [key for key, each in zip(found, asked, strict=False) if _is_odd(each)]
+        if odd:
+            fault = f"neither text nor number in {odd[0]}"
+        yield number, fault or asked
+
+
+def _is_odd(value: object) -> bool:
+    # A lone surrogate can be escaped in JSON, and is no text.
+    if isinstance(value, str):
+        return any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, (bool, dict, list))
