@@ -19,6 +19,9 @@ Row = tuple[int, Sequence[Value] | str]
 # Values of split.validation_by that name no column.
 NO_COLUMN = ("hash", "rowid")
 
+# The setting that names the column of labels.
+LABEL = "source.label"
+
 # What a split column holds: numbers, ISO dates or timestamps, names of splits; or there is none.
 NUMBER, DATE, NAMES, NONE = FORMS = ("number", "date", "names", "none")
 
@@ -61,7 +64,7 @@ class Wanted:
 
     def columns(self) -> dict[str, str]:
         """Return the columns by the settings that name them."""
-        named = {"source.text": self.text, "source.label": self.label}
+        named = {"source.text": self.text, LABEL: self.label}
         if self.form != NONE:
             named["source.split"] = self.split
         if self.validation_by not in NO_COLUMN:
@@ -212,13 +215,13 @@ def as_named(name: str, there: Sequence[str]) -> str:
     return alike[0] if name not in there and len(alike) == 1 else name
 
 
-def find_columns(wanted: Wanted, there: Sequence[str], where: str) -> list[str]:
-    """Return the names of ``wanted.columns()`` as they are there.
+def find_columns(named: Mapping[str, str], there: Sequence[str], where: str) -> list[str]:
+    """Return the columns that are ``named``, by the settings that do so, as they are there.
 
     Raises UserError, with ``where`` and what is there, for one that is missing.
     """
     found = []
-    for setting, name in wanted.columns().items():
+    for setting, name in named.items():
         found.append(as_named(name, there))
         require(found[-1:], there, "column", setting, where)
     return found

@@ -60,28 +60,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(options: argparse.Namespace) -> Iterator[Post]:
-    """Yield the rows that the options ask for, each by the number of its first line."""
-    path, wanted = options.path, columns.read_arguments(options)
-    columns.check_file(path)
-    looked = look_at(path, options.encoding)
+    """Yield the rows that the options ask for."""
+    wanted = columns.read_arguments(options)
     origin = columns.Origin(
-        str(path), "line", "Mend or remove those lines, or say how the file is written by "
+        str(options.path), "line", "Mend or remove those lines, or say how the file is written by "
         "source.encoding, source.delimiter and source.quote",
     )  # fmt: skip
+    rows = read_rows(
+        options.path,
+        wanted.columns(),
+        options.encoding,
+        options.delimiter,
+        options.quote,
+        options.columns,
+    )
+    return columns.to_posts(rows, wanted, origin)
+
+
+def read_rows(
+    path: Path,
+    named: Mapping[str, str],
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    quote: str = '"',
+    given: Sequence[str] = (),
+) -> Iterator[columns.Row]:
+    """Yield the columns that are ``named``, of each row by the number of its first line.
+
+    ``encoding``, ``delimiter``: None where they are to be found. ``given``: the names of all
+    columns, where the first line does not have them.
+    """
+    columns.check_file(path)
+    looked = look_at(path, encoding)
     csv.field_size_limit(MOST_CHARACTERS)
     # What is not of the encoding is refused row by row.
     with path.open(encoding=looked.encoding, errors="surrogateescape", newline="") as file:
         first, skipped = file.readline(), 0
-        delimiter = options.delimiter
         said = first.strip().lower()
         if said.startswith(SEPARATOR_LINE) and len(said) == len(SEPARATOR_LINE) + 1:
             delimiter = delimiter or said[-1]
             first, skipped = file.readline(), 1
-        writing = _writing(options.quote)
-        delimiter = delimiter or find_delimiter(first, wanted, options.columns, writing)
+        writing = _writing(quote)
+        delimiter = delimiter or find_delimiter(first, named, given, writing)
         reader = csv.reader(itertools.chain([first], file), delimiter=delimiter, **writing)
-        names = options.columns or [name.strip() for name in _next(reader, path)]
-        found = _find_columns(wanted, names, path, bool(options.columns))
+        names = given or [name.strip() for name in _next(reader, path)]
+        found = _find_columns(named, names, path, bool(given))
         console.log.info(
             "%s is read as %s, with %s between columns",
             path.name,
@@ -89,8 +112,7 @@ def read(options: argparse.Namespace) -> Iterator[Post]:
             DELIMITERS.get(delimiter, delimiter),
         )
         rows = _read_rows(reader, names, [names.index(name) for name in found], skipped, looked)
-        told = console.progress(rows, f"reading {path.name}", looked.lines)
-        yield from columns.to_posts(told, wanted, origin)
+        yield from console.progress(rows, f"reading {path.name}", looked.lines)
 
 
 def look_at(path: Path, encoding: str | None = None) -> File:
@@ -156,9 +178,9 @@ def _writing(quote: str) -> dict[str, Any]:
 
 
 def find_delimiter(
-    first: str, wanted: columns.Wanted, names: Sequence[str], writing: Mapping[str, Any]
+    first: str, named: Mapping[str, str], names: Sequence[str], writing: Mapping[str, Any]
 ) -> str:
-    """Return what is between columns: what parts the first line into most of the wanted names.
+    """Return what is between columns: what parts the first line into most of what is ``named``.
 
     Or, where ``names`` are given, into as many; then into as many as can be.
     """
@@ -171,8 +193,8 @@ def find_delimiter(
         if names:
             return int(len(parts) == len(names)), len(parts)
         there = [part.strip() for part in parts]
-        asked = wanted.columns().values()
-        return sum(columns.as_named(name, there) in there for name in asked), len(parts)
+        fitting = sum(columns.as_named(name, there) in there for name in named.values())
+        return fitting, len(parts)
 
     return max(DELIMITERS, key=fits)
 
@@ -185,12 +207,12 @@ def _next(reader: Any, path: Path) -> list[str]:
 
 
 def _find_columns(
-    wanted: columns.Wanted, names: Sequence[str], path: Path, are_given: bool
+    named: Mapping[str, str], names: Sequence[str], path: Path, are_given: bool
 ) -> list[str]:
     if are_given:
-        return columns.find_columns(wanted, names, "source.columns has")
+        return columns.find_columns(named, names, "source.columns has")
     try:
-        found = columns.find_columns(wanted, names, f"the first line of {path} has")
+        found = columns.find_columns(named, names, f"the first line of {path} has")
     except UserError as error:
         hint = "If that is no line of names, give them as source.columns"
         raise UserError(f"{error} {hint}") from error

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from provender import console
@@ -21,19 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(options: argparse.Namespace) -> Iterator[Post]:
-    """Yield the rows that the options ask for, each by the number of its line.
+    """Yield the rows that the options ask for."""
+    wanted = columns.read_arguments(options)
+    origin = columns.Origin(str(options.path), "line", "Mend or remove those lines")
+    return columns.to_posts(read_rows(options.path, wanted.columns()), wanted, origin)
 
-    What a line lacks is null.
-    """
-    path, wanted = options.path, columns.read_arguments(options)
+
+def read_rows(path: Path, named: Mapping[str, str]) -> Iterator[columns.Row]:
+    """Yield the keys that are ``named``, of each object by its line; what one lacks is null."""
     columns.check_file(path)
-    found = columns.find_columns(wanted, keys_of(path), f"the first lines of {path} have")
-    origin = columns.Origin(str(path), "line", "Mend or remove those lines")
+    found = columns.find_columns(named, keys_of(path), f"the first lines of {path} have")
     with path.open("rb") as file:
         total = sum(1 for _ in file)
         file.seek(0)
-        told = console.progress(_read_rows(file, found), f"reading {path.name}", total)
-        yield from columns.to_posts(told, wanted, origin)
+        yield from console.progress(_read_rows(file, found), f"reading {path.name}", total)
 
 
 def keys_of(path: Path) -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 import datetime
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(options: argparse.Namespace) -> Iterator[Post]:
-    """Yield the rows that the options ask for, numbered from 1 through all files by their names."""
-    path, wanted = options.path, columns.read_arguments(options)
+    """Yield the rows that the options ask for."""
+    wanted = columns.read_arguments(options)
+    origin = columns.Origin(str(options.path), "row", "Mend or remove those rows")
+    return columns.to_posts(read_rows(options.path, wanted.columns()), wanted, origin)
+
+
+def read_rows(path: Path, named: Mapping[str, str]) -> Iterator[columns.Row]:
+    """Yield the columns that are ``named``; rows count from 1 through all files by their names."""
     opened = [(each, _open(each)) for each in files_of(path)]
-    origin = columns.Origin(str(path), "row", "Mend or remove those rows")
     total = sum(file.metadata.num_rows for _, file in opened)
-    told = console.progress(_read_rows(opened, wanted), f"reading {path.name}", total)
-    yield from columns.to_posts(told, wanted, origin)
+    yield from console.progress(_read_rows(opened, named), f"reading {path.name}", total)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -61,15 +65,16 @@ def _open(path: Path) -> pq.ParquetFile:
 
 
 def _read_rows(
-    opened: Sequence[tuple[Path, pq.ParquetFile]], wanted: columns.Wanted
+    opened: Sequence[tuple[Path, pq.ParquetFile]], named: Mapping[str, str]
 ) -> Iterator[columns.Row]:
     number = 0
+    label = list(named).index(columns.LABEL) if columns.LABEL in named else None
     for path, file in opened:
         schema = file.schema_arrow
-        found = columns.find_columns(wanted, schema.names, f"{path} has")
+        found = columns.find_columns(named, schema.names, f"{path} has")
         for name in found:
             _check_type(schema.field(name), path)
-        names = _label_names(schema, found[1])
+        names = [] if label is None else _label_names(schema, found[label])
         for batch in file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(found))):
             values = [_values(batch.column(name)) for name in found]
             for row in zip(*values, strict=True):
@@ -78,11 +83,11 @@ def _read_rows(
                 if bad:
                     yield number, f"not UTF-8 in {bad[0]}"
                     continue
-                text, label, *others = row
-                if names and isinstance(label, int):
+                if label is not None and names and isinstance(row[label], int):
                     # Hugging Face writes -1 where there is no label.
-                    label = names[label] if 0 <= label < len(names) else None
-                yield number, [text, label, *others]
+                    own = names[row[label]] if 0 <= row[label] < len(names) else None
+                    row = (*row[:label], own, *row[label + 1 :])
+                yield number, row
 
 
 # Stands for bytes that are no text.

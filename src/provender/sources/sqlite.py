@@ -3,7 +3,7 @@
 import argparse
 import codecs
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,14 +37,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read(options: argparse.Namespace) -> Iterator[Post]:
     """Yield the rows that the options ask for."""
-    return read_database(options.path, options.table, columns.read_arguments(options))
+    wanted = columns.read_arguments(options)
+    origin = columns.Origin(
+        f"table {options.table} of {options.path}",
+        "row id",
+        "Mend those rows, or leave them out by a view and name the view as source.table",
+    )
+    rows = read_rows(options.path, options.table, wanted.columns())
+    return columns.to_posts(rows, wanted, origin)
 
 
-def read_database(path: Path, table: str, wanted: columns.Wanted) -> Iterator[Post]:
-    """Read columns of a table or view of the user's database, never writing to it.
+def read_rows(path: Path, table: str, named: Mapping[str, str]) -> Iterator[columns.Row]:
+    """Yield the columns that are ``named`` of a table or view, never writing to the database.
 
     Tables and columns are named in capitals or not, as in SQL. Raises UserError,
-    with what is there, for anything that is missing, locked, not UTF-8 or not a number.
+    with what is there, for anything that is missing or locked.
     """
     with _open_read_only(path) as database:
         names = [name for (name,) in database.execute(
@@ -54,13 +61,8 @@ def read_database(path: Path, table: str, wanted: columns.Wanted) -> Iterator[Po
         table = columns.as_named(table, names)
         require([table], names, "table", "source.table", f"{path} has")
         there = [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
-        found = columns.find_columns(wanted, there, f"table {table} has")
-        origin = columns.Origin(
-            f"table {table} of {path}",
-            "row id",
-            "Mend those rows, or leave them out by a view and name the view as source.table",
-        )
-        yield from columns.to_posts(_read_rows(database, path, table, found), wanted, origin)
+        found = columns.find_columns(named, there, f"table {table} has")
+        yield from _select(database, path, table, found)
 
 
 def _quoted(name: str) -> str:
@@ -137,7 +139,7 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     )
 
 
-def _read_rows(
+def _select(
     database: sqlite3.Connection, path: Path, table: str, found: list[str]
 ) -> Iterator[columns.Row]:
     key = _row_key(database, table)
