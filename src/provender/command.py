@@ -36,6 +36,7 @@ EXAMPLES = {
     "graph": "",
     "why": "HEAD~1 HEAD",
     "serve": "--port 8000",
+    "predict": "--from tickets.csv --column message --to labels.csv",
     "reproduce": "--config tickets.yaml",
     "release": "0.1.0 --key ~/.config/provender/key.pem",
     "keygen": "~/.config/provender/key.pem",
@@ -43,8 +44,9 @@ EXAMPLES = {
     "trace": "dist/bundle/constants.json",
 }
 
-# More jobs at once than any machine has cores; the highest port that there is.
-MOST_CORES, MOST_PORT = 4096, 65535
+# More jobs at once than any machine has cores; the highest port that there is; more labels than
+# any answer needs.
+MOST_CORES, MOST_PORT, MOST_LABELS = 4096, 65535, 1000
 
 # The exit code by which fetch_archive says that the address is out of reach.
 UNAVAILABLE = 3
@@ -177,6 +179,38 @@ def serve_bundle(options: argparse.Namespace) -> None:
     from provender.bundle import serve
 
     serve.serve(options.bundle, options.port)
+
+
+def predict_texts(options: argparse.Namespace) -> None:
+    """Answer a text, the lines of standard input, or a table, by a built model."""
+    # They take a second to import, which other commands need not wait for.
+    from provender.prediction import answers, bundles, predict
+
+    if options.text_given is not None and options.source is not None:
+        raise UserError("there is a text and --from: leave out one of them")
+    for name in ("column", "table", "keep"):
+        if getattr(options, name) and options.source is None:
+            raise UserError(f"--{name} is of a table: name that as --from")
+    answerer = answers.Answerer(bundles.read(options.model))
+    top = options.top
+    if options.text_given is not None and options.target is None:
+        print(predict.describe(answerer.answer([options.text_given], top)[0]))
+        return
+    if options.source is not None:
+        column = options.column or "text"
+        asked = predict.from_table(options.source, column, options.table, options.keep)
+    else:
+        given = options.text_given
+        asked = predict.from_lines(sys.stdin if given is None else [given])
+    try:
+        count = predict.write(predict.answers(asked, answerer, options.keep, top), options.target)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has had enough, as head has; what Python still holds goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if options.target is not None:
+        print(f"{count:,} texts answered: {options.target}")
 
 
 def reproduce(options: argparse.Namespace) -> None:
@@ -352,6 +386,34 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
     command.set_defaults(work=serve_bundle)
+
+    command = commands.add_parser(
+        "predict",
+        help="tell the labels of texts, as the page does",
+        description="Answer a text, or each line of standard input, or each row of a table, by the "
+        "model of a bundle or a release: the very answers of the page, with no browser.",
+    )
+    command.add_argument("text_given", metavar="TEXT", nargs="?", help="a text (default: lines)")
+    command.add_argument(
+        "--from", dest="source", metavar="FILE", type=Path,
+        help="answer a table instead: CSV, JSON Lines, SQLite, or Parquet, or a folder of that",
+    )  # fmt: skip
+    command.add_argument("--column", help="of the table, with the texts (default: text)")
+    command.add_argument("--table", default="", help="of a database that has more than one")
+    command.add_argument(
+        "--keep", nargs="+", default=[], metavar="COLUMN", help="columns to write beside answers"
+    )
+    command.add_argument(
+        "--to", dest="target", metavar="FILE", type=Path,
+        help="write .csv, .jsonl or .parquet (default: print CSV)",
+    )  # fmt: skip
+    command.add_argument(
+        "--top", type=_whole_number(1, MOST_LABELS), default=3, help="labels a text (default: 3)"
+    )
+    command.add_argument(
+        "--model", type=Path, default=BUNDLE, help=f"bundle or release (default: {BUNDLE})"
+    )
+    command.set_defaults(work=predict_texts)
 
     command = commands.add_parser("reproduce", help="build twice, in other surroundings; compare")
     command.add_argument("--config", type=Path, help="configuration to lay over the default")

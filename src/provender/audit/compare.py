@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from provender import files
-from provender.audit import stages, tensors
+from provender.audit import stages
 from provender.audit.findings import Findings, Outcome
 from provender.audit.rebuild import NOT_RUN, Rebuilt
 from provender.audit.traced import PLACES, Traced
 from provender.release import canaries
-from provender.reproduction import differences
+from provender.reproduction import differences, tensors
 from provender.versioning import dvc_lock
 
 BUNDLE = Path(PLACES["bundle"])

@@ -92,6 +92,17 @@ def front_code(words: Sequence[str]) -> dict[str, str]:
     return {"shared": shared, "rests": "\n".join(rests)}
 
 
+def front_decode(packed: dict[str, str]) -> list[str]:
+    """Return the words that :func:`front_code` packed."""
+    words: list[str] = []
+    before = b""
+    rests = packed["rests"].split("\n") if packed["shared"] else []
+    for letter, rest in zip(packed["shared"], rests, strict=True):
+        before = before[: 2 * LETTERS.index(letter)] + rest.encode("utf-16-le")
+        words.append(before.decode("utf-16-le"))
+    return words
+
+
 def _shared(before: str, word: str) -> str:
     """Return what both begin with, as long as there is a letter for it, in whole characters."""
     shared = ""

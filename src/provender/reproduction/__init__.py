@@ -5,4 +5,4 @@ Out: which files differ, and what inside them.
 Imports ``model`` and ``running``.
 """
 
-__all__ = ["clone", "differences", "reproduce"]
+__all__ = ["clone", "differences", "reproduce", "tensors"]

@@ -128,8 +128,7 @@ def to_posts(rows: Iterable[Row], wanted: Wanted, origin: Origin) -> Iterator[Po
                 continue
         position = values[-1] if len(values) > 2 + has_split else None
         yield Post(number, text, label, split, None if position is None else _position(position))
-    if faults:
-        raise UserError(_describe(faults, origin))
+    refuse(faults, origin)
     require([*wanted.renamed], as_written, "label", "source.rename_labels", f"{origin.name} has")
     require(list(wanted.labels), seen, "label", "source.labels", f"{origin.name} has")
 
@@ -199,14 +198,17 @@ def _position(value: str | int | float) -> str | int | float:
     return value if number is None else number
 
 
-def _describe(faults: dict[str, list[int]], origin: Origin) -> str:
+def refuse(faults: Mapping[str, Sequence[int]], origin: Origin) -> None:
+    """Raise UserError where rows have faults, with the first numbers of each fault's rows."""
+    if not faults:
+        return
     said = []
     for fault, rows in faults.items():
         named = ", ".join(map(str, rows[:NAMED_ROWS])) + (", …" if len(rows) > NAMED_ROWS else "")
         said.append(
             f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}: {fault} ({origin.row} {named})"
         )
-    return f"{origin.name} cannot be used: {'; '.join(said)}. {origin.mend}"
+    raise UserError(f"{origin.name} cannot be used: {'; '.join(said)}. {origin.mend}")
 
 
 def as_named(name: str, there: Sequence[str]) -> str:

@@ -214,6 +214,8 @@ def _find_columns(
     try:
         found = columns.find_columns(named, names, f"the first line of {path} has")
     except UserError as error:
+        if columns.LABEL not in named:
+            raise
         hint = "If that is no line of names, give them as source.columns"
         raise UserError(f"{error} {hint}") from error
     for name in found:

@@ -54,15 +54,25 @@ def read_rows(path: Path, table: str, named: Mapping[str, str]) -> Iterator[colu
     with what is there, for anything that is missing or locked.
     """
     with _open_read_only(path) as database:
-        names = [name for (name,) in database.execute(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-            "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-        )]  # fmt: skip
+        names = _tables_of(database)
         table = columns.as_named(table, names)
         require([table], names, "table", "source.table", f"{path} has")
         there = [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
         found = columns.find_columns(named, there, f"table {table} has")
         yield from _select(database, path, table, found)
+
+
+def tables_of(path: Path) -> list[str]:
+    """Return the names of a database's tables and views. Raises UserError if it is none."""
+    with _open_read_only(path) as database:
+        return _tables_of(database)
+
+
+def _tables_of(database: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in database.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    )]  # fmt: skip
 
 
 def _quoted(name: str) -> str:

@@ -1,0 +1,37 @@
+"""provender predict and the page: the same answers, to the last bit."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from conftest import ROOT, make_posts
+from nasty_texts import NASTY
+
+from provender import files
+from provender.prediction import answers, bundles
+
+
+def test_the_answers_of_the_page(small_bundle: Path, tmp_path: Path) -> None:
+    """Labels in their order, every bit of their scores, known words, and whether it is sure."""
+    texts = [
+        *NASTY,
+        *(text for text, _, _ in make_posts(200)),
+        *(str(n) for n in range(50)),
+        "",
+        " ",
+    ]
+    texts += [f"{text} {other}" for text, other in zip(texts, reversed(texts), strict=True)]
+    files.write_json(tmp_path / "texts.json", texts)
+    command = ["node", ROOT / "tests" / "parity" / "answers.mjs", small_bundle]
+    done = subprocess.run([*command, tmp_path / "texts.json"], check=True, capture_output=True)
+    theirs = json.loads(done.stdout)
+    ours = answers.Answerer(bundles.read(small_bundle)).answer(texts, 5)
+    assert len(ours) == len(theirs) == len(texts)
+    for answer, other in zip(ours, theirs, strict=True):
+        found = [[label, float(score)] for label, score in answer.labels]
+        assert found == [[each["label"], each["score"]] for each in other["labels"]]
+        assert (answer.known, answer.words, answer.sure) == (
+            other["known"], other["words"], other["sure"],
+        )  # fmt: skip
+    assert sum(answer.sure for answer in ours) > 100
+    assert sum(not answer.labels for answer in ours) > 2
