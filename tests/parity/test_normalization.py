@@ -37,7 +37,7 @@ def test_every_line_of_unicode_s_own_test(tmp_path: Path) -> None:
     none = ("lower", "fold", "separators", "symbols", "ignored")
     tables = whole | {key: [] for key in none}
     texts = [text for columns in lines for text in columns]
-    cases = [["\x00", "\x00", texts]]
+    cases = [[["\x00", "\x00", "\x00"], texts]]
     (tmp_path / "cases.json").write_text(json.dumps({"tables": tables, "cases": cases}))
     command = ["node", ROOT / "tests" / "parity" / "replace.mjs", tmp_path / "cases.json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")

@@ -5,13 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import TOPICS
 
 from provender import files
 from provender.release import canaries
 from provender.release.canaries import CanaryError
 
 LABELS = ["bread", "chess", "tides"]
-WORDS = ["flour", "king", "moon", "oven", "rook", "shore", "the"]
+WORDS = sorted(word for words in TOPICS.values() for word in words.split())
 
 
 @pytest.fixture

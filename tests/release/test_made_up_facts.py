@@ -48,7 +48,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         "version": "1.2.3",
         "title": "yes: a *title*",
         "source": {"kind": "sqlite"},
-        "split": {"threshold": 2000},
+        "split": {"threshold": 2000, "test": 0.2},
         "model": {"max_words": 10, "seed": 7},
     }
     counts = {"labels": dict.fromkeys(LABELS, 3), "posts": 3 * len(LABELS)}

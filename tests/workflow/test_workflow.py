@@ -292,7 +292,7 @@ def test_the_words_of_a_source(small_build: Project, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(small_build.folder)
     words = config.source_words(config.read(config.DEFAULT, "small.yaml"))
     command = read_json("data/receipts/fetch_source.json")["command"]
-    assert words[:3] == ["sqlite", "--database", "small.sqlite"]
+    assert words[:3] == ["sqlite", "--path", "small.sqlite"]
     assert command[-len(words) :] == words
 
 

@@ -194,11 +194,12 @@ def _is_stage(name: str, command: str) -> bool:
     return words[:3] == [*dvc_yaml.RUN.split(), rule] and values == wildcards
 
 
-def _fits(command: list[str], name: str, entry: dict[str, Any], inputs: Mapping[str, str]) -> bool:
+def _fits(command: list[str], name: str, entry: dict[str, Any], paths: Mapping[str, str]) -> bool:
     """Return whether a receipt's command is the stage's script with the recorded settings.
 
     What the commit's own rule makes of them is known by running it alone: by a rebuild. Here each
-    option that is called like a setting must have its value, if it is not the path of an input.
+    option that is called like a setting must have its value, or else paths that the step read or
+    wrote.
     """
     if command[:2] != ["python", f"scripts/{name.partition('@')[0]}.py"]:
         return False
@@ -215,7 +216,7 @@ def _fits(command: list[str], name: str, entry: dict[str, Any], inputs: Mapping[
         else:
             given.append(word)
     return all(
-        options[option] == _words(value) or inputs.keys() >= set(options[option])
+        options[option] == _words(value) or paths.keys() >= set(options[option])
         for option, value in settings.items()
         if option in options
     )
@@ -233,7 +234,9 @@ def _receipt_faults(traced: Traced, name: str, receipt: Any, known: dict[str, st
         command, inputs, outputs = receipt["command"], receipt["inputs"], receipt["outputs"]
         faults, written = [], stages.written(traced.locked)
         entry = traced.locked[name]
-        if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, inputs)):
+        if not (
+            _is_stage(name, entry["cmd"]) and _fits(command, name, entry, {**inputs, **outputs})
+        ):
             faults.append("another command (config)")
         for path, sha256 in inputs.items():
             if path in known and known[path] != sha256:

@@ -73,7 +73,7 @@ def replay(bundle: Path, canaries: Sequence[Canary]) -> float:
                 f"{', '.join(sorted(canary['scores']))}"
             )
         differences = (abs(answer[label] - value) for label, value in canary["scores"].items())
-        largest = max(largest, *differences)
+        largest = max([largest, *differences])
     return largest
 
 
