@@ -741,6 +741,27 @@ MUTANTS = [
         "tests/text/test_recipe.py::test_rules_apply_in_order",
     ),
     Mutant(
+        "pieces alone are sure",
+        "src/provender/prediction/answers.py",
+        "sure = known > 0 and ",
+        "sure = bool(best) and ",
+        "tests/parity/test_answers.py::test_the_answers_of_the_page",
+    ),
+    Mutant(
+        "the command weighs the rows of other words than the page",
+        "src/provender/prediction/answers.py",
+        "found.ids + np.int32(FIRST_WORD)",
+        "found.ids + np.int32(FIRST_WORD - 1)",
+        "tests/parity/test_answers.py::test_the_answers_of_the_page",
+    ),
+    Mutant(
+        "a file of answers is there before all of them are",
+        "src/provender/prediction/predict.py",
+        "with files.replacing(path) as part:",
+        'with path.open("a") as _:\n        part = path',
+        "tests/prediction/test_predict.py::test_what_can_not_be_read",
+    ),
+    Mutant(
         "what is drawn changes as rows are added",
         "src/provender/splits/rules.py",
         'drawn = [_draw(read) < self.share for read in posts["read"]]',
@@ -1135,8 +1156,8 @@ MUTANTS = [
     Mutant(
         "the least difference of the canaries counts",
         "src/provender/release/canaries.py",
-        "largest = max(largest, *differences)",
-        "largest = min(largest, *differences)",
+        "largest = max([largest, *differences])",
+        "largest = min([largest, *differences])",
         "tests/release/test_canaries.py::test_the_largest_difference_counts",
     ),
     Mutant(
@@ -1297,7 +1318,7 @@ MUTANTS = [
     Mutant(
         "a receipt of another command is traced",
         "src/provender/audit/record.py",
-        'if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, inputs)):',
+        'if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, paths)):',
         "if not command:",
         "tests/audit/test_trace.py::test_lies[other_command]",
     ),
@@ -1311,8 +1332,8 @@ MUTANTS = [
     Mutant(
         "a receipt of other settings is traced",
         "src/provender/audit/record.py",
-        "options[option] == _words(value) or inputs.keys() >= set(options[option])",
-        "options[option] or inputs.keys() >= set(options[option])",
+        "options[option] == _words(value) or paths.keys() >= set(options[option])",
+        "options[option] or paths.keys() >= set(options[option])",
         "tests/audit/test_trace.py::test_lies[other_value]",
     ),
     Mutant(

@@ -1,10 +1,14 @@
 """Every command and example of the README and the docs does what they say."""
 
+import csv
 import json
 import re
+import shlex
+import sqlite3
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -191,7 +195,8 @@ def own_data(clone: Project) -> Project:
 
 
 # The commands of the worked example.
-BUILD, AGAIN, SEARCH = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
+BUILD, AGAIN, SEARCH, _ = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
+ASK, LABEL = map(shlex.split, blocks(OWN_DATA, "sh")[3].splitlines())
 
 
 @pytest.mark.ci
@@ -215,6 +220,26 @@ def test_own_data(own_data: Project) -> None:
     assert (own_data.folder / "dist/npm/tickets-classifier-0.1.0.tgz").stat().st_size > 0
     report = (own_data.folder / "data/reports/report.html").read_text(encoding="utf-8")
     assert "Values that were tried" in report
+    assert own_data.run(*ASK).stdout.startswith("shipping ")
+
+
+@pytest.mark.ci
+def test_own_csv_file(own_data: Project) -> None:
+    """The same as CSV, with nothing said of the split; then its rows are labelled."""
+    with closing(sqlite3.connect(own_data.folder / "tickets.sqlite")) as database:
+        rows = database.execute("SELECT message, team FROM ticket").fetchall()
+    with (own_data.folder / "tickets.csv").open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([("message", "team"), *rows])
+    (own_data.folder / "tickets.yaml").write_text(blocks(OWN_DATA, "yaml")[1])
+    own_data.run(*BUILD)
+    posts = json.loads((own_data.folder / "dist/bundle/about.json").read_text())["corpus"]["posts"]
+    assert sum(posts.values()) == 600
+    assert 90 < posts["test"] < 150
+    assert "600 texts answered: labels.csv" in own_data.run(*LABEL).stdout
+    with (own_data.folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        labelled = list(csv.DictReader(file))
+    assert [row["team"] for row in labelled] == [team for _, team in rows]
+    assert sum(row["team"] == row["label"] for row in labelled) > 590
 
 
 @pytest.mark.ci
@@ -323,6 +348,10 @@ RUN_BY: dict[str, Callable] = {
     "provender trace dist/bundle/constants.json": test_audits,
     "provender trace newsgroups-0.1.0.tar.gz --post 17": test_audits,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
+    'provender predict "My parcel has not arrived"': test_own_data,
+    "provender predict --from tickets.csv --column message --keep team --to labels.csv": (
+        test_own_csv_file
+    ),
     "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
 }
 

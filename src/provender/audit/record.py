@@ -234,9 +234,8 @@ def _receipt_faults(traced: Traced, name: str, receipt: Any, known: dict[str, st
         command, inputs, outputs = receipt["command"], receipt["inputs"], receipt["outputs"]
         faults, written = [], stages.written(traced.locked)
         entry = traced.locked[name]
-        if not (
-            _is_stage(name, entry["cmd"]) and _fits(command, name, entry, {**inputs, **outputs})
-        ):
+        paths = {**inputs, **outputs}
+        if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, paths)):
             faults.append("another command (config)")
         for path, sha256 in inputs.items():
             if path in known and known[path] != sha256:
