@@ -267,6 +267,11 @@ def main(options: argparse.Namespace) -> None:
         "unknown": int((known == 0).sum()),
         "with_blank_posts": count_all(values["test"], values["posts"]),
         "confusion": counts.tolist(),
+        "by_text": metrics.by_text(
+            scores,
+            test.labels,
+            posts["text"].combine_chunks().dictionary_encode().indices.to_numpy(),
+        ),
         "by_year": metrics.by_value(hits, years),
         "by_words": metrics.by_words(hits, known, confidence),
         "by_script": metrics.by_script(hits, known, scripts),

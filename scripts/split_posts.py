@@ -29,7 +29,9 @@ from provender.splits.rules import (
     drop_duplicates,
     drop_unseen,
     drop_unusable,
+    find_rare,
     read_as,
+    regroup,
     split_named,
     split_validation,
 )
@@ -98,6 +100,12 @@ def parse_arguments() -> argparse.ArgumentParser:
         "--validation-by", default=HASH, help="the order of which the last tenth validates, or "
         f"{HASH}: a tenth of each label",
     )  # fmt: skip
+    parser.add_argument(
+        "--min-posts", type=int, default=1, help="training texts that a label must have"
+    )
+    parser.add_argument(
+        "--rare-labels", default="", help="what labels with fewer become (default: left out)"
+    )
     parser.add_argument("--train", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--validation", type=Path, required=True, help="Parquet file to write")
     parser.add_argument("--test", type=Path, required=True, help="Parquet file to write")
@@ -118,6 +126,12 @@ def main(options: argparse.Namespace) -> None:
         usable = usable.sort_values("year", ascending=False, kind="stable")
     is_test = division.in_test(usable)
     training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
+    rare = find_rare(training, options.min_posts)
+    if rare:
+        # Under one label there may be copies that there were not under several.
+        usable = regroup(usable, rare, options.rare_labels)
+        is_test = is_test[usable.index]
+        training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     test, unseen = drop_unseen(training, usable[is_test])
     lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
     # Without a text there is nothing to draw by but the row.
@@ -147,6 +161,7 @@ def main(options: argparse.Namespace) -> None:
         "augmented": write_split(options.augmented, augmented),
         "test_without_text": count_labels(blank),
         "test_with_unseen_label": unseen,
+        "rare_labels": rare,
         "warnings": warnings,
     }
     files.write_json(options.report, report)
@@ -155,6 +170,11 @@ def main(options: argparse.Namespace) -> None:
     for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
         said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]
         log.info("%s: %s", what, ", ".join(said) or "none")
+    if rare:
+        done = f"are now {options.rare_labels}" if options.rare_labels else "are left out"
+        log.info(
+            "labels of fewer than %d training texts %s: %d", options.min_posts, done, len(rare)
+        )
 
 
 if __name__ == "__main__":

@@ -762,6 +762,21 @@ MUTANTS = [
         "tests/prediction/test_predict.py::test_what_can_not_be_read",
     ),
     Mutant(
+        "of rare labels that become one, copies stay",
+        "scripts/split_posts.py",
+        "is_test = is_test[usable.index]\n        training, duplicates = drop_duplicates("
+        "usable[~is_test], usable[is_test])",
+        "is_test = is_test[usable.index]\n        training = usable[~is_test]",
+        "tests/scripts/test_split_posts.py::test_rare_labels_become_one",
+    ),
+    Mutant(
+        "a text is right when all of its labels are",
+        "src/provender/model/metrics.py",
+        "found = np.bincount(texts, hits, count) > 0",
+        "found = np.bincount(texts, hits, count) == np.bincount(texts)",
+        "tests/model/test_metrics.py::test_texts_under_several_labels",
+    ),
+    Mutant(
         "what is drawn changes as rows are added",
         "src/provender/splits/rules.py",
         'drawn = [_draw(read) < self.share for read in posts["read"]]',

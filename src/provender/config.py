@@ -247,6 +247,17 @@ def source_words(config: Config) -> list[str]:
     return [*words, "--validation-by", config["split"]["validation_by"]]
 
 
+def rare_words(config: Config) -> list[str]:
+    """Return the options of split_posts that say what becomes of rare labels."""
+    source = config["source"]
+    return [
+        word
+        for key in ("min_posts", "rare_labels")
+        if key in source
+        for word in (f"--{key.replace('_', '-')}", str(source[key]))
+    ]
+
+
 def split_form(config: Config) -> str:
     """Return what source.split holds, as provender.sources.columns calls it."""
     by = split_by(config)

@@ -12,6 +12,7 @@ from provender.model.features import Features
 from provender.model.metrics import (
     RANKS,
     by_script,
+    by_text,
     by_value,
     by_words,
     calibration,
@@ -338,3 +339,17 @@ def test_divergence_by_hand() -> None:
     assert divergence(scores, scores) == 0
     impossible = divergence(scores, np.array([[1, 0], [0, 1]], np.float32))
     assert 10 < impossible < math.inf
+
+
+def test_texts_under_several_labels() -> None:
+    """One right label of a text is enough; recall@1 of all posts can't be more than one a text."""
+    scores = np.array([[0.6, 0.3, 0.1, 0]] * 3 + [[0.1, 0.2, 0.3, 0.4]] + [[0.5, 0.4, 0.1, 0]])
+    truth, texts = np.array([0, 1, 1, 2, 3]), np.array([0, 0, 0, 1, 2])
+    assert by_text(scores, truth, texts) == {
+        "texts": 3,
+        "several": 1,
+        # Two of the first text's three posts, and one each of the others.
+        "most": 0.8,
+        "recall@1": pytest.approx(1 / 3),
+        "recall@3": pytest.approx(2 / 3),
+    }

@@ -134,6 +134,7 @@ def test_splits(split: Split) -> None:
         "augmented": {"posts": 0, "labels": {}},
         "test_without_text": {"posts": 0, "labels": {}},
         "test_with_unseen_label": {},
+        "rare_labels": [],
         "warnings": [],
     }
     assert pq.read_schema(result.path("augmented")) == pq.read_schema(result.path("test"))
@@ -308,8 +309,8 @@ def test_label_with_few_posts_is_warned_about(split: Split) -> None:
     rows += [(60 + n, f"line {n}", "verse", 1900) for n in range(5)]
     result = split(rows)
     warnings = [
-        "label chess has 1 training post, fewer than 5",
-        "label prose has 4 training posts, fewer than 5",
+        "2 labels have fewer than 5 training texts, from which little is learned: chess (1), prose "
+        "(4). Add texts, or set source.min_posts",
     ]
     assert result.report["warnings"][:-1] == warnings
     assert result.report["warnings"][-1].startswith("the validation split has no text of 4 of 5 ")
@@ -488,3 +489,29 @@ def test_dates(split: Split) -> None:
     said = split(rows, threshold="2024-01-31", code=1).messages
     assert "the split values run from 1970-01-02 to 1970-01-23, so set split.threshold" in said
     assert "(it is 2024-01-31; rows at or above it are the test part)" in said
+
+
+RARE = [
+    *POSTS, (31, "pawn", "chess", 1901), (32, "rook", "chess", 1902), (33, "rhyme", "verse", 1903),
+    (34, "pawn", "verse", 1904), (35, "bishop", "chess", 1990), (36, "ode", "verse", 1990),
+]  # fmt: skip
+
+
+def test_rare_labels_are_left_out(split: Split) -> None:
+    """What fewer training texts have than asked is in no split, and counted."""
+    result = split(RARE, "--min-posts", "3", "--validation-by", "hash")
+    for name in ("train", "validation", "test"):
+        assert {row[2] for row in result.rows(name)} == {"bread", "tides"}
+    assert result.report["rare_labels"] == ["chess", "verse"]
+    assert "labels of fewer than 3 training texts are left out: 2" in result.messages
+    options = ("--min-posts", "2", "--validation-by", "hash")
+    assert split(RARE, *options).report["rare_labels"] == []
+
+
+def test_rare_labels_become_one(split: Split) -> None:
+    """Of a text that two of them had, one post is left."""
+    result = split(RARE, "--min-posts", "3", "--rare-labels", "other", "--validation-by", "hash")
+    learnt = [row for name in ("train", "validation") for row in result.rows(name)]
+    assert sorted(row[0] for row in learnt if row[2] == "other") == [31, 32, 33]
+    assert [row[0] for row in result.rows("test") if row[2] == "other"] == [35, 36]
+    assert "labels of fewer than 3 training texts are now other: 2" in result.messages

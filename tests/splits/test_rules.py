@@ -198,8 +198,8 @@ def test_few_posts_are_warned_about() -> None:
     """Five training posts are enough not to be warned about."""
     training = frame([("x", label, 1) for label in "aaaaabbbbc"])
     assert check_sides(training, frame([("y", "a", 9)]), {}, BY_5, training) == [
-        "label b has 4 training posts, fewer than 5",
-        "label c has 1 training post, fewer than 5",
+        "2 labels have fewer than 5 training texts, from which little is learned: b (4), c (1). "
+        "Add texts, or set source.min_posts"
     ]
 
 

@@ -2,7 +2,7 @@
 #   reads   data/source/news.sqlite, data/vocabulary/text.json
 #   writes  data/splits/{train,validation,test,augmented}.parquet, data/reports/validation.json
 
-from provender.config import split_by
+from provender.config import rare_words, split_by
 
 SPLITS = ["train", "validation", "test", "augmented"]
 
@@ -25,6 +25,7 @@ rule split_posts:
         by=split_by(config),
         threshold=lambda _: config["split"].get("threshold", 0),
         test=config["split"]["test"],
+        rare=lambda _: rare_words(config),
         validation_by=lambda _: config["split"]["validation_by"],
         strip=config["text"]["strip"],
         augment=["+".join(parts) for parts in config["text"]["augment"]],
@@ -32,7 +33,7 @@ rule split_posts:
         "python scripts/split_posts.py --source {input.source:q} --text {input.text:q}"
         " --by {params.by} --threshold {params.threshold:q} --test-share {params.test}"
         " --validation-by {params.validation_by:q}"
-        " --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
+        " {params.rare:q} --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
         " --validation {output.validation:q} --test {output.test:q}"
         " --augmented {output.augmented:q} --report {output.report:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

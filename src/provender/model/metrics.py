@@ -91,6 +91,34 @@ def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dic
     }
 
 
+def by_text(scores: np.ndarray, truth: np.ndarray, texts: np.ndarray) -> dict[str, Any]:
+    """Return metrics of texts that may stand under several labels, each as often as it has some.
+
+    ``scores`` [n, labels]; ``truth`` [n]; ``texts`` int [n], from 0, the number of each post's
+    text. ``several``: how many texts have more than one label; ``most``: what recall@1 of all posts
+    can be at most, since a text has one best label; recall@k: the share of the texts of which any
+    label is among the k best.
+    """
+    ranked = rank(scores)
+    pairs = np.unique(np.stack([texts, truth]), axis=1)
+    _, frequent = np.unique(np.stack([texts, truth]), axis=1, return_counts=True)
+    count = int(texts.max(initial=-1)) + 1
+    of_text = np.bincount(pairs[0], minlength=count)
+    most = np.zeros(count, int)
+    np.maximum.at(most, pairs[0], frequent)
+    recall = {}
+    for k in ranks(scores.shape[1]):
+        hits = (ranked[:, :k] == truth[:, np.newaxis]).any(axis=1)
+        found = np.bincount(texts, hits, count) > 0
+        recall[f"recall@{k}"] = float(found.mean())
+    return {
+        "texts": count,
+        "several": int((of_text > 1).sum()),
+        "most": float(most.sum() / max(len(truth), 1)),
+        **recall,
+    }
+
+
 def interval(share: float, posts: float) -> list[float]:
     """Return the ends of the 95 % interval of a share of so many posts (Wilson 1927).
 

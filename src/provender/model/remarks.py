@@ -5,6 +5,9 @@ from typing import Any
 # Below this share of the test texts, those without a known word go without saying.
 UNKNOWN_SHARE = 0.01
 
+# And below this share, those that stand under several labels.
+SEVERAL_SHARE = 0.01
+
 # Figures of fewer texts are told as such: at 50, half of the 95 % interval is up to .13.
 FEW_TEXTS = 50
 
@@ -27,6 +30,7 @@ def remarks(values: dict[str, Any]) -> list[str]:
         _beside_one_label(values["test"]),
         _beside_peers(values["test"], values["baselines"]),
         _unknown(values["test"]),
+        _several(values["test"]["by_text"]),
         *(_few(split, values[split]["posts"]) for split in ("test", "validation")),
         *(_missing(split, values[split]["labels"]) for split in ("test", "validation")),
         _never_sure(values["choice"]["unsure_below"]),
@@ -65,6 +69,20 @@ def _unknown(test: dict[str, Any]) -> str:
     if test["unknown"] < UNKNOWN_SHARE * test["posts"]:
         return ""
     return f"{test['unknown']:,} of {test['posts']:,} test texts have no known word"
+
+
+def _several(by_text: dict[str, Any]) -> str:
+    if by_text["several"] < SEVERAL_SHARE * by_text["texts"]:
+        return ""
+    best = [f"the best answer for {by_text['recall@1']:.3f} of them"]
+    for k in (3, 5):
+        if (share := by_text.get(f"recall@{k}")) is not None:
+            best.append(f"among the {k} best for {share:.3f}")
+    return (
+        f"{by_text['several']:,} of {by_text['texts']:,} different test texts stand under several "
+        f"labels, so that recall@1 can be {by_text['most']:.3f} at most; one of a text's labels is "
+        f"{', '.join(best)}"
+    )
 
 
 def _few(split: str, texts: int) -> str:

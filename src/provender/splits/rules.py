@@ -5,7 +5,7 @@ Each depends on the values in the database alone.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -225,11 +225,7 @@ def check_sides(
         )
     return [
         *_tell_unseen(unseen),
-        *(
-            f"label {label} has {count} training post{'s' * (count > 1)}, fewer than {FEW_POSTS}"
-            for label, count in counts.items()
-            if count < FEW_POSTS
-        ),
+        *_tell_few({str(label): count for label, count in counts.items() if count < FEW_POSTS}),
         *_check_names(map(str, counts.index)),
     ]
 
@@ -259,6 +255,28 @@ def _tell_unseen(unseen: Mapping[str, int]) -> list[str]:
         f"{'It is' if labels == 1 else 'They are'} learned once the training part has "
         f"{'it' if labels == 1 else 'them'}"
     ]
+
+
+def _tell_few(few: Mapping[str, int]) -> list[str]:
+    if not few:
+        return []
+    named = _some(f"{label} ({count})" for label, count in few.items())
+    return [
+        f"{len(few)} {'label has' if len(few) == 1 else 'labels have'} fewer than {FEW_POSTS} "
+        f"training texts, from which little is learned: {named}. Add texts, or set source.min_posts"
+    ]
+
+
+def find_rare(training: pd.DataFrame, least: int) -> list[str]:
+    """Return the labels that fewer than ``least`` training posts have, in code point order."""
+    counts = training["label"].value_counts()
+    return sorted(counts.index[counts < least])
+
+
+def regroup(posts: pd.DataFrame, rare: Sequence[str], instead: str) -> pd.DataFrame:
+    """Give posts of ``rare`` labels the label ``instead``, or leave them out where it is empty."""
+    is_rare = posts["label"].isin(rare)
+    return posts.assign(label=posts["label"].mask(is_rare, instead)) if instead else posts[~is_rare]
 
 
 def _some(names: Iterable[str]) -> str:
