@@ -741,6 +741,20 @@ MUTANTS = [
         "tests/text/test_recipe.py::test_rules_apply_in_order",
     ),
     Mutant(
+        "the models change places",
+        "src/provender/prediction/compare.py",
+        "difference = (other - one) / texts",
+        "difference = (one - other) / texts",
+        "tests/prediction/test_compare.py::test_an_interval_of_paired_shares",
+    ),
+    Mutant(
+        "one tail is taken for two",
+        "src/provender/prediction/compare.py",
+        "min(2 * tail / 2**apart, 1.0)",
+        "min(tail / 2**apart, 1.0)",
+        "tests/prediction/test_compare.py::test_chance",
+    ),
+    Mutant(
         "pieces alone are sure",
         "src/provender/prediction/answers.py",
         "sure = known > 0 and ",

@@ -22,6 +22,7 @@ from provender.versioning import refresh as refreshed
 BUNDLE = Path("dist/bundle")
 REPORT = "data/reports/report.html"
 METRICS = "data/reports/metrics.json"
+TEST_SPLIT = Path("data/splits/test.parquet")
 OFFLINE_CONFIG = "config/offline.yaml"
 
 # What follows a command's name in the example that its --help gives.
@@ -37,6 +38,7 @@ EXAMPLES = {
     "why": "HEAD~1 HEAD",
     "serve": "--port 8000",
     "predict": "--from tickets.csv --column message --to labels.csv",
+    "compare": "newsgroups-0.1.0.tar.gz --not-worse 1",
     "reproduce": "--config tickets.yaml",
     "release": "0.1.0 --key ~/.config/provender/key.pem",
     "keygen": "~/.config/provender/key.pem",
@@ -202,15 +204,30 @@ def predict_texts(options: argparse.Namespace) -> None:
     else:
         given = options.text_given
         asked = predict.from_lines(sys.stdin if given is None else [given])
-    try:
-        count = predict.write(predict.answers(asked, answerer, options.keep, top), options.target)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has had enough, as head has; what Python still holds goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    count = predict.write(predict.answers(asked, answerer, options.keep, top), options.target)
     if options.target is not None:
         print(f"{count:,} texts answered: {options.target}")
+
+
+def compare_models(options: argparse.Namespace) -> None:
+    """Say which of two models is right more often on the same labelled texts."""
+    from provender.prediction import answers, bundles, compare
+
+    one, other = (answers.Answerer(bundles.read(path)) for path in (options.one, options.other))
+    source = options.source or TEST_SPLIT
+    rows = compare.read_labelled(source, options.column, options.label, options.table)
+    found = compare.compare(one, other, rows)
+    names = [str(options.one), str(options.other)]
+    if options.json:
+        print(json.dumps(compare.to_json(found, names), indent=1))
+    else:
+        print("\n".join(compare.describe(found, names)))
+    low, _ = found.all.interval()
+    if options.not_worse is not None and low * 100 < -options.not_worse:
+        raise UserError(
+            f"B may be {-low * 100:.1f} points worse than A, and --not-worse allows "
+            f"{options.not_worse:g}"
+        )
 
 
 def reproduce(options: argparse.Namespace) -> None:
@@ -415,6 +432,31 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     command.set_defaults(work=predict_texts)
 
+    command = commands.add_parser(
+        "compare",
+        help="tell which of two models is right more often",
+        description="Let two models answer the same labelled texts, those of the test split unless "
+        "others are named, and tell how often each is right, how much that may be by chance, and "
+        "on which labels they differ. Texts that a model was made from flatter it.",
+    )
+    command.add_argument("one", metavar="A", type=Path, help="bundle or release")
+    command.add_argument(
+        "other", metavar="B", type=Path, nargs="?", default=BUNDLE, help=f"(default: {BUNDLE})"
+    )
+    command.add_argument(
+        "--from", dest="source", metavar="FILE", type=Path,
+        help=f"table with texts and labels (default: {TEST_SPLIT})",
+    )  # fmt: skip
+    command.add_argument("--column", default="text", help="with the texts (default: text)")
+    command.add_argument("--label", default="label", help="column with labels (default: label)")
+    command.add_argument("--table", default="", help="of a database that has more than one")
+    command.add_argument("--json", action="store_true", help="print JSON, not a table")
+    command.add_argument(
+        "--not-worse", metavar="POINTS", type=float,
+        help="end with an error where B may be worse than A by more than this",
+    )  # fmt: skip
+    command.set_defaults(work=compare_models)
+
     command = commands.add_parser("reproduce", help="build twice, in other surroundings; compare")
     command.add_argument("--config", type=Path, help="configuration to lay over the default")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
@@ -475,4 +517,12 @@ def _version() -> str:
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    return step.run(parse_arguments(), lambda options: options.work(options), receipts=False)
+    parser = parse_arguments()
+    try:
+        code = step.run(parser, lambda options: options.work(options), receipts=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has had enough, as head has; what Python still holds goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -22,22 +22,24 @@ from provender.prediction import answers, bundles
 COMMAND = [sys.executable, "-c", "import sys; from provender.command import main; sys.exit(main())"]
 
 
-def predict(
-    bundle: Path, *arguments: str | Path, code: int = 0, given: str | None = None
+def run_command(
+    *words: str | Path, code: int = 0, given: str | None = None
 ) -> subprocess.CompletedProcess:
-    """Run the command on a bundle; return what it did."""
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from provender.command import main; sys.exit(main())",
-    ]
+    """Run provender; return what it did."""
     done = subprocess.run(
-        [*command, "predict", "--model", bundle, *map(str, arguments)],
+        [*COMMAND, *map(str, words)],
         check=False, capture_output=True, text=True, input=given or "", encoding="utf-8", cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def predict(
+    bundle: Path, *arguments: str | Path, code: int = 0, given: str | None = None
+) -> subprocess.CompletedProcess:
+    """Answer by a bundle; return what the command did."""
+    return run_command("predict", "--model", bundle, *arguments, code=code, given=given)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import shlex
 import sqlite3
 import subprocess
+import tarfile
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
@@ -195,8 +196,9 @@ def own_data(clone: Project) -> Project:
 
 
 # The commands of the worked example.
-BUILD, AGAIN, SEARCH, _ = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
+BUILD, AGAIN, SEARCH, *_ = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
 ASK, LABEL = map(shlex.split, blocks(OWN_DATA, "sh")[3].splitlines())
+COMPARE = blocks(OWN_DATA, "sh")[4].split()
 
 
 @pytest.mark.ci
@@ -240,6 +242,9 @@ def test_own_csv_file(own_data: Project) -> None:
         labelled = list(csv.DictReader(file))
     assert [row["team"] for row in labelled] == [team for _, team in rows]
     assert sum(row["team"] == row["label"] for row in labelled) > 590
+    with tarfile.open(own_data.folder / "tickets-0.1.0.tar.gz", "w:gz") as packed:
+        packed.add(own_data.folder / "dist" / "bundle", "tickets-0.1.0/bundle")
+    assert "A alone is right on 0 texts, B alone on 0" in own_data.run(*COMPARE).stdout
 
 
 @pytest.mark.ci
@@ -349,6 +354,7 @@ RUN_BY: dict[str, Callable] = {
     "provender trace newsgroups-0.1.0.tar.gz --post 17": test_audits,
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
     'provender predict "My parcel has not arrived"': test_own_data,
+    "provender compare tickets-0.1.0.tar.gz --not-worse 1": test_own_csv_file,
     "provender predict --from tickets.csv --column message --keep team --to labels.csv": (
         test_own_csv_file
     ),

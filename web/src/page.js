@@ -20,7 +20,7 @@ import { decodeWords } from "./vocabulary.js";
  *
  * @typedef {object} About
  * @property {string} name
- * @property {{ kind: keyof typeof NOUNS, title: string, posts: Record<Split, number> }} corpus
+ * @property {{ kind: string, title: string, posts: Record<Split, number> }} corpus
  * @property {Record<"validation" | "test", Metrics>} metrics
  * @property {string[]} remarks what is to be known of these figures
  * @property {Example[]} [examples]
@@ -61,7 +61,8 @@ import { decodeWords } from "./vocabulary.js";
 const SHOWN_LABELS = 5;
 
 // What one row of each kind of corpus is called.
-const NOUNS = { newsgroups: "posts", docstrings: "docstrings", sqlite: "texts" };
+/** @type {{ [kind: string]: string | undefined }} */
+const NOUNS = { newsgroups: "posts", docstrings: "docstrings" };
 
 /** @type {[Metric, title: string][]} */
 const METRICS = [
@@ -297,7 +298,7 @@ function create(tag, className, children = []) {
 
 /** @param {About} about */
 function showAbout({ corpus, metrics, name, remarks, examples = [] }) {
-  const noun = NOUNS[corpus.kind];
+  const noun = NOUNS[corpus.kind] || "texts";
   const { train, validation, test } = corpus.posts;
   document.title = `${name} – Provender`;
   byId("name").textContent = `Provender / ${name}`;

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +29,8 @@ KINDS = {
 
 # And those that can be written.
 WRITTEN = (".csv", ".jsonl", ".parquet")
+
+Row = TypeVar("Row")
 
 # A row's number, what is kept of it, and its text.
 Asked = tuple[int, Sequence[columns.Value], str]
@@ -90,13 +92,14 @@ def answers(
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each text: its number, what is kept of it, and the answer."""
     top = min(top, len(answerer.bundle.labels))
-    for some in _batches(asked):
+    for some in batches(asked):
         found = answerer.answer([text for _, _, text in some], top)
         for (number, values, _), answer in zip(some, found, strict=True):
             yield {"row": number, **dict(zip(kept, values, strict=True)), **_cells(answer, top)}
 
 
-def _batches(asked: Iterable[Asked]) -> Iterator[list[Asked]]:
+def batches(asked: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows as lists of so many as are answered at once."""
     rest = iter(asked)
     while some := list(itertools.islice(rest, BATCH)):
         yield some

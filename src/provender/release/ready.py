@@ -60,7 +60,7 @@ class Facts:
     def language(self) -> str | None:
         """The language of the texts, where it is known."""
         # Both corpora that come with the project are English.
-        known = None if self.ready.config["source"]["kind"] == "sqlite" else "en"
+        known = None if self.ready.config["source"]["kind"] in config.TABLES else "en"
         return self.ready.config.get("language", known)
 
 
