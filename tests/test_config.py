@@ -1,6 +1,7 @@
 """Configurations: laid over each other, and refused with what to mend."""
 
 import copy
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,17 @@ def test_defaults_fit_the_schema() -> None:
             "4e1",
             "model.cost is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
         ),
+        (
+            "split.threshold",
+            datetime.date(2023, 1, 1),
+            'split.threshold is 2023-01-01, a date: write it in quotes, "2023-01-01"',
+        ),
+        (
+            "split.threshold",
+            datetime.datetime(2023, 1, 1, 12, tzinfo=datetime.UTC),
+            "split.threshold is 2023-01-01 12:00:00+00:00, a date: write it in quotes, "
+            '"2023-01-01T12:00:00+00:00"',
+        ),
         ("model.epochs", 0, "model.epochs: 0 is less than the minimum of 1"),
         (
             "model.smoothing",
@@ -241,8 +253,8 @@ def test_keys_of_a_split_that_do_not_fit(
     ("column", "split", "by", "form"),
     [
         ("year", "{threshold: 1995}", "threshold", "number"),
-        ("day", "{threshold: 2024-01-31}", "threshold", "date"),
-        ("day", "{threshold: 2024-01-31T12:00:00+02:00}", "threshold", "date"),
+        ("day", '{threshold: "2024-01-31"}', "threshold", "date"),
+        ("day", '{threshold: "2024-01-31T12:00:00+02:00"}', "threshold", "date"),
         ("part", "{}", "names", "names"),
         (None, "{}", "hash", "none"),
         (None, "{by: hash, test: 0.3}", "hash", "none"),
@@ -251,7 +263,7 @@ def test_keys_of_a_split_that_do_not_fit(
 def test_how_the_test_part_is_told(
     config: Config, tmp_path: Path, column: str | None, split: str, by: str, form: str
 ) -> None:
-    """What need not be said follows from what is; dates need no quotes."""
+    """What need not be said follows from what is."""
     del config["split"], config["source"]["split"]
     config["source"].update({"split": column} if column else {})
     path = write(tmp_path / "own.yaml", yaml.safe_dump(config) + f"split: {split}\n")

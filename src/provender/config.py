@@ -1,6 +1,7 @@
 """Read, lay over each other and check configurations."""
 
 import copy
+import datetime
 import difflib
 import json
 import os
@@ -298,12 +299,7 @@ def _read_yaml(path: str | Path, example: str) -> Config:
 
 
 class _Loader(yaml.CSafeLoader):
-    """Reads YAML whose keys are there once. Dates stay as they are written."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012, that is how PyYAML has it
-        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
+    """Reads YAML whose keys are there once."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -358,6 +354,9 @@ def _describe(error: jsonschema.ValidationError) -> list[str]:
         return [f"{place} is {found!r}: {nearest(str(found), known)}"]
     if error.validator in ("pattern", "anyOf") and "description" in schema:
         return [f"{place} is {found!r}, but should be: {schema['description']}"]
+    if error.validator == "type" and isinstance(found, datetime.date):
+        # YAML's own dates are of a type that DVC can't record.
+        return [f'{place} is {found}, a date: write it in quotes, "{found.isoformat()}"']
     if error.validator == "type" and isinstance(found, str) and (mend := _as_yaml(found)):
         return [f"{place} is {found!r}. {mend}"]
     return [f"{place or 'it'}: {error.message}"]
