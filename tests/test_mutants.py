@@ -750,8 +750,8 @@ MUTANTS = [
     Mutant(
         "one tail is taken for two",
         "src/provender/prediction/compare.py",
-        "min(2 * tail / 2**apart, 1.0)",
-        "min(tail / 2**apart, 1.0)",
+        "likely: float = 2 * tail / 2**apart",
+        "likely: float = tail / 2**apart",
         "tests/prediction/test_compare.py::test_chance",
     ),
     Mutant(

@@ -222,11 +222,11 @@ def compare_models(options: argparse.Namespace) -> None:
         print(json.dumps(compare.to_json(found, names), indent=1))
     else:
         print("\n".join(compare.describe(found, names)))
-    low, _ = found.all.interval()
-    if options.not_worse is not None and low * 100 < -options.not_worse:
+    before, after = found.all.recall
+    worse = 100 * (before - after)
+    if options.not_worse is not None and worse > options.not_worse:
         raise UserError(
-            f"B may be {-low * 100:.1f} points worse than A, and --not-worse allows "
-            f"{options.not_worse:g}"
+            f"B is {worse:.1f} points worse than A, and --not-worse allows {options.not_worse:g}"
         )
 
 
@@ -453,7 +453,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print JSON, not a table")
     command.add_argument(
         "--not-worse", metavar="POINTS", type=float,
-        help="end with an error where B may be worse than A by more than this",
+        help="end with an error where B is worse than A by more than this",
     )  # fmt: skip
     command.set_defaults(work=compare_models)
 

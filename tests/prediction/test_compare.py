@@ -97,7 +97,7 @@ def test_the_command(small_bundle: Path, worse: Path, tmp_path: Path) -> None:
     assert found["all"]["only_a"] == 4
     assert np.allclose(found["labels"]["bread"]["recall@1"], [1, 0])
     gated = run_command("compare", small_bundle, worse, *options, "--not-worse", "5", code=1)
-    assert "points worse than A, and --not-worse allows 5" in gated.stderr
-    run_command("compare", small_bundle, small_bundle, *options, "--not-worse", "99")
+    assert "B is 66.7 points worse than A, and --not-worse allows 5" in gated.stderr
+    run_command("compare", worse, small_bundle, *options, "--not-worse", "0")
     missing = run_command("compare", small_bundle, worse, "--from", database, code=1)
     assert "--column names the column text" in missing.stderr

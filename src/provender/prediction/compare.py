@@ -64,7 +64,8 @@ class Paired:
         if apart > EXACT:
             return _normal(fewer, apart)
         tail = sum(math.comb(apart, count) for count in range(fewer + 1))
-        return min(2 * tail / 2**apart, 1.0)
+        likely: float = 2 * tail / 2**apart
+        return min(likely, 1.0)
 
 
 # Of more texts the normal distribution is as good, and does not take seconds.
