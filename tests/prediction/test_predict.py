@@ -129,6 +129,8 @@ def test_options_that_do_not_fit(small_bundle: Path) -> None:
     """The message says which to leave out."""
     said = predict(small_bundle, "flour", "--from", "x.csv", code=1).stderr
     assert "there is a text and --from: leave out one of them" in said
+    said = predict(small_bundle, "--from", "none.csv", code=1).stderr
+    assert "--from names none.csv, which is not there" in said
     assert "--keep is of a table" in predict(small_bundle, "flour", "--keep", "x", code=1).stderr
 
 

@@ -68,7 +68,9 @@ def _unpack(archive: Path, folder: Path) -> None:
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
                     (folder / name).write_bytes(file.read() if file else b"")
     except tarfile.TarError as error:
-        raise UserError(f"{archive} is no bundle's folder and no archive: {error}") from error
+        raise UserError(
+            f"{archive} is no bundle's folder and no archive: name dist/bundle, or a release"
+        ) from error
 
 
 def _read_folder(folder: Path, named: Path) -> Bundle:

@@ -59,6 +59,8 @@ def from_table(path: Path, text: str, table: str, kept: Sequence[str]) -> Iterat
     and, having read all, with the numbers of rows that can't be read.
     """
     named = {"--column": text, **{f"--keep {column}": column for column in kept}}
+    if not path.exists():
+        raise UserError(f"--from names {path}, which is not there")
     kind = "parquet" if path.is_dir() else KINDS.get(path.suffix.lower())
     rows: Iterator[columns.Row]
     if kind == "sqlite":
