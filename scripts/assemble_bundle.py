@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from provender import console, files
+from provender import console, files, tool
 from provender.bundle import constants, node, single_page
 from provender.errors import UserError
 from provender.running import code_files, step
@@ -74,7 +74,8 @@ def shown_metrics(measured: dict[str, Any]) -> dict[str, Any]:
 def build_manifest(output: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Return manifest.json: every file of the bundle and the digests of the inputs."""
     paths = sorted(p for p in output.rglob("*") if p.is_file())
-    sources = "".join(f"{files.sha256(path)}  {path}\n" for path in code_files.workflow())
+    code = code_files.workflow()
+    sources = "".join(f"{files.sha256(path)}  {tool.name(path)}\n" for path in code)
     return {
         "format": FORMAT,
         "name": options.name,
@@ -90,8 +91,8 @@ def build_manifest(output: Path, options: argparse.Namespace) -> dict[str, Any]:
             "database": files.sha256(options.database),
             "config": hashlib.sha256(options.config.encode()).hexdigest(),
             "recipe": files.sha256(options.recipe),
-            "requirements": files.sha256("requirements.lock"),
-            "packages": files.sha256("web/package-lock.json"),
+            "requirements": files.sha256(tool.path(code_files.PYTHON_LOCK)),
+            "packages": files.sha256(tool.path(code_files.NODE_LOCK)),
             "code": hashlib.sha256(sources.encode()).hexdigest(),
         },
     }

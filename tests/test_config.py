@@ -268,8 +268,8 @@ def test_how_the_test_part_is_told(
     config["source"].update({"split": column} if column else {})
     path = write(tmp_path / "own.yaml", yaml.safe_dump(config) + f"split: {split}\n")
     read = configuration.read(path)
-    assert configuration.split_by(read) == by
-    assert configuration.split_form(read) == form
+    assert configuration.split_by(read["source"], read["split"]) == by
+    assert configuration.split_form(read["source"], read["split"]) == form
 
 
 def test_all_faults_are_named_at_once(config: Config) -> None:
@@ -392,7 +392,7 @@ def test_source_files(tmp_path: Path) -> None:
     """A write-ahead log beside a database belongs to it, and to a folder its Parquet files."""
 
     def files_of(kind: str, path: Path) -> list[str]:
-        return configuration.source_files({"source": {"kind": kind, "path": str(path)}})
+        return configuration.source_files({"kind": kind, "path": str(path)})
 
     path = tmp_path / "posts.sqlite"
     assert files_of("sqlite", path) == [str(path)]

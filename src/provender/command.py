@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from provender import config as configuration
-from provender import files
+from provender import files, tool
 from provender.audit import options as audit_options
 from provender.errors import UserError
 from provender.running import graph, step
@@ -286,7 +286,7 @@ def _have_archive(config: configuration.Config, given: Path | None) -> bool:
     if not given and any(Path(place).exists() for place in source["archives"]):
         return True
     where = ["--path", str(given)] if given else ["--url", source["url"]]
-    command = [sys.executable, "scripts/fetch_archive.py", *where]
+    command = [sys.executable, tool.path("scripts/fetch_archive.py"), *where]
     command += ["--sha256", *source["sha256"], "--output", source["archives"][0]]
     code = subprocess.run(command, check=False).returncode
     if code not in (0, UNAVAILABLE):

@@ -14,13 +14,13 @@ from typing import Any
 import jsonschema
 import yaml
 
+from provender import tool
 from provender.errors import UserError
 from provender.sources import columns
 from provender.text.pattern import PatternError, check_pattern
 
 Config = dict[str, Any]
 
-ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = "config/config.yaml"
 TEXT = "config/text.yaml"
 SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -104,7 +104,7 @@ def _defaults(
 
 def read_schema(path: str) -> Config:
     """Read a schema of the project."""
-    schema: Config = yaml.load((ROOT / path).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    schema: Config = yaml.load(tool.place(path).read_text(encoding="utf-8"), yaml.CSafeLoader)
     return schema
 
 
@@ -123,7 +123,7 @@ def check(config: Config) -> None:
             "text.augment to [] as well"
         )
     _check_split(config)
-    read_recipe(text["recipe"])
+    read_recipe(recipe_file(text["recipe"]))
     exclude = config["vocabulary"].get("exclude")
     if exclude and not Path(exclude).is_file():
         raise UserError(f"vocabulary.exclude names {exclude}, which is no file: write it, or leave "
@@ -132,7 +132,7 @@ def check(config: Config) -> None:
 
 def _check_split(config: Config) -> None:
     """Raise UserError unless the keys that say what the test part is agree."""
-    split, by = config["split"], split_by(config)
+    split, by = config["split"], split_by(config["source"], config["split"])
     has_column = "split" in config["source"] or config["source"]["kind"] not in TABLES
     if by == THRESHOLD and "threshold" not in split:
         raise UserError(
@@ -187,11 +187,16 @@ def read_recipe(path: str | Path) -> Config:
 def named_files(config: Config) -> list[str]:
     """Return the files of the project that the configuration names. Raises ValueError if odd."""
     excluded = config.get("vocabulary", {}).get("exclude")
-    named = [config["text"]["recipe"], *filter(None, [excluded])]
-    for path in named:
+    recipe = config["text"]["recipe"]
+    for path in (recipe, excluded or ""):
         if not isinstance(path, str):
             raise ValueError(f"{path!r:.60} is no path")
-    return named
+    return [recipe_file(recipe), *filter(None, [excluded])]
+
+
+def recipe_file(named: str) -> str:
+    """Return the path of the text recipe: the project's own, or else the one of the tool."""
+    return tool.path(TEXT) if named == TEXT and not Path(TEXT).exists() else named
 
 
 def settle_in_snakefile(config: Config, overlays: Sequence[str | Path], given: Config) -> None:
@@ -217,40 +222,38 @@ def identity(config: Config) -> str:
     return json.dumps({**built, "source": source}, sort_keys=True, separators=(",", ":"))
 
 
-def source_files(config: Config) -> list[str]:
+def source_files(source: Config) -> list[str]:
     """Return the files of the user's table: with a database the log that a writer left."""
-    path = config["source"]["path"]
-    if config["source"]["kind"] == "parquet" and Path(path).is_dir():
+    path = source["path"]
+    if source["kind"] == "parquet" and Path(path).is_dir():
         return sorted(each.as_posix() for each in Path(path).rglob("*.parquet")) or [path]
     # SQLite keeps it beside the file itself, not beside a link to it.
     log = f"{os.path.realpath(path) if Path(path).is_symlink() else path}-wal"
-    return [path, log] if config["source"]["kind"] == "sqlite" and Path(log).exists() else [path]
+    return [path, log] if source["kind"] == "sqlite" and Path(log).exists() else [path]
 
 
-def source_words(config: Config) -> list[str]:
+def source_words(source: Config, split: Config) -> list[str]:
     """Return how the command of fetch_source ends for a user's table.
 
     For another kind of source it is empty: there Snakemake itself knows what a rule was run with,
     and no file that it does not make can be missing.
     """
-    source = config["source"]
     if source["kind"] not in TABLES:
         return []
     words = [source["kind"]]
     for key in WORDS:
         if key in source:
             words += [f"--{key}", source[key]]
-    words += ["--split-form", split_form(config)]
+    words += ["--split-form", split_form(source, split)]
     words += ["--labels", *map(str, source.get("labels", []))]
     words += ["--rename-labels", json.dumps(source.get("rename_labels", {}), sort_keys=True)]
     if "columns" in source:
         words += ["--columns", *source["columns"]]
-    return [*words, "--validation-by", config["split"]["validation_by"]]
+    return [*words, "--validation-by", split["validation_by"]]
 
 
-def rare_words(config: Config) -> list[str]:
+def rare_words(source: Config) -> list[str]:
     """Return the options of split_posts that say what becomes of rare labels."""
-    source = config["source"]
     return [
         word
         for key in ("min_posts", "rare_labels")
@@ -259,22 +262,22 @@ def rare_words(config: Config) -> list[str]:
     ]
 
 
-def split_form(config: Config) -> str:
+def split_form(source: Config, split: Config) -> str:
     """Return what source.split holds, as provender.sources.columns calls it."""
-    by = split_by(config)
+    by = split_by(source, split)
     if by == THRESHOLD:
-        return columns.DATE if isinstance(config["split"]["threshold"], str) else columns.NUMBER
+        return columns.DATE if isinstance(split["threshold"], str) else columns.NUMBER
     return columns.NAMES if by == NAMES else columns.NONE
 
 
-def split_by(config: Config) -> str:
+def split_by(source: Config, split: Config) -> str:
     """Return how the test part is told: what split.by says, or else what the keys mean."""
-    said: str | None = config["split"].get("by")
+    said: str | None = split.get("by")
     if said:
         return said
-    if "threshold" in config["split"] or config["source"]["kind"] not in TABLES:
+    if "threshold" in split or source["kind"] not in TABLES:
         return THRESHOLD
-    return NAMES if "split" in config["source"] else HASH
+    return NAMES if "split" in source else HASH
 
 
 def lay_over(below: Config, above: Config) -> None:

@@ -290,7 +290,8 @@ def test_a_database_that_is_missing(built_project: Project) -> None:
 def test_the_words_of_a_source(small_build: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are those of the command that its step was run with."""
     monkeypatch.chdir(small_build.folder)
-    words = config.source_words(config.read(config.DEFAULT, "small.yaml"))
+    settings = config.read(config.DEFAULT, "small.yaml")
+    words = config.source_words(settings["source"], settings["split"])
     command = read_json("data/receipts/fetch_source.json")["command"]
     assert words[:3] == ["sqlite", "--path", "small.sqlite"]
     assert command[-len(words) :] == words

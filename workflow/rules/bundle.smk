@@ -2,8 +2,8 @@
 #   reads   data/tfjs/, data/vocabulary/, data/reports/
 #   writes  dist/bundle/: the site, with manifest.json; dist/npm/<name>-classifier-<version>.tgz
 
-from provender.running.code_files import NODE_LOCK, PYTHON_LOCK, workflow as workflow_code
-from provender.config import identity
+from provender.running.code_files import locks, workflow as workflow_code
+from provender.config import identity, recipe_file
 
 BUNDLE = expand(
     "dist/bundle/{file}",
@@ -42,8 +42,8 @@ rule assemble_bundle:
         validation="data/reports/validation.json",
         parity="data/reports/parity.json",
         database="data/source/news.sqlite",
-        recipe=config["text"]["recipe"],
-        code=workflow_code() + [NODE_LOCK, PYTHON_LOCK],
+        recipe=recipe_file(config["text"]["recipe"]),
+        code=workflow_code() + locks(),
     output:
         BUNDLE,
         receipt="data/receipts/assemble_bundle.json",
@@ -60,7 +60,7 @@ rule assemble_bundle:
         folder=subpath(output[0], parent=True),
         config=lambda _: identity(config),
     shell:
-        "python scripts/assemble_bundle.py --name {params.name:q} --version {params.version:q}"
+        command("assemble_bundle") + " --name {params.name:q} --version {params.version:q}"
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
         " --choice {input.choice:q}"
@@ -83,5 +83,6 @@ rule pack_npm:
     params:
         bundle=subpath(input[0], parent=True),
     shell:
-        "python scripts/pack_npm.py --bundle {params.bundle:q} --output {output.package:q} --log {log:q}"
+        command("pack_npm")
+        + " --bundle {params.bundle:q} --output {output.package:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -2,10 +2,12 @@
 #   reads   data/splits/*.parquet, config/text.yaml, a list of words to leave out, if any
 #   writes  data/vocabulary/{text,candidates,counts,labels}.json, data/features/*.parquet
 
+from provender.config import recipe_file
+
 
 rule compile_recipe:
     input:
-        recipe=config["text"]["recipe"],
+        recipe=recipe_file(config["text"]["recipe"]),
         code=python("compile_recipe"),
     output:
         text="data/vocabulary/text.json",
@@ -20,7 +22,7 @@ rule compile_recipe:
         language=config["text"]["language"],
         marks=config["text"]["marks"],
     shell:
-        "python scripts/compile_recipe.py --recipe {input.recipe:q} --output {output.text:q}"
+        command("compile_recipe") + " --recipe {input.recipe:q} --output {output.text:q}"
         " --sizes {params.sizes} --scripts {params.scripts} --words {params.words} {params.pairs}"
         " --language {params.language} --marks {params.marks}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q} --log {log:q}"
@@ -47,7 +49,7 @@ rule build_vocabulary:
         max_words=config["model"]["max_words"],
         exclude=lambda wildcards, input: ["--exclude", input.exclude] if input.exclude else [],
     shell:
-        "python scripts/build_vocabulary.py --train {input.train:q}"
+        command("build_vocabulary") + " --train {input.train:q}"
         " --augmented {input.augmented:q} --text {input.text:q}"
         " --size {params.size} --min-count {params.min_count}"
         " --piece-min-count {params.piece_min_count} {params.exclude:q}"
@@ -72,7 +74,7 @@ rule encode_posts:
     params:
         max_words=config["model"]["max_words"],
     shell:
-        "python scripts/encode_posts.py --split {input.split:q} --vocabulary {input.candidates:q}"
+        command("encode_posts") + " --split {input.split:q} --vocabulary {input.candidates:q}"
         " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
         " --output {output.features:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

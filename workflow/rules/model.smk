@@ -51,7 +51,7 @@ rule train_model:
         folder=subpath(output[0], parent=True),
         model=config["model"],
     shell:
-        "python scripts/train_model.py --train {input.train:q} --validation {input.validation:q}"
+        command("train_model") + " --train {input.train:q} --validation {input.validation:q}"
         " --augmented {input.augmented:q} --candidates {input.candidates:q}"
         " --labels {input.labels:q} --text {input.text:q}"
         " --smoothing {params.model[smoothing]} --power {params.model[power]}"
@@ -79,7 +79,7 @@ rule convert_layers:
     params:
         folder=subpath(output[0], parent=True),
     shell:
-        "python scripts/convert_layers.py --hdf5 {input.hdf5:q} --choice {input.choice:q}"
+        command("convert_layers") + " --hdf5 {input.hdf5:q} --choice {input.choice:q}"
         " --output {params.folder:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
@@ -99,6 +99,6 @@ rule convert_graph:
         saved_model=subpath(input[0], parent=True),
         folder=subpath(output[0], parent=True),
     shell:
-        "python scripts/convert_graph.py --saved-model {params.saved_model:q}"
+        command("convert_graph") + " --saved-model {params.saved_model:q}"
         " --choice {input.choice:q} --output {params.folder:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

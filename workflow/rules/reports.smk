@@ -56,7 +56,7 @@ rule evaluate_model:
     params:
         saved_model=subpath(input[0], parent=True),
     shell:
-        "python scripts/evaluate_model.py --saved-model {params.saved_model:q}"
+        command("evaluate_model") + " --saved-model {params.saved_model:q}"
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --candidates {input.candidates:q} --counts {input.counts:q}"
         " --vocabulary {input.vocabulary:q}"
@@ -86,7 +86,7 @@ rule measure_baselines:
         max_words=config["model"]["max_words"],
         strip=config["text"]["strip"],
     shell:
-        "python scripts/measure_baselines.py --source {input.source:q} --train {input.train:q}"
+        command("measure_baselines") + " --source {input.source:q} --train {input.train:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --text {input.text:q} --max-words {params.max_words} --strip {params.strip:q}"
         " --output {output.baselines:q} --log {log:q}"
@@ -117,7 +117,7 @@ rule verify_parity:
         name=config["name"],
         max_words=config["model"]["max_words"],
     shell:
-        "python scripts/verify_parity.py --test {input.test:q} --features {input.features:q}"
+        command("verify_parity") + " --test {input.test:q} --features {input.features:q}"
         " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
         " --name {params.name:q} --candidates {input.candidates:q}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --choice {input.choice:q}"
@@ -132,7 +132,7 @@ rule render_report:
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
-        template="scripts/render_report.html",
+        template=tool.path("scripts/render_report.html"),
         code=python("render_report"),
     output:
         page=report(
@@ -149,7 +149,7 @@ rule render_report:
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
-        "python scripts/render_report.py --title {params.title:q} --metrics {input.metrics:q}"
+        command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
         " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
         " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

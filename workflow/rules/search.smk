@@ -21,7 +21,7 @@ rule search_model:
     params:
         model=config["model"],
     shell:
-        "python scripts/search_model.py --train {input.train:q} --validation {input.validation:q}"
+        command("search_model") + " --train {input.train:q} --validation {input.validation:q}"
         " --augmented {input.augmented:q} --candidates {input.candidates:q}"
         " --labels {input.labels:q} --text {input.text:q}"
         " --smoothing {params.model[smoothing]} --power {params.model[power]}"

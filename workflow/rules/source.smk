@@ -19,7 +19,7 @@ if config["source"]["kind"] == "newsgroups":
             sha256=config["source"]["sha256"],
             places=config["source"]["archives"][1:],
         shell:
-            "python scripts/fetch_archive.py --url {params.url:q} --places {params.places:q}"
+            command("fetch_archive") + " --url {params.url:q} --places {params.places:q}"
             " --sha256 {params.sha256:q} --output {output:q} --log {log:q}"
 
     rule fetch_source:
@@ -35,7 +35,7 @@ if config["source"]["kind"] == "newsgroups":
             sha256=config["source"]["sha256"],
             topics=lambda _: config["source"]["topics"],
         shell:
-            "python scripts/fetch_source.py --output {output.database:q}"
+            command("fetch_source") + " --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
             " --log {log:q} newsgroups --archive {input.archive:q} --sha256 {params.sha256:q}"
             " --topics {params.topics:q}"
@@ -53,7 +53,7 @@ elif config["source"]["kind"] == "docstrings":
         params:
             packages=config["source"]["packages"],
         shell:
-            "python scripts/fetch_source.py --output {output.database:q}"
+            command("fetch_source") + " --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
             " --log {log:q} docstrings --packages {params.packages:q}"
 
@@ -61,7 +61,7 @@ else:
 
     rule fetch_source:
         input:
-            table=lambda _: source_files(config),
+            table=lambda _: source_files(config["source"]),
             code=python("fetch_source"),
         output:
             database="data/source/news.sqlite",
@@ -69,8 +69,8 @@ else:
         log:
             "logs/fetch_source.log",
         params:
-            asked=lambda _: source_words(config),
+            asked=lambda _: source_words(config["source"], config["split"]),
         shell:
-            "python scripts/fetch_source.py --output {output.database:q}"
+            command("fetch_source") + " --output {output.database:q}"
             " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
             " --log {log:q} {params.asked:q}"

@@ -22,15 +22,15 @@ rule split_posts:
     log:
         "logs/split_posts.log",
     params:
-        by=split_by(config),
+        by=split_by(config["source"], config["split"]),
         threshold=lambda _: config["split"].get("threshold", 0),
         test=config["split"]["test"],
-        rare=lambda _: rare_words(config),
+        rare=lambda _: rare_words(config["source"]),
         validation_by=lambda _: config["split"]["validation_by"],
         strip=config["text"]["strip"],
         augment=["+".join(parts) for parts in config["text"]["augment"]],
     shell:
-        "python scripts/split_posts.py --source {input.source:q} --text {input.text:q}"
+        command("split_posts") + " --source {input.source:q} --text {input.text:q}"
         " --by {params.by} --threshold {params.threshold:q} --test-share {params.test}"
         " --validation-by {params.validation_by:q}"
         " {params.rare:q} --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from provender import errors
+from provender import errors, tool
 from provender.errors import UserError
 
 
@@ -27,9 +27,9 @@ def run(script: str, *arguments: str | Path) -> None:
     installed packages are missing or the script fails: it has said why by then.
     """
     node = program()
-    if not Path("web/node_modules").is_dir():
+    if not tool.place("web/node_modules").is_dir():
         raise UserError("web/node_modules is missing: run make, or npm ci in web/")
-    command: list[str | Path] = [node, f"web/{script}", *map(str, arguments)]
+    command: list[str | Path] = [node, tool.path(f"web/{script}"), *map(str, arguments)]
     said = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stderr is not None  # it is a pipe

@@ -163,7 +163,7 @@ def _test_rows(config: configuration.Config) -> str:
         configuration.THRESHOLD: f"the rows whose split value is at least {split.get('threshold')}",
         configuration.NAMES: "the rows that the data themselves name as its",
         configuration.HASH: f"a share of {split['test']:g} of the texts, drawn by a hash of each",
-    }[configuration.split_by(config)]
+    }[configuration.split_by(config["source"], config["split"])]
 
 
 def _text(value: str) -> str:

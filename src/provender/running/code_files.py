@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from provender import tool
+
 IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
 PYTHON_LOCK = "requirements.lock"
@@ -14,25 +16,28 @@ LOCKS = (PYTHON_LOCK, NODE_LOCK)
 
 PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 
-PACKAGE = Path("src/provender")
-
 # What a rule file imports: it is no Python that could be parsed.
 RULE_IMPORT = re.compile(r"^\s*(from provender\S* import (?:\([^)]*\)|.+))$", re.MULTILINE)
 
 
+def command(step: str) -> str:
+    """Return the words that start a step, for a shell; its options follow."""
+    return f"python {tool.path(f'scripts/{step}.py')}"
+
+
 def python(step: str) -> list[str]:
     """Return a step's script, the ``provender`` modules that it imports and the lock file."""
-    script = Path(f"scripts/{step}.py")
+    script = Path(tool.path(f"scripts/{step}.py"))
     return [
         *map(str, sorted({script, *_imported(script.read_text(encoding="utf-8"))})),
-        PYTHON_LOCK,
+        tool.path(PYTHON_LOCK),
     ]
 
 
 def javascript(*entries: str) -> list[str]:
     """Return scripts of ``web/``, the scripts that they import and the lock file."""
     found: set[str] = set()
-    waiting = [f"web/{entry}" for entry in entries]
+    waiting = [tool.path(f"web/{entry}") for entry in entries]
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -43,7 +48,12 @@ def javascript(*entries: str) -> list[str]:
             waiting += [
                 posixpath.normpath(f"{folder}/{name}") for name in IMPORTED_SCRIPT.findall(text)
             ]
-    return [*sorted(found), NODE_LOCK]
+    return [*sorted(found), tool.path(NODE_LOCK)]
+
+
+def locks() -> list[str]:
+    """Return the lock files, which name every package of a build."""
+    return [tool.path(lock) for lock in LOCKS]
 
 
 def pinned(text: str) -> dict[str, str]:
@@ -53,15 +63,16 @@ def pinned(text: str) -> dict[str, str]:
 
 def workflow() -> list[str]:
     """Return every file of code and template that a build can depend on."""
-    rules = [Path("Snakefile"), *Path("workflow/rules").iterdir()]
-    scripts = list(Path("scripts").glob("*.py"))
+    home = Path(tool.path(""))
+    rules = [home / "Snakefile", home / "workflow/Snakefile", *(home / "workflow/rules").iterdir()]
+    scripts = list((home / "scripts").glob("*.py"))
     texts = [path.read_text(encoding="utf-8") for path in scripts]
     texts += ["\n".join(RULE_IMPORT.findall(path.read_text(encoding="utf-8"))) for path in rules]
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
         for pattern in ("scripts/*.html", "web/*.js", "web/src/*")
-        for path in Path().glob(pattern)
+        for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))
 
@@ -86,13 +97,14 @@ def _imports(text: str) -> frozenset[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(name for name in names if name.split(".")[0] == PACKAGE.name)
+    return frozenset(name for name in names if name.split(".")[0] == tool.PACKAGE.name)
 
 
 def _files(name: str) -> list[Path]:
     """Return the files that run where a name is imported: a module and the packages around it."""
-    path = Path(PACKAGE.parent, *name.split("."))
+    package = Path(tool.path(tool.MODULES))
+    path = Path(package.parent, *name.split("."))
     packages = [
-        each / "__init__.py" for each in (path, *path.parents) if each.is_relative_to(PACKAGE)
+        each / "__init__.py" for each in (path, *path.parents) if each.is_relative_to(package)
     ]
     return [file for file in (path.with_suffix(".py"), *packages) if file.is_file()]

@@ -4,14 +4,13 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provender import config, files
+from provender import config, files, tool
 from provender.errors import UserError
 from provender.running import code_files, receipt, rerun
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 # A value of the configuration as a rule names it, or the configuration as a whole.
 CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\])*)""")
+
+# A project that has none uses the tool's.
+SNAKEFILE = Path("Snakefile")
 
 # Where the jobs of the last reading are kept.
 PLAN = Path(".snakemake/provender/jobs.json")
@@ -80,7 +82,7 @@ def read(overlays: Sequence[str] = ()) -> list[Job]:
                 resource_settings=ResourceSettings(),
                 config_settings=ConfigSettings(configfiles=[Path(path) for path in overlays]),
                 storage_settings=StorageSettings(),
-                snakefile=Path("Snakefile"),
+                snakefile=SNAKEFILE if SNAKEFILE.exists() else tool.place(str(SNAKEFILE)),
             )
             workflow_api.dag()
             # What Snakemake's own commands that only list things do.
@@ -149,11 +151,12 @@ def mermaid(jobs: Sequence[Job]) -> str:
 def _digest(overlays: Sequence[str]) -> str:
     """Return a digest of all that the jobs depend on."""
     settings = config.merge(config.DEFAULT, *overlays)
-    texts = [*code_files.workflow(), *code_files.LOCKS, config.SCHEMA, config.DEFAULT, *overlays]
+    texts = [*code_files.workflow(), *code_files.locks(), tool.path(config.SCHEMA)]
+    texts += [config.DEFAULT, *overlays]
     # Of these it counts alone whether they are there: what was searched, and a log of changes.
     others = sorted(map(str, Path("config").rglob("*")))
     if "path" in settings["source"]:
-        others += config.source_files(settings)
+        others += config.source_files(settings["source"])
     told = [[path, files.sha256(path)] for path in texts]
     return hashlib.sha256(json.dumps([told, others]).encode()).hexdigest()
 
@@ -169,7 +172,7 @@ def _as_job(job: Any, settings: list[tuple[str, ...]]) -> Job:
     marks = {str(path): path.flags["report"] for path in job.output if "report" in path.flags}
     return Job(
         rule=job.rule.name,
-        rule_file=os.path.relpath(job.rule.snakefile),
+        rule_file=tool.path_of(job.rule.snakefile),
         wildcards=dict(job.wildcards_dict),
         inputs=list(dict.fromkeys(map(str, job.input))),
         outputs=list(map(str, job.output)),
