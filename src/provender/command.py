@@ -27,6 +27,7 @@ OFFLINE_CONFIG = "config/offline.yaml"
 
 # What follows a command's name in the example that its --help gives.
 EXAMPLES = {
+    "init": "tickets --from tickets.csv",
     "build": "--config tickets.yaml",
     "refresh": "--config tickets.yaml",
     "dvc": "--check",
@@ -64,6 +65,40 @@ Looked at: {places}; {url}
 """
 
 
+def init(options: argparse.Namespace) -> None:
+    """Begin a project for a table, in a folder of its own."""
+    # What reads tables takes a second to import, which other commands need not wait for.
+    from provender.projects import begin, look
+
+    folder: Path = options.folder
+    source = options.source or _ask_file(begin.candidates(folder))
+    found = look.look(source, options.table, options.text, options.label)
+    if options.source is None:
+        text = _ask("the texts are in", found.text.name)
+        label = _ask("the labels are in", found.label.name)
+        if (text, label) != (found.text.name, found.label.name):
+            found = look.look(source, options.table, text, label)
+    print("\n".join(begin.begin(folder, found, options.name)))
+    enter = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    print(f"\nNext: {enter}provender build && provender serve")
+
+
+def _ask_file(there: list[Path]) -> Path:
+    """Return the file that a person names. Raises UserError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UserError("name the file that has your texts: provender init FOLDER --from FILE")
+    if there:
+        print(f"Here: {', '.join(map(str, there))}")
+    return Path(_ask("the file with your texts is", str(there[0]) if there else ""))
+
+
+def _ask(what: str, default: str) -> str:
+    try:
+        return input(f"{what} [{default}]: ").strip() or default
+    except EOFError as error:
+        raise UserError("nothing was answered, so nothing is written") from error
+
+
 def build(options: argparse.Namespace) -> None:
     """Find or download the archive where one is needed, then run Snakemake."""
     overlays = [options.config] if options.config else []
@@ -82,7 +117,7 @@ def build(options: argparse.Namespace) -> None:
     _run_snakemake(overlays, options.cores)
     for sentence in files.read_json(METRICS)["remarks"]:
         print(f"note: {sentence}")
-    print(f"Done: {BUNDLE}/index.html; see it with make serve, and {REPORT}")
+    print(f"Done: {BUNDLE}/index.html; see it with {tool.how('serve')}, and {REPORT}")
 
 
 def refresh(options: argparse.Namespace) -> None:
@@ -324,6 +359,26 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"provender {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     cores = len(os.sched_getaffinity(0))
+
+    command = commands.add_parser(
+        "init",
+        help="begin a project for a table of your own",
+        description="Look at a table, tell what its columns hold, and write a project for it: a "
+        "folder with a configuration, in which provender, snakemake and dvc work. Nothing is "
+        "overwritten. Without --from, it asks.",
+    )
+    command.add_argument(
+        "folder", metavar="FOLDER", nargs="?", type=Path, default=Path(), help="(default: this one)"
+    )
+    command.add_argument(
+        "--from", dest="source", metavar="FILE", type=Path,
+        help="CSV, JSON Lines, SQLite, or Parquet, or a folder of that; it is only read",
+    )  # fmt: skip
+    command.add_argument("--table", default="", help="of a database that has more than one")
+    command.add_argument("--text", default="", help="column with texts (default: by looking)")
+    command.add_argument("--label", default="", help="column with labels (default: by looking)")
+    command.add_argument("--name", default="", help="of the classifier (default: the folder's)")
+    command.set_defaults(work=init)
 
     command = commands.add_parser("build", help="run the whole workflow")
     command.add_argument(

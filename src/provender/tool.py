@@ -20,6 +20,7 @@ MODULES = "src/provender"
 PARTS = (
     "Snakefile",
     "config/text.yaml",
+    "profiles",
     "requirements.lock",
     "scripts",
     MODULES,
@@ -97,6 +98,11 @@ def link() -> None:
         new.unlink(missing_ok=True)
         new.symlink_to(target)
         new.replace(there)
+
+
+def how(command: str) -> str:
+    """Return how a command is run here: by make in the tool's own repository."""
+    return f"make {command}" if is_here() else f"provender {command}"
 
 
 def snakefile() -> str:

@@ -14,20 +14,12 @@ import pyarrow.parquet as pq
 from provender import files
 from provender.errors import UserError
 from provender.prediction.answers import Answer, Answerer
-from provender.sources import columns, jsonl, parquet, sqlite
-from provender.sources import csv as csv_files
+from provender.sources import columns, tables
 
 # Texts answered at once.
 BATCH = 2048
 
-# How files end, by what they hold.
-KINDS = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".parquet": "parquet", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
-    ".db3": "sqlite",
-}  # fmt: skip
-
-# And those that can be written.
+# How files end that can be written.
 WRITTEN = (".csv", ".jsonl", ".parquet")
 
 Row = TypeVar("Row")
@@ -61,32 +53,18 @@ def from_table(path: Path, text: str, table: str, kept: Sequence[str]) -> Iterat
     named = {"--column": text, **{f"--keep {column}": column for column in kept}}
     if not path.exists():
         raise UserError(f"--from names {path}, which is not there")
-    kind = "parquet" if path.is_dir() else KINDS.get(path.suffix.lower())
-    rows: Iterator[columns.Row]
-    if kind == "sqlite":
-        rows, what = sqlite.read_rows(path, table or _only_table(path), named), "row id"
-    elif kind == "csv":
-        rows, what = csv_files.read_rows(path, named), "line"
-    elif kind == "jsonl":
-        rows, what = jsonl.read_rows(path, named), "line"
-    elif kind == "parquet":
-        rows, what = parquet.read_rows(path, named), "row"
-    else:
-        raise UserError(f"{path} has no ending that tells what it holds: {', '.join(KINDS)} do")
+    kind = tables.kind_of(path)
+    if kind == tables.SQLITE:
+        table = table or tables.only_table(path)
     faults: dict[str, list[int]] = {}
-    for number, values in rows:
+    for number, values in tables.read_rows(path, table, named):
         if isinstance(values, str):
             faults.setdefault(values, []).append(number)
         else:
             yield number, values[1:], "" if values[0] is None else str(values[0])
-    columns.refuse(faults, columns.Origin(str(path), what, "Mend or remove those rows"))
-
-
-def _only_table(path: Path) -> str:
-    names = sqlite.tables_of(path)
-    if len(names) != 1:
-        raise UserError(f"{path} has {', '.join(names) or 'no table'}: name one of them as --table")
-    return names[0]
+    columns.refuse(
+        faults, columns.Origin(str(path), tables.ROWS[kind], "Mend or remove those rows")
+    )
 
 
 def answers(

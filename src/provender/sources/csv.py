@@ -6,7 +6,7 @@ import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import cchardet
 
@@ -95,13 +95,9 @@ def read_rows(
     csv.field_size_limit(MOST_CHARACTERS)
     # What is not of the encoding is refused row by row.
     with path.open(encoding=looked.encoding, errors="surrogateescape", newline="") as file:
-        first, skipped = file.readline(), 0
-        said = first.strip().lower()
-        if said.startswith(SEPARATOR_LINE) and len(said) == len(SEPARATOR_LINE) + 1:
-            delimiter = delimiter or said[-1]
-            first, skipped = file.readline(), 1
+        first, said, skipped = _first_line(file)
         writing = _writing(quote)
-        delimiter = delimiter or find_delimiter(first, named, given, writing)
+        delimiter = delimiter or said or find_delimiter(first, named, given, writing)
         reader = csv.reader(itertools.chain([first], file), delimiter=delimiter, **writing)
         names = given or [name.strip() for name in _next(reader, path)]
         found = _find_columns(named, names, path, bool(given))
@@ -144,6 +140,26 @@ def look_at(path: Path, encoding: str | None = None) -> File:
     if b"\0" in start and encoding is None:
         raise UserError(f"source.path names {path}, which is no text: save it as CSV in UTF-8")
     return File(encoding or ("utf-8" if is_utf_8 else _guess(path)), lines)
+
+
+def names_of(path: Path) -> list[str]:
+    """Return what the first line of a file parts into, most likely the names of its columns."""
+    columns.check_file(path)
+    with path.open(encoding=look_at(path).encoding, errors="replace", newline="") as file:
+        first, delimiter = _first_line(file)[:2]
+    writing = _writing('"')
+    delimiter = delimiter or find_delimiter(first, {}, (), writing)
+    reader = csv.reader([first], delimiter=delimiter, **writing)
+    return [name.strip() for name in _next(reader, path)]
+
+
+def _first_line(file: TextIO) -> tuple[str, str | None, int]:
+    """Return the first line, what a line before it says is between columns, and how many are."""
+    first = file.readline()
+    said = first.strip().lower()
+    if said.startswith(SEPARATOR_LINE) and len(said) == len(SEPARATOR_LINE) + 1:
+        return file.readline(), said[-1], 1
+    return first, None, 0
 
 
 def _guess(path: Path) -> str:

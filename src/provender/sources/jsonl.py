@@ -30,28 +30,38 @@ def read(options: argparse.Namespace) -> Iterator[Post]:
 def read_rows(path: Path, named: Mapping[str, str]) -> Iterator[columns.Row]:
     """Yield the keys that are ``named``, of each object by its line; what one lacks is null."""
     columns.check_file(path)
-    found = columns.find_columns(named, keys_of(path), f"the first lines of {path} have")
+    found = columns.find_columns(named, list(_look_at(path)), f"the first lines of {path} have")
     with path.open("rb") as file:
         total = sum(1 for _ in file)
         file.seek(0)
         yield from console.progress(_read_rows(file, found), f"reading {path.name}", total)
 
 
-def keys_of(path: Path) -> list[str]:
-    """Return the keys of the first lines. Raises UserError if they are no JSON objects."""
-    keys: dict[str, None] = {}
+def columns_of(path: Path) -> list[str]:
+    """Return the keys of the first lines whose values can be read."""
+    columns.check_file(path)
+    return [key for key, can_be_read in _look_at(path).items() if can_be_read]
+
+
+def _look_at(path: Path) -> dict[str, bool]:
+    """Return the keys of the first lines, and whether all their values can be read.
+
+    Raises UserError if the lines are no JSON objects.
+    """
+    keys: dict[str, bool] = {}
     with path.open("rb") as file:
         for number, line in zip(range(LOOKED_AT), file, strict=False):
             value, _ = _parse(line)
             if isinstance(value, dict):
-                keys.update(dict.fromkeys(value))
+                for key, each in value.items():
+                    keys[key] = keys.get(key, True) and not _is_odd(each)
             elif number == 0 and isinstance(value, list):
                 raise UserError(f"source.path names {path}, which holds a JSON array: write each "
                                 "of its objects in a line of its own")  # fmt: skip
     if not keys:
         raise UserError(f"source.path names {path}, whose first lines hold no JSON objects: name "
                         "a file with one in each line, or set source.kind")  # fmt: skip
-    return list(keys)
+    return keys
 
 
 def _parse(line: bytes) -> tuple[object, str]:

@@ -57,6 +57,12 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
+def columns_of(path: Path) -> list[str]:
+    """Return the columns of the first file whose values can be read."""
+    schema = _open(files_of(path)[0]).schema_arrow
+    return [field.name for field in schema if _is_readable(field)]
+
+
 def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
@@ -114,15 +120,19 @@ def _decoded(value: bytes | None) -> object:
         return _NOT_UTF_8
 
 
-def _check_type(field: pa.Field, path: Path) -> None:
+def _is_readable(field: pa.Field) -> bool:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    if not any(
+    return any(
         fits(kind)
         for fits in (
             *TEXTS, pa.types.is_integer, pa.types.is_floating, pa.types.is_date,
             pa.types.is_timestamp, pa.types.is_null,
         )
-    ):  # fmt: skip
+    )  # fmt: skip
+
+
+def _check_type(field: pa.Field, path: Path) -> None:
+    if not _is_readable(field):
         raise UserError(
             f"column {field.name} of {path} holds {field.type}: name one with texts, numbers or "
             "dates, or write such a column first"

@@ -57,8 +57,7 @@ def read_rows(path: Path, table: str, named: Mapping[str, str]) -> Iterator[colu
         names = _tables_of(database)
         table = columns.as_named(table, names)
         require([table], names, "table", "source.table", f"{path} has")
-        there = [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
-        found = columns.find_columns(named, there, f"table {table} has")
+        found = columns.find_columns(named, _columns_of(database, table), f"table {table} has")
         yield from _select(database, path, table, found)
 
 
@@ -73,6 +72,19 @@ def _tables_of(database: sqlite3.Connection) -> list[str]:
         "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
         "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
     )]  # fmt: skip
+
+
+def columns_of(path: Path, table: str) -> list[str]:
+    """Return the columns of a table or view. Raises UserError where there is none."""
+    with _open_read_only(path) as database:
+        names = _tables_of(database)
+        table = columns.as_named(table, names)
+        require([table], names, "table", "source.table", f"{path} has")
+        return _columns_of(database, table)
+
+
+def _columns_of(database: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")]
 
 
 def _quoted(name: str) -> str:
@@ -168,10 +180,7 @@ def _select(
 def _row_key(database: sqlite3.Connection, table: str) -> str:
     """Return what identifies a row: SQLite's row id, or a running number without one."""
     for name in ("rowid", "_rowid_", "oid"):
-        columns = [
-            row[1].lower() for row in database.execute(f"PRAGMA table_xinfo({_quoted(table)})")
-        ]
-        if name in columns:
+        if name in map(str.lower, _columns_of(database, table)):
             continue
         try:
             found = database.execute(f"SELECT {name} FROM {_quoted(table)} LIMIT 1").fetchone()

@@ -5,4 +5,15 @@ Out: ``dvc.yaml``, ``dvc.lock``, and objects in DVC's cache.
 Imports ``running``.
 """
 
-__all__ = ["cache", "dvc_lock", "dvc_yaml", "record", "refresh", "remote", "stage", "sync", "why"]
+__all__ = [
+    "cache",
+    "dvc_lock",
+    "dvc_yaml",
+    "record",
+    "refresh",
+    "remote",
+    "stage",
+    "sync",
+    "tool_lock",
+    "why",
+]

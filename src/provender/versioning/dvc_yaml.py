@@ -13,13 +13,15 @@ from typing import Any
 
 import yaml
 
-from provender import config, files
+from provender import config, files, tool
 from provender.errors import UserError
 from provender.running.graph import Job
+from provender.versioning import tool_lock
 
 FILE = Path("dvc.yaml")
+LOCK = str(tool_lock.FILE)
 
-HEADER = "# Generated from the Snakefile: edit the rules, then run make refresh.\n"
+HEADER = "# Generated from the Snakefile: edit the rules, then run {refresh}.\n"
 
 # What a stage runs.
 RUN = "provender run"
@@ -55,13 +57,13 @@ def generate(jobs: Sequence[Job], overlays: Sequence[str] = ()) -> str:
         width=72,
         default_flow_style=None,
     )
-    return HEADER + text
+    return HEADER.format(refresh=tool.how("refresh")) + text
 
 
 def overlays() -> list[str]:
     """Return the configuration files with which dvc.yaml was generated."""
     if not FILE.exists():
-        raise UserError(f"there is no {FILE}: run make refresh")
+        raise UserError(f"there is no {FILE}: run {tool.how('refresh')}")
     return parse_overlays(FILE.read_text(encoding="utf-8"))
 
 
@@ -70,18 +72,22 @@ def parse_overlays(text: str) -> list[str]:
     try:
         found: list[str] = yaml.load(text, yaml.CSafeLoader)["vars"][0]["overlays"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{FILE} is not as it was generated: run make refresh") from error
+        raise UserError(f"{FILE} is not as it was generated: run {tool.how('refresh')}") from error
     return found
 
 
 def check(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
     """Raise UserError, naming the mend, unless dvc.yaml is what the Snakefile says."""
+    if not tool.is_here():
+        tool_lock.check(jobs)
     if not FILE.exists() or FILE.read_text(encoding="utf-8") != generate(jobs, overlays):
-        raise UserError(f"{FILE} differs from the Snakefile: run make refresh")
+        raise UserError(f"{FILE} differs from the Snakefile: run {tool.how('refresh')}")
 
 
 def write(jobs: Sequence[Job], overlays: Sequence[str]) -> None:
-    """Write dvc.yaml."""
+    """Write dvc.yaml, and provender.lock where the tool is not in this folder."""
+    if not tool.is_here():
+        tool_lock.write(jobs)
     files.write_text(FILE, generate(jobs, overlays))
 
 
@@ -121,9 +127,11 @@ def command(job: Job) -> str:
 def dependencies(job: Job) -> list[str]:
     """Return the files that a job's stage depends on: what it reads, and the file of its rule.
 
-    A job that reads nothing makes a source, which is fetched again for other settings alone.
+    A job that reads nothing makes a source, which is fetched again for other settings alone. For
+    files of a tool that lies elsewhere stands provender.lock.
     """
-    return list(dict.fromkeys([*job.inputs, job.rule_file])) if job.inputs else []
+    paths = dict.fromkeys([*job.inputs, job.rule_file]) if job.inputs else {}
+    return [path for path in paths if not tool.is_linked(path)]
 
 
 def settings(job: Job, places: dict[tuple[str, ...], tuple[str, str]]) -> dict[str, list[str]]:
@@ -132,6 +140,8 @@ def settings(job: Job, places: dict[tuple[str, ...], tuple[str, str]]) -> dict[s
     for key in sorted({leaf for use in job.settings for leaf in _leaves(use, places)}):
         path, name = places[key]
         found.setdefault(path, []).append(name)
+    if tool.is_linked(job.rule_file):
+        found.setdefault(LOCK, []).append(f"{tool_lock.CODE}.{job.rule}")
     return {path: found[path] for path in sorted(found)}
 
 
@@ -150,27 +160,41 @@ def _identifies(key: tuple[str, ...]) -> bool:
 def recorded_settings(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a stage of dvc.lock says of its settings: values by dotted key."""
     return {
-        # Defaults stand in the schema, whose names alternate with "properties".
-        ".".join(str(name).split(".")[1:-1:2]) if path == config.SCHEMA else str(name): value
+        setting: value
         for path, values in entry.get("params", {}).items()
         for name, value in values.items()
+        if (setting := _setting(path, str(name)))
     }
 
 
+def _setting(path: str, name: str) -> str:
+    """Return the setting that a dotted name of a file stands for; none for a digest of code."""
+    if path == config.SCHEMA:
+        # Its names alternate with "properties".
+        return ".".join(name.split(".")[1:-1:2])
+    if path == LOCK:
+        kind, _, setting = name.partition(".")
+        return setting if kind == tool_lock.DEFAULTS else ""
+    return name
+
+
 def sources(paths: Sequence[str]) -> dict[str, config.Config]:
-    """Return the files that settings come from, by path: the schema, then configurations."""
+    """Return the files that settings come from, by path: of defaults, then configurations."""
     parts = {path: config.read_overlay(path) for path in paths}
-    return {config.SCHEMA: config.read_schema(config.SCHEMA), **parts}
+    if tool.is_here():
+        return {config.SCHEMA: config.read_schema(config.SCHEMA), **parts}
+    return {LOCK: tool_lock.read(), **parts}
 
 
 def places(sources: dict[str, config.Config]) -> dict[tuple[str, ...], tuple[str, str]]:
     """Return each setting, a tuple of keys, with where it stands: a file and a dotted name.
 
-    That is the file that has the last word on it, or the schema for a default.
+    That is the file that has the last word on it, or for a default the schema or provender.lock.
     """
-    (schema_path, schema), *files = sources.items()
+    (first, _), *files = sources.items()
     found = {
-        key: (schema_path, ".".join(place)) for key, (place, _) in config.defaults(schema).items()
+        key: (first, ".".join([tool_lock.DEFAULTS, *key] if first == LOCK else place))
+        for key, (place, _) in config.defaults(config.read_schema(config.SCHEMA)).items()
     }
     parts = config.that_count([part for _, part in files])
     paths = [path for path, _ in files][-len(parts) :]

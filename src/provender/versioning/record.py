@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from provender import config
+from provender import config, tool
 from provender.console import log
 from provender.running import graph
 from provender.versioning import dvc_lock, dvc_yaml
@@ -36,7 +36,7 @@ def check() -> list[graph.Job]:
     raise_for(
         stale(jobs, dvc_lock.read(), [config.DEFAULT, *overlays]),
         f"{dvc_lock.FILE} is stale:",
-        f"Run make refresh and commit {dvc_lock.FILE}",
+        f"Run {tool.how('refresh')} and commit {dvc_lock.FILE}",
     )
     return jobs
 
