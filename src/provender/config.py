@@ -185,13 +185,13 @@ def read_recipe(path: str | Path) -> Config:
 
 
 def named_files(config: Config) -> list[str]:
-    """Return the files of the project that the configuration names. Raises ValueError if odd."""
+    """Return the files that the configuration names. Raises ValueError if odd."""
     excluded = config.get("vocabulary", {}).get("exclude")
-    recipe = config["text"]["recipe"]
-    for path in (recipe, excluded or ""):
+    named = [config["text"]["recipe"], *filter(None, [excluded])]
+    for path in named:
         if not isinstance(path, str):
             raise ValueError(f"{path!r:.60} is no path")
-    return [recipe_file(recipe), *filter(None, [excluded])]
+    return named
 
 
 def recipe_file(named: str) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from provender import config, files
+from provender import config, files, tool
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.given import Given
@@ -19,7 +19,9 @@ from provender.versioning import dvc_lock
 
 # Where the code lies that writes them; of other code nothing could be said.
 WRITERS = ("src/provender/release",)
-ROOT = Path(__file__).resolve().parents[3]
+
+# Where the rules lie, in the tool and in a release.
+WORKFLOW = "workflow"
 
 
 def check(
@@ -35,7 +37,7 @@ def check(
     ``signed`` tells whether the publisher's signature was checked, which vouches for the rest.
     """
     names = [name for name in statement.subjects(found) if name.split("/")[0] not in PLACES]
-    kept = traced.repository.read(traced.commit, names)
+    kept = _kept(traced, names)
     if not given.is_bundle:
         _check_kept(given, kept, findings)
     made = [name for name in names if name not in kept]
@@ -63,6 +65,12 @@ def check(
         findings.confirm("documents", f"{stages.some(made)}: made again, the same bytes")
 
 
+def _kept(traced: Traced, names: list[str]) -> dict[str, bytes]:
+    """Return the files of a release that git keeps: the project's, and the tool's workflow."""
+    paths = {traced.path(name) if name.startswith(f"{WORKFLOW}/") else name: name for name in names}
+    return {paths[path]: data for path, data in traced.read(paths).items()}
+
+
 def _check_kept(given: Given, kept: dict[str, bytes], findings: Findings) -> None:
     """Compare the files that git keeps, such as the workflow, with the commit's."""
     wrong = [
@@ -87,13 +95,13 @@ def _leave(made: list[str], why: str, signed: bool, findings: Findings) -> None:
 def _other_writers(traced: Traced) -> list[str]:
     """Return the files by which the commit would write documents in another way than this."""
     here = {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
+        traced.path(f"{folder}/{path.name}"): path.read_bytes()
         for folder in WRITERS
-        for path in sorted((ROOT / folder).iterdir())
+        for path in sorted(tool.place(folder).iterdir())
         if path.is_file()
     }
-    there = traced.repository.read(traced.commit, here)
-    return [name for name, data in here.items() if there.get(name) != data]
+    there = traced.read(here)
+    return [tool.name(path) for path, data in here.items() if there.get(path) != data]
 
 
 def _make_again(given: Given, traced: Traced, remote_name: str | None) -> dict[str, bytes]:
@@ -107,8 +115,12 @@ def _make_again(given: Given, traced: Traced, remote_name: str | None) -> dict[s
     )
     with tempfile.TemporaryDirectory(prefix="provender-documents-") as temporary:
         folder = Path(temporary)
-        there = [p for p in traced.repository.paths(traced.commit) if statement.is_safe_path(p)]
-        for name, data in traced.repository.read(traced.commit, there).items():
+        there = [*traced.repository.paths(traced.commit)]
+        if traced.tool:
+            there = [path for path in there if not tool.is_linked(path)]
+            of = traced.tool
+            there += [traced.path(name) for name in of.repository.paths(of.commit)]
+        for name, data in traced.read(filter(statement.is_safe_path, there)).items():
             _put(folder / name, data)
         needed = [stages.DATABASE, *map(str, (ready.VALIDATION, ready.CHOICE, ready.PARITY))]
         written = stages.written(traced.locked)
@@ -135,7 +147,7 @@ def _make_again(given: Given, traced: Traced, remote_name: str | None) -> dict[s
 
 
 def _rules(given: Given) -> list[str]:
-    return [name for name in given.paths if name.startswith("workflow/")]
+    return [name for name in given.paths if name.startswith(f"{WORKFLOW}/")]
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -28,6 +28,11 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
         "--remote", metavar="PLACE",
         help="DVC remote, its name, folder or address (default: the repository's own default)",
     )  # fmt: skip
+    parser.add_argument(
+        "--tool", metavar="PLACE",
+        help="provender's own git repository, where the project's is another (default: the one "
+        "that this is installed from)",
+    )  # fmt: skip
     parser.add_argument("--files", action="store_true", help="look at the files alone")
     parser.add_argument(
         "--rebuild", action="store_true",

@@ -20,6 +20,7 @@ from pathlib import Path
 from provender import console, determinism, files
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
+from provender.audit.repository import Repository
 from provender.audit.traced import SOURCE_RULE, Traced
 from provender.errors import Unavailable, UserError
 from provender.running import code_files
@@ -76,12 +77,17 @@ def rebuild(
     with _interruptible(), tempfile.TemporaryDirectory(prefix="provender-rebuild-") as work:
         folder = Path(work, "project")
         try:
-            _clone(traced, folder)
+            _clone(traced.repository, traced.commit, folder)
+            # Where the tool is: in the project, or beside it.
+            home = folder
+            if traced.tool:
+                home = Path(work, "tool")
+                _clone(traced.tool.repository, traced.tool.commit, home)
             _bring_source(traced, remote_name, folder)
-            packages, setup_seconds = _make_environment(folder, environment, findings)
+            packages, setup_seconds = _make_environment(home, environment, findings)
             console.log.info("building the commit again")
             started = time.monotonic()
-            _run(_snakemake(traced, cores), folder)
+            _run(_snakemake(traced, cores), folder, home)
             rebuilt = Rebuilt(folder, setup_seconds, time.monotonic() - started, packages)
         except (Unavailable, UserError) as error:
             findings.leave_open("rebuild", str(error))
@@ -97,15 +103,14 @@ def rebuild(
         yield rebuilt
 
 
-def _clone(traced: Traced, folder: Path) -> None:
-    source = traced.repository
+def _clone(source: Repository, commit: str, folder: Path) -> None:
     # What is copied is read and checked by git, unlike files that are linked.
     done = source.git("clone", "--quiet", "--no-local", "--no-checkout", ".", str(folder))
     if done.returncode == 0:
-        done = source.git("-C", str(folder), "checkout", "--quiet", "--detach", traced.commit)
+        done = source.git("-C", str(folder), "checkout", "--quiet", "--detach", commit)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise UserError(f"{source.place} cannot be cloned at {traced.commit}: {said}")
+        raise UserError(f"{source.place} cannot be cloned at {commit}: {said}")
 
 
 def _bring_source(traced: Traced, remote_name: str | None, folder: Path) -> None:
@@ -138,7 +143,7 @@ def _make_environment(
         started = time.monotonic()
         # The interpreter that this environment was made with, if it has one.
         python = Path(sys.base_prefix, "bin", "python3.11")
-        _run(["make", "setup", *([f"PYTHON={python}"] if python.exists() else [])], folder)
+        _run(["make", "setup", *([f"PYTHON={python}"] if python.exists() else [])], folder, folder)
         seconds = time.monotonic() - started
     else:
         for name in (".venv", "web/node_modules"):
@@ -149,7 +154,7 @@ def _make_environment(
         findings.note(
             "environment", f"that of {given} was used; it was not made from the lock for this"
         )
-    output = _run([str(folder / ".venv/bin/python"), "-c", INSTALLED], folder)
+    output = _run([str(folder / ".venv/bin/python"), "-c", INSTALLED], folder, folder)
     packages: dict[str, str] = json.loads(output.splitlines()[-1])
     pinned = code_files.pinned((folder / code_files.PYTHON_LOCK).read_text(encoding="utf-8"))
     other = [
@@ -174,8 +179,8 @@ def _snakemake(traced: Traced, cores: int) -> list[str]:
     return ["python", "-m", "snakemake", "--cores", str(cores), *overlays, *allowed]
 
 
-def _run(command: Sequence[str], folder: Path) -> str:
-    """Run a command in the clone and return its output.
+def _run(command: Sequence[str], folder: Path, home: Path) -> str:
+    """Run a command in a clone, by the environment and code of ``home``; return its output.
 
     Raises UserError, with the end of the output, where it fails. Where this process is
     interrupted, the command and all that it has started are ended first.
@@ -184,7 +189,7 @@ def _run(command: Sequence[str], folder: Path) -> str:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(folder),
+            env=_environment(home),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

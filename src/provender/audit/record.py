@@ -13,7 +13,7 @@ from provender.audit.findings import Findings, Outcome
 from provender.audit.traced import PLACES, UNSEEN, Traced, is_source, md5_of
 from provender.errors import Unavailable, UserError
 from provender.release import statement
-from provender.versioning import dvc_lock, dvc_yaml, remote
+from provender.versioning import dvc_lock, dvc_yaml, remote, tool_lock
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
@@ -31,7 +31,7 @@ def check_lock(traced: Traced, findings: Findings) -> None:
         for path, md5 in dvc_lock.digests(entry, "deps").items()
     }
     paths = {path for _, path in read} - written.keys()
-    there = traced.repository.read(traced.commit, paths)
+    there = traced.read(paths)
     digests = written | {path: md5_of(data) for path, data in there.items()}
     wrong: dict[str, list[str]] = {}
     for (name, path), md5 in read.items():
@@ -44,12 +44,25 @@ def check_lock(traced: Traced, findings: Findings) -> None:
     for name, entry in traced.locked.items():
         if changed := _other_settings(traced, entry):
             wrong.setdefault(name, []).append(f"other settings: {stages.some(changed)} (config)")
+        if traced.tool and not _has_code(traced, name, entry):
+            wrong.setdefault(name, []).append(f"other code than {tool_lock.FILE} says (code)")
     _report_stages(traced, wrong, findings, str(dvc_lock.FILE), "it was recorded with")
     if not wrong:
         findings.confirm(
             str(dvc_lock.FILE),
             f"its {len(traced.order)} stages read the commit's own files and settings",
         )
+
+
+def _has_code(traced: Traced, name: str, entry: dict[str, Any]) -> bool:
+    """Return whether a stage is recorded with the digest of code that provender.lock has."""
+    key = f"{tool_lock.CODE}.{_rule(name)}"
+    recorded = entry.get("params", {}).get(dvc_yaml.LOCK, {}).get(key)
+    return recorded is not None and recorded == traced.tool_lock[tool_lock.CODE].get(_rule(name))
+
+
+def _rule(name: str) -> str:
+    return name.partition("@")[0]
 
 
 def _other_settings(traced: Traced, entry: dict[str, Any]) -> list[str]:
@@ -164,7 +177,7 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
         if isinstance(receipt, dict) and isinstance(receipt.get("inputs"), dict)
         for path in receipt["inputs"]
     }
-    there = traced.repository.read(traced.commit, paths - traced.sha256.keys())
+    there = traced.read(paths - traced.sha256.keys())
     known = {path: hashlib.sha256(data).hexdigest() for path, data in there.items()}
     known |= traced.sha256
     wrong: dict[str, list[str]] = {}
@@ -194,14 +207,14 @@ def _is_stage(name: str, command: str) -> bool:
     return words[:3] == [*dvc_yaml.RUN.split(), rule] and values == wildcards
 
 
-def _fits(command: list[str], name: str, entry: dict[str, Any], paths: Mapping[str, str]) -> bool:
-    """Return whether a receipt's command is the stage's script with the recorded settings.
+def _fits(command: list[str], script: str, entry: dict[str, Any], paths: Mapping[str, str]) -> bool:
+    """Return whether a receipt's command is the stage's ``script`` with the recorded settings.
 
     What the commit's own rule makes of them is known by running it alone: by a rebuild. Here each
     option that is called like a setting must have its value, or else paths that the step read or
     wrote.
     """
-    if command[:2] != ["python", f"scripts/{name.partition('@')[0]}.py"]:
+    if command[:2] != ["python", script]:
         return False
     settings = {
         f"--{key.rpartition('.')[2].replace('_', '-')}": value
@@ -235,7 +248,8 @@ def _receipt_faults(traced: Traced, name: str, receipt: Any, known: dict[str, st
         faults, written = [], stages.written(traced.locked)
         entry = traced.locked[name]
         paths = {**inputs, **outputs}
-        if not (_is_stage(name, entry["cmd"]) and _fits(command, name, entry, paths)):
+        script = traced.path(f"scripts/{_rule(name)}.py")
+        if not (_is_stage(name, entry["cmd"]) and _fits(command, script, entry, paths)):
             faults.append("another command (config)")
         for path, sha256 in inputs.items():
             if path in known and known[path] != sha256:

@@ -44,6 +44,8 @@ def as_json(done: Audit) -> dict[str, Any]:
     if done.traced is not None:
         found["commit"] = done.traced.commit
         found["repository"] = done.traced.repository.place
+        of = done.traced.tool
+        found["tool"] = of and {"commit": of.commit, "repository": of.repository.place}
         found["steps"] = [
             {"step": name, "outcome": str(outcome), "text": text}
             for name in done.traced.order

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from provender import tool
 from provender.errors import Unavailable, UserError
 from provender.release import statement
 
@@ -30,6 +31,7 @@ class NamedBy(Enum):
     AUDITOR = "you"
     FOLDER = "the folder at hand"
     RELEASE = "the release itself"
+    INSTALLED = "where this is installed"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,24 @@ def find(named: str | None, found: statement.Statement | None) -> Iterator[Repos
             yield _at(Path(), NamedBy.FOLDER)
         elif address := _stated(found):
             yield _clone(address, Path(temporary), NamedBy.RELEASE)
+        else:
+            yield None
+
+
+@contextlib.contextmanager
+def find_tool(named: str | None) -> Iterator[Repository | None]:
+    """Give the repository of provender: the one ``named``, else the one that this runs from.
+
+    None where this is installed from a package. Raises as :func:`find` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="provender-repository-") as temporary:
+        home = tool.home()
+        if named and ("://" in named or _is_bare(named)):
+            yield _clone(named, Path(temporary), NamedBy.AUDITOR)
+        elif named:
+            yield _at(Path(named), NamedBy.AUDITOR)
+        elif _git(["-C", str(home), "rev-parse", "--show-prefix"]).stdout == b"\n":
+            yield _at(home, NamedBy.INSTALLED)
         else:
             yield None
 

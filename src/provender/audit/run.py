@@ -76,10 +76,11 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
         findings.part = "trace"
         try:
             there = stack.enter_context(repository.find(options.repository, done.stated))
+            of = stack.enter_context(repository.find_tool(options.tool))
         except Unavailable as error:
             findings.leave_open("repository", str(error))
             return
-        done.traced = trace.trace(found, done.stated, there, options.remote, findings)
+        done.traced = trace.trace(found, done.stated, there, of, options.remote, findings)
         if done.traced is None:
             return
         if done.stated is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from provender import tool
 from provender.errors import UserError
 from provender.running import receipt
 from provender.running.code_files import NODE_LOCK, PYTHON_LOCK
@@ -115,11 +116,12 @@ def cause(path: str, is_config: Callable[[str], bool]) -> str:
     """Return what kind of cause an input is, where it differs."""
     if path == DATABASE:
         return DATABASE_ROWS
-    if path in (PYTHON_LOCK, NODE_LOCK):
+    name = tool.name(path)
+    if name in (PYTHON_LOCK, NODE_LOCK):
         return DEPENDENCY
     if is_config(path):
         return CONFIG
-    return CODE_EDIT if PurePosixPath(path).parts[0] in CODE else EARLIER
+    return CODE_EDIT if PurePosixPath(name).parts[0] in CODE else EARLIER
 
 
 def flatten(value: Any, *names: str) -> dict[str, Any]:

@@ -5,30 +5,45 @@ Compares the release with the commit that it names: settings, lock files, dvc.lo
 
 import hashlib
 import json
+import re
 from pathlib import PurePosixPath
+from typing import Any
 
-from provender import config
+from provender import config, tool
 from provender.audit import record, stages
 from provender.audit.findings import Findings, Outcome
 from provender.audit.given import MANIFEST, Given
 from provender.audit.repository import NamedBy, Repository
-from provender.audit.traced import PLACES, SOURCE_RULE, Traced, is_source, md5_of, read_commit
+from provender.audit.traced import (
+    PLACES,
+    SOURCE_RULE,
+    Tool,
+    Traced,
+    is_source,
+    md5_of,
+    read_commit,
+    read_tool_lock,
+)
 from provender.errors import UserError
 from provender.release import statement
 from provender.running.code_files import NODE_LOCK, PYTHON_LOCK
-from provender.versioning import dvc_lock, dvc_yaml
+from provender.versioning import dvc_lock, dvc_yaml, tool_lock
+
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 def trace(
     given: Given,
     found: statement.Statement | None,
     repository: Repository | None,
+    tool_repository: Repository | None,
     remote_name: str | None,
     findings: Findings,
 ) -> Traced | None:
     """Add to ``findings`` what repository and remote say; return what is known of the commit.
 
-    Returns None where there is none. ``remote_name`` is a remote of DVC's, or its place.
+    ``tool_repository``: that of provender, which a project in a repository of its own names by a
+    commit. Returns None where there is none. ``remote_name`` is a remote of DVC's, or its place.
     """
     findings.part = "trace"
     if repository is None:
@@ -42,7 +57,11 @@ def trace(
     if commit is None:
         return None
     try:
-        traced = read_commit(repository, commit)
+        lock = read_tool_lock(repository, commit)
+        of = _find_tool(lock, found, tool_repository, findings) if lock else None
+        if lock and of is None:
+            return None
+        traced = read_commit(repository, commit, of, lock)
     except UserError as error:
         findings.refute("commit", str(error))
         return None
@@ -82,6 +101,40 @@ def _find_commit(
     return commit
 
 
+def _find_tool(
+    lock: dict[str, Any],
+    found: statement.Statement | None,
+    repository: Repository | None,
+    findings: Findings,
+) -> Tool | None:
+    """Return the commit of provender that the project names; None, with the reason, if nowhere."""
+    identity = lock[tool_lock.TOOL]
+    commit, named = identity.get("commit"), tool_lock.describe(identity)
+    stated = statement.dependencies(found).get(statement.TOOL, {}) if found is not None else None
+    if stated is not None and stated.get("digest", {}).get("gitCommit") != commit:
+        findings.refute(
+            "tool",
+            f"the commit's {tool_lock.FILE} names {named}, and the statement another or none",
+        )
+        return None
+    if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+        findings.refute("tool", f"{tool_lock.FILE} names {named}: that is no commit")
+        return None
+    if repository is None or repository.tree(commit) is None:
+        where = f" and not in {repository.place}" if repository else ""
+        findings.leave_open(
+            "tool",
+            f"the project is built by {named}, which is not here{where}: clone provender's "
+            "repository and name it by --tool",
+        )
+        return None
+    findings.confirm(
+        "tool",
+        f"{named} is in {repository.place}, a repository named by {repository.named_by.value}",
+    )
+    return Tool(repository, commit)
+
+
 def _search_commit(given: Given, repository: Repository, findings: Findings) -> str | None:
     """Return the first commit that recorded this bundle, by the digest of its manifest."""
     md5 = md5_of((given.bundle / MANIFEST).read_bytes())
@@ -97,22 +150,30 @@ def _search_commit(given: Given, repository: Repository, findings: Findings) -> 
 
 def _check_source_files(traced: Traced, found: statement.Statement, findings: Findings) -> None:
     """Hold the digests of lock and configuration files to the commit's files."""
-    needed = [PYTHON_LOCK, NODE_LOCK, str(dvc_lock.FILE), str(dvc_yaml.FILE)]
-    needed += [config.DEFAULT, *traced.overlays, *config.named_files(traced.settings)]
-    there = traced.repository.read(traced.commit, needed)
+    needed = [str(dvc_lock.FILE), str(dvc_yaml.FILE), config.DEFAULT, *traced.overlays]
+    needed += [str(tool_lock.FILE)] if traced.tool else []
+    needed += [traced.path(PYTHON_LOCK), traced.path(NODE_LOCK)]
+    named = config.named_files(traced.settings)
+    own = traced.read(named)
+    # The project's own text recipe, or else the tool's.
+    needed += [name if name in own else traced.path(name) for name in named]
+    there = traced.read(needed)
     known = statement.dependencies(found)
     wrong = []
-    for name in needed:
+    for path in needed:
+        name = tool.name(path)
         if name not in known:
             wrong.append(f"{name} is not among the dependencies")
-        elif name not in there:
+        elif path not in there:
             wrong.append(f"{name} is not in the commit")
-        elif known[name]["digest"].get("sha256") != hashlib.sha256(there[name]).hexdigest():
+        elif known[name]["digest"].get("sha256") != hashlib.sha256(there[path]).hexdigest():
             wrong.append(f"{name} is another file in the commit")
     for fault in wrong:
         findings.refute("source files", fault)
     if not wrong:
-        findings.confirm("source files", f"{stages.some(needed)}: as in the commit, by sha256")
+        findings.confirm(
+            "source files", f"{stages.some(map(tool.name, needed))}: as in the commit, by sha256"
+        )
 
 
 def _check_settings(traced: Traced, found: statement.Statement, findings: Findings) -> None:
@@ -219,8 +280,8 @@ def _manifest_causes(traced: Traced, given: Given, found: statement.Statement | 
     try:
         manifest = statement.read_json((given.bundle / MANIFEST).read_bytes(), MANIFEST)
         inputs = manifest["inputs"]
-        needed = {"requirements": PYTHON_LOCK, "packages": NODE_LOCK}
-        there = traced.repository.read(traced.commit, needed.values())
+        needed = {"requirements": traced.path(PYTHON_LOCK), "packages": traced.path(NODE_LOCK)}
+        there = traced.read(needed.values())
         expected = {
             key: hashlib.sha256(there[name]).hexdigest()
             for key, name in needed.items()

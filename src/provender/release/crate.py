@@ -11,6 +11,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
+from provender import tool
 from provender.release import evidence, statement
 from provender.release.ready import Facts
 from provender.running import code_files
@@ -148,15 +149,15 @@ def _size(facts: Facts, name: str) -> dict[str, str]:
 
 def _add_inputs(crate: ROCrate, facts: Facts) -> list[ContextEntity]:
     """Add what the build read and the release does not hold: told apart by digest alone."""
-    names = [evidence.DATABASE, *facts.ready.paths, code_files.PYTHON_LOCK, code_files.NODE_LOCK]
+    names = [evidence.DATABASE, *facts.ready.paths, *code_files.locks()]
     return [
         crate.add(
             ContextEntity(
                 crate,
-                f"#{name}",
+                f"#{tool.name(name)}",
                 properties={
                     "@type": "CreativeWork",
-                    "name": name,
+                    "name": tool.name(name),
                     "sha256": cache.digests(name)[0],
                 },
             )

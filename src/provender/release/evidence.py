@@ -7,11 +7,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from provender import config, determinism
+from provender import config, determinism, tool
 from provender.release import canaries, statement
 from provender.release.ready import Ready
 from provender.running import code_files, graph
-from provender.versioning import cache, dvc_lock, dvc_yaml
+from provender.versioning import cache, dvc_lock, dvc_yaml, tool_lock
 
 # The step that makes the database, from files that are not the project's own.
 SOURCE_RULE = "fetch_source"
@@ -49,7 +49,7 @@ def build_statement(
                     "target": TARGET,
                 },
                 "internalParameters": dict(determinism.ENVIRONMENT),
-                "resolvedDependencies": [_source(ready), *_dependencies(ready)],
+                "resolvedDependencies": [_source(ready), *_tool(), *_dependencies(ready)],
             },
             "runDetails": {
                 "builder": {"id": statement.BUILDER, "version": versions()},
@@ -97,13 +97,24 @@ def _source(ready: Ready) -> statement.Descriptor:
     return {"name": statement.SOURCE, **place, "digest": digest}
 
 
+def _tool() -> list[statement.Descriptor]:
+    """Return the tool at its commit, where the project does not hold it."""
+    if tool.is_here():
+        return []
+    identity = tool_lock.identity()
+    known = {"version": identity["version"]}
+    digest = {"gitCommit": identity["commit"]}
+    return [{"name": statement.TOOL, "digest": digest, "annotations": known}]
+
+
 def _dependencies(ready: Ready) -> list[statement.Descriptor]:
     given = sources(ready.jobs)
-    own = [code_files.PYTHON_LOCK, code_files.NODE_LOCK, *config.named_files(ready.config)]
+    own = [*code_files.locks(), *map(config.recipe_file, config.named_files(ready.config))]
     found = [_file(DATABASE, True), *(_file(path, True, public_name(path)) for path in given)]
-    found += [_file(path, True) for path in own]
+    found += [_file(path, True, tool.name(path)) for path in own]
     # git keeps these; DVC knows no digest of them.
-    found += [_file(str(path), False) for path in (dvc_lock.FILE, dvc_yaml.FILE, *ready.paths)]
+    locks = [dvc_lock.FILE, dvc_yaml.FILE, *([] if tool.is_here() else [tool_lock.FILE])]
+    found += [_file(str(path), False) for path in (*locks, *ready.paths)]
     # A database may be the source and lie where the build puts its own.
     return list({item["name"]: item for item in reversed(found)}.values())[::-1]
 

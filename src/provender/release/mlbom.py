@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from provender import files
+from provender import files, tool
 from provender.release import evidence, statement
 from provender.release.model_card import SCORES, TASK
 from provender.release.ready import Facts
@@ -18,8 +18,8 @@ SPEC = "1.6"
 # The one package whose file is in the bundle as it came, to be loaded on demand.
 COPIED = "@tensorflow/tfjs"
 
-PACKAGE = Path("web/package.json")
-SOURCES = Path("web/src")
+PACKAGE = "web/package.json"
+SOURCES = "web/src"
 
 NAMESPACE = uuid.UUID(statement.NAMESPACE)
 
@@ -148,7 +148,7 @@ def _database(facts: Facts) -> Component:
 
 def _python_packages() -> list[Component]:
     """Return what requirements.lock pins: it made the model, and is no part of it."""
-    pinned = code_files.pinned(Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8"))
+    pinned = code_files.pinned(Path(tool.path(code_files.PYTHON_LOCK)).read_text(encoding="utf-8"))
     # As package addresses write names: see the purl specification, type pypi.
     found = {
         name.split("[")[0].lower().replace("_", "-"): version for name, version in pinned.items()
@@ -161,8 +161,8 @@ def _python_packages() -> list[Component]:
 
 def _node_packages() -> list[Component]:
     """Return the npm packages that the browser's side names or takes in, as locked."""
-    locked = files.read_json(code_files.NODE_LOCK)["packages"]
-    package = files.read_json(PACKAGE)
+    locked = files.read_json(tool.path(code_files.NODE_LOCK))["packages"]
+    package = files.read_json(tool.path(PACKAGE))
     named = package.get("dependencies", {}) | package.get("devDependencies", {})
     bundled = _bundled(locked, named.keys())
     found = []
@@ -176,7 +176,9 @@ def _node_packages() -> list[Component]:
 
 def _bundled(locked: dict[str, Any], named: Iterable[str]) -> set[str]:
     """Return the packages that the bundle's scripts import, with those that these import."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.js"))]
+    texts = [
+        path.read_text(encoding="utf-8") for path in sorted(Path(tool.path(SOURCES)).glob("*.js"))
+    ]
     waiting = [name for name in named if any(f'from "{name}"' in text for text in texts)]
     found: set[str] = set()
     while waiting:

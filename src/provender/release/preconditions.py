@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from provender import config
+from provender import config, tool
 from provender.errors import Unavailable, UserError
 from provender.release import evidence, run_facts, signing
 from provender.release.ready import Ready
 from provender.running import code_files, graph
-from provender.versioning import dvc_lock, dvc_yaml, record, remote
+from provender.versioning import dvc_lock, dvc_yaml, record, remote, tool_lock
 
 Found = TypeVar("Found")
 
@@ -53,6 +53,7 @@ def check(version: str, key: Path | None, remote_name: str | None) -> Ready:
     commit = faults.try_to(find_commit)
     if commit:
         faults.try_to(lambda: check_tree(commit))
+    faults.try_to(check_tool)
     jobs = faults.try_to(record.check)
     if commit and jobs and paths:
         faults.try_to(lambda: check_inputs(jobs, paths, commit))
@@ -108,6 +109,23 @@ def find_commit() -> str:
     return done.stdout.strip()
 
 
+def check_tool() -> None:
+    """Raise UserError where nobody could have the tool that built: it is of no commit."""
+    if tool.is_here():
+        return
+    commit = tool_lock.identity()["commit"]
+    if commit is None:
+        raise UserError(
+            f"nobody knows which commit of provender {tool.home()} is: install it from a clone, or "
+            "from a wheel that was built in one, build and run provender refresh"
+        )
+    if commit.startswith(tool_lock.CHANGED):
+        raise UserError(
+            f"provender has changes in {tool.home()} that no commit holds: commit or undo them, "
+            "then run provender refresh and commit provender.lock"
+        )
+
+
 def check_tree(commit: str) -> None:
     """Raise UserError unless the folder holds what ``commit`` does, and nothing else."""
     options = ["--untracked-files=all", "--ignore-submodules=none", "--no-renames"]
@@ -147,6 +165,7 @@ def check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
     kept = set(_git("ls-tree", "-r", "-z", "--name-only", commit).split("\0"))
     made = {path for job in jobs for path in job.outputs}
     read = {path for job in jobs for path in job.inputs} | set(paths)
+    read = {path for path in read if not tool.is_linked(path)}
     lost = sorted(read - made - set(evidence.sources(jobs)) - kept)
     if lost:
         raise UserError(
@@ -157,7 +176,7 @@ def check_inputs(jobs: list[graph.Job], paths: list[str], commit: str) -> None:
 
 def check_environment() -> None:
     """Raise UserError where a package is of another version than the build's lock file says."""
-    text = Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8")
+    text = Path(tool.path(code_files.PYTHON_LOCK)).read_text(encoding="utf-8")
     pinned = code_files.pinned(text)
     other = [
         f"{name} {version}, not {pinned[name]}"
@@ -167,7 +186,7 @@ def check_environment() -> None:
     if other:
         raise UserError(
             "\n  ".join([f"packages differ from {code_files.PYTHON_LOCK}:", *other])
-            + "\nRun make setup, build and run provender record again"
+            + f"\nRun {tool.how('setup')}, build and run provender record again"
         )
 
 

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from provender import files
+from provender import files, tool
 from provender.release import statement
 from provender.running import code_files
 
@@ -36,7 +36,7 @@ def collect(started: datetime.datetime, folder: Path, archive: Path) -> dict[str
             "libc": " ".join(platform.libc_ver()),
         },
         "python": platform.python_version(),
-        "packages": installed(Path(code_files.PYTHON_LOCK).read_text(encoding="utf-8")),
+        "packages": installed(Path(tool.path(code_files.PYTHON_LOCK)).read_text(encoding="utf-8")),
         "statement": files.sha256(folder / statement.STATEMENT),
         "archive": {"sha256": files.sha256(archive), "bytes": archive.stat().st_size},
     }

@@ -35,8 +35,9 @@ BUNDLE = "bundle"
 # External parameters: all that the publisher chose.
 PARAMETERS = {"name": str, "version": str, "configuration": list, "settings": dict, "target": str}
 
-# The source code among the dependencies.
+# Among the dependencies: the project, and the tool where that is another repository.
 SOURCE = "source"
+TOOL = "tool"
 
 # By-products that stand in the statement itself.
 METRICS = "metrics"

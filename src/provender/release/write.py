@@ -4,7 +4,7 @@ import datetime
 import shutil
 from pathlib import Path
 
-from provender import console, files
+from provender import console, files, tool
 from provender.errors import UserError
 from provender.release import (
     archive,
@@ -155,9 +155,11 @@ def _copy_build(folder: Path, ready: Ready) -> None:
 
 def _copy_workflow(folder: Path) -> None:
     """Copy the description of the graph, which is the commit's: it was compared with it."""
-    for path in [Path(crate.WORKFLOW), *sorted(Path("workflow/rules").glob("*.smk"))]:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / path)
+    rules = [tool.path("workflow/Snakefile"), *Path(tool.path("workflow/rules")).glob("*.smk")]
+    for path in map(str, [crate.WORKFLOW, *rules]):
+        target = folder / tool.name(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def _names(folder: Path) -> set[str]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from provender import config, files
+from provender import config, files, tool
 from provender.errors import UserError
-from provender.running import code_files, graph
-from provender.versioning import cache, dvc_lock, dvc_yaml
+from provender.running import code_files, graph, receipt
+from provender.versioning import cache, dvc_lock, dvc_yaml, tool_lock
 
 # A value before and after; None where there was or is none.
 Change = tuple[Any, Any]
@@ -54,7 +54,8 @@ def compare(before: str, after: str | None) -> dict[str, Any]:
             "rows": _rows(old, new),
             "inputs": {p: c for p, c in files.items() if not _is_code(p) and p not in locks},
             "settings": _changes(old.settings, new.settings),
-            "code": {p: c for p, c in files.items() if _is_code(p) and p not in locks},
+            "code": {p: c for p, c in files.items() if _is_code(p) and p not in locks}
+            | _changes(_tool_files(old), _tool_files(new)),
             "dependencies": _changes(_versions(old), _versions(new)),
             "metrics": _changes(_metrics(old), _metrics(new)),
         }
@@ -119,7 +120,7 @@ def _workspace() -> State:
     paths = {path for job in jobs for path in (*job.inputs, *job.outputs) if Path(path).is_file()}
     written = {path for job in jobs for path in job.outputs} & paths
     return State(
-        read={path: cache.digests(path)[1] for path in paths - written},
+        read={p: cache.digests(p)[1] for p in paths - written if not tool.is_linked(p)},
         written={path: cache.digests(path)[1] for path in written},
         settings=_settings(_read_text),
         text=_read_text,
@@ -139,7 +140,11 @@ def _paths(locked: dvc_lock.Lock, kind: str) -> dict[str, str]:
 def _settings(text: Callable[[str], str]) -> dict[str, Any]:
     paths = (config.DEFAULT, *dvc_yaml.parse_overlays(text(str(dvc_yaml.FILE))))
     parts = [yaml.safe_load(text(path)) for path in paths]
-    return _flatten(config.combine(parts, yaml.safe_load(text(config.SCHEMA))))
+    if tool.is_here():
+        return _flatten(config.combine(parts, yaml.safe_load(text(config.SCHEMA))))
+    settings: config.Config = tool_lock.parse(text(str(tool_lock.FILE)))[tool_lock.DEFAULTS]
+    config.lay_over(settings, config.combine(parts, {}))
+    return _flatten(settings)
 
 
 def _flatten(value: Any, *names: str) -> dict[str, Any]:
@@ -159,6 +164,14 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Change]:
 
 def _sources(state: State) -> dict[str, str]:
     return {path: md5 for path, md5 in state.read.items() if path not in state.written}
+
+
+def _tool_files(state: State) -> dict[str, str]:
+    """Return the sha256 digest of each file of a tool that lies elsewhere, as the steps saw it."""
+    receipts = [path for path in state.written if receipt.FOLDER in Path(path).parents]
+    inputs = (json.loads(state.data(path))["inputs"] for path in receipts)
+    read = {path: sha256 for part in inputs for path, sha256 in part.items()}
+    return {tool.name(path): sha256 for path, sha256 in read.items() if tool.is_linked(path)}
 
 
 def _is_code(path: str) -> bool:
@@ -187,7 +200,9 @@ def _split(state: State, path: str) -> Counter[tuple[str, str]]:
 
 
 def _versions(state: State) -> dict[str, str]:
-    """Return the pinned version of each Python and npm package."""
+    """Return the pinned version of each Python and npm package, where the project pins them."""
+    if not tool.is_here():
+        return {}
     python = code_files.pinned(state.text(code_files.PYTHON_LOCK))
     packages = json.loads(state.text(code_files.NODE_LOCK))["packages"]
     node = {path: package["version"] for path, package in packages.items() if path}
