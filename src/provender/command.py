@@ -570,11 +570,29 @@ def _version() -> str:
     return metadata.version("provender")
 
 
+def _work(options: argparse.Namespace) -> None:
+    """Do what a command is for; one that is of a project needs a folder that is one."""
+    if options.work in OF_PROJECTS:
+        if not Path(configuration.DEFAULT).is_file():
+            raise UserError(
+                f"there is no {configuration.DEFAULT}: this folder is no project. Enter one, or "
+                "begin one by provender init FOLDER --from FILE"
+            )
+        tool.link()
+    options.work(options)
+
+
+# Commands that read a project's configuration or its record, and so may need the tool's files.
+OF_PROJECTS = (
+    build, refresh, dvc, run_stage, record_build, sync_build, print_graph, tell_why, release,
+)  # fmt: skip
+
+
 def main() -> int:
     """Run the command line and return its exit code."""
     parser = parse_arguments()
     try:
-        code = step.run(parser, lambda options: options.work(options), receipts=False)
+        code = step.run(parser, _work, receipts=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has had enough, as head has; what Python still holds goes nowhere.

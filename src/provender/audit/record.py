@@ -4,10 +4,12 @@ None of it speaks of the release in hand; all of it must fit the commit and itse
 """
 
 import hashlib
+import re
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from provender import tool
 from provender.audit import objects, stages
 from provender.audit.findings import Findings, Outcome
 from provender.audit.traced import PLACES, UNSEEN, Traced, is_source, md5_of
@@ -17,6 +19,10 @@ from provender.versioning import dvc_lock, dvc_yaml, remote, tool_lock
 
 if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
+
+# Where rules are, and what begins one.
+RULE_FILE = re.compile(r"workflow/rules/[^/]+\.smk")
+RULE = re.compile(r"^ *rule (\w+):", re.MULTILINE)
 
 
 def check_lock(traced: Traced, findings: Findings) -> None:
@@ -184,6 +190,8 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
     for name, receipt in traced.receipts.items():
         if faults := _receipt_faults(traced, name, receipt, known):
             wrong[name] = faults
+    for name in _other_code(traced) - wrong.keys():
+        wrong[name] = [f"other code than {tool_lock.FILE} says (code)"]
     _report_stages(traced, wrong, findings, "receipts", "its receipt tells of")
     for name in traced.order:
         if name in traced.receipts and traced.states[name] == UNSEEN:
@@ -197,6 +205,39 @@ def _check_receipts(traced: Traced, found: statement.Statement | None, findings:
             "receipts",
             f"{len(traced.receipts)} steps read what the commit holds and other steps wrote",
         )
+
+
+def _other_code(traced: Traced) -> set[str]:
+    """Return the stages whose rule's digest of code is not that of what their receipts name.
+
+    Those files were held to the tool's commit; so provender.lock says the truth of it, too.
+    """
+    if traced.tool is None:
+        return set()
+    rule_files = _rule_files(traced)
+    read: dict[str, dict[str, str]] = {}
+    for name, receipt in traced.receipts.items():
+        inputs = receipt.get("inputs") if isinstance(receipt, dict) else None
+        if isinstance(inputs, dict):
+            linked = {path: str(digest) for path, digest in inputs.items() if tool.is_linked(path)}
+            read.setdefault(_rule(name), dict(rule_files.get(_rule(name), {}))).update(linked)
+    digests = traced.tool_lock[tool_lock.CODE]
+    other = {
+        rule for rule, each in read.items() if tool_lock.code_digest(each) != digests.get(rule)
+    }
+    return {name for name in traced.receipts if _rule(name) in other}
+
+
+def _rule_files(traced: Traced) -> dict[str, dict[str, str]]:
+    """Return by rule the file of the tool that has it, with its sha256 digest."""
+    assert traced.tool is not None  # asked of such projects alone
+    names = traced.tool.repository.paths(traced.tool.commit)
+    paths = [traced.path(name) for name in names if RULE_FILE.fullmatch(name)]
+    found: dict[str, dict[str, str]] = {}
+    for path, data in traced.read(paths).items():
+        for rule in RULE.findall(data.decode("utf-8", "replace")):
+            found.setdefault(rule, {})[path] = hashlib.sha256(data).hexdigest()
+    return found
 
 
 def _is_stage(name: str, command: str) -> bool:
