@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from provender import tool
 from provender.bundle import node
 from provender.errors import UserError
 
 
 @pytest.fixture
 def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder web/ of a project in which the test runs."""
+    """Return the folder web/ of a copy of the tool in which the test runs."""
     (tmp_path / "web" / "node_modules").mkdir(parents=True)
+    (tmp_path / tool.MODULES).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "web"
 
@@ -56,7 +58,7 @@ def test_full_disk(web: Path, message: str, said: str) -> None:
 def test_without_packages(web: Path) -> None:
     """Where npm has not run, the message says what to run."""
     (web / "node_modules").rmdir()
-    with pytest.raises(UserError, match=r"^web/node_modules is missing: run make, or npm ci in"):
+    with pytest.raises(UserError, match=r"^web/node_modules is missing: run make setup$"):
         node.run("show.js")
 
 

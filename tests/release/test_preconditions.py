@@ -9,6 +9,7 @@ import pytest
 from conftest import GIT_IDENTITY
 from recorded import edit_unseen
 
+from provender import tool
 from provender.errors import UserError
 from provender.release import preconditions
 from provender.running.graph import Job
@@ -109,6 +110,7 @@ def job(rule: str, *inputs: str) -> Job:
 def test_inputs_that_no_clone_would_have(repository: Path) -> None:
     """Code and settings outside of the commit are named; source data and products are not."""
     (repository / "requirements.lock").write_text("")
+    (repository / tool.MODULES).mkdir(parents=True)
     git("add", "--all")
     git("commit", "--quiet", "--message", "lock")
     source = job("fetch_source", "../own.sqlite", "scripts/fetch_source.py")
@@ -146,6 +148,7 @@ def test_another_version() -> None:
 def test_another_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package of another version than the lock file says is named; a missing one is not."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / tool.MODULES).mkdir(parents=True)
     version = metadata.version("pytest")
     lock = tmp_path / "requirements.lock"
     lock.write_text(f"pytest=={version} \\\n    --hash=sha256:0\nno-such-package==1.0\n")

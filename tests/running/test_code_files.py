@@ -78,11 +78,11 @@ def test_workflow_lists_code_and_templates(tree: Path) -> None:
     """What a build runs is listed, and nothing that was built or that tests it."""
     kept = ["Snakefile", "scripts/a.html", "scripts/a.py"]
     kept += ["src/provender/b.py", "src/provender/room/c.py", "src/provender/room/d.py"]
-    kept += ["web/build.js", "web/src/page.css", "workflow/rules/e.smk"]
+    kept += ["web/build.js", "web/src/page.css", "workflow/Snakefile", "workflow/rules/e.smk"]
     other = ["README.md", "scripts/__pycache__/a.pyc", "src/provender/room/f.py"]
     other += ["tests/test_a.py", "web/test/a.test.js"]
     texts = {
-        "Snakefile": "from provender.room.c import x\nrule all:\n    input: []\n",
+        "workflow/Snakefile": "from provender.room.c import x\nrule all:\n    input: []\n",
         "scripts/a.py": "from provender import b",
         "src/provender/b.py": "from provender.room import d",
         "tests/test_a.py": "from provender.room import f",

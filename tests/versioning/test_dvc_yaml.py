@@ -17,7 +17,7 @@ from provender.versioning import dvc_yaml
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project of two configurations and no rule, in which the test runs."""
     monkeypatch.chdir(tmp_path)
-    for name in ("config", "workflow/rules"):
+    for name in ("config", "workflow/rules", "src/provender"):
         Path(name).mkdir(parents=True)
     Path("Snakefile").touch()
     Path("config/config.yaml").write_text(

@@ -27,8 +27,9 @@ def run(script: str, *arguments: str | Path) -> None:
     installed packages are missing or the script fails: it has said why by then.
     """
     node = program()
-    if not tool.place("web/node_modules").is_dir():
-        raise UserError("web/node_modules is missing: run make, or npm ci in web/")
+    packages = tool.path("web/node_modules")
+    if not Path(packages).is_dir():
+        raise UserError(f"{packages} is missing: run {tool.how('setup')}")
     command: list[str | Path] = [node, tool.path(f"web/{script}"), *map(str, arguments)]
     said = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:

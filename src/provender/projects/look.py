@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provender.errors import UserError
-from provender.sources import columns, tables
+from provender.sources import columns, sqlite, tables
 
 # Different values of a column that are told apart; what has more has no labels.
 MOST_VALUES = 2000
@@ -133,7 +133,7 @@ def look(path: Path, table: str = "", text: str = "", label: str = "") -> Found:
         raise UserError(f"there is no {path}: name the file that has your texts as --from")
     kind = tables.kind_of(path)
     if kind == tables.SQLITE:
-        table = table or tables.only_table(path)
+        table = _table(path, table)
     names = tables.columns_of(path, table)
     given = _given(names) if kind == tables.CSV else []
     names = list(given or names)
@@ -155,6 +155,15 @@ def look(path: Path, table: str = "", text: str = "", label: str = "") -> Found:
         path, kind, table, given, rows, chosen, labelled, find_split(rest, rows),
         [column.name for column in texts[1:]], [column.name for column in labels[1:]],
     )  # fmt: skip
+
+
+def _table(path: Path, named: str) -> str:
+    if not named:
+        return tables.only_table(path)
+    there = sqlite.tables_of(path)
+    if (table := columns.as_named(named, there)) not in there:
+        raise UserError(f"--table is {named}, and {path} has {', '.join(there) or 'none'}")
+    return table
 
 
 def _given(names: Sequence[str]) -> list[str]:
