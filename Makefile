@@ -51,12 +51,9 @@ setup: .venv/set-up web/node_modules/.package-lock.json
 	rm -rf .venv/lib/python3.11/site-packages/*/include
 	touch $@
 
-# What TensorFlow.js is made of goes too, and its source maps: its one-file build is all that is
-# used, and has the rest inside.
 web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .venv/set-up
-	cd web && npm ci
-	rm -rf web/node_modules/@tensorflow/tfjs-* web/node_modules/@tensorflow/tfjs/dist/*.map
-	touch $@
+	rm -f $@
+	@provender setup
 
 test: setup lint
 	$(INSTALL_FOR_TESTS)
@@ -105,7 +102,7 @@ refresh: setup
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup
-	uv pip compile pyproject.toml --extra test --generate-hashes --no-annotate --no-header \
+	uv pip compile pyproject.toml --extra convert --extra test --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
 	cd web && npm update
 

@@ -27,6 +27,7 @@ OFFLINE_CONFIG = "config/offline.yaml"
 
 # What follows a command's name in the example that its --help gives.
 EXAMPLES = {
+    "setup": "",
     "init": "tickets --from tickets.csv",
     "build": "--config tickets.yaml",
     "refresh": "--config tickets.yaml",
@@ -70,6 +71,7 @@ def init(options: argparse.Namespace) -> None:
     # What reads tables takes a second to import, which other commands need not wait for.
     from provender.projects import begin, look
 
+    _require_environment()
     folder: Path = options.folder
     source = options.source or _ask_file(begin.candidates(folder))
     found = look.look(source, options.table, options.text, options.label)
@@ -99,8 +101,24 @@ def _ask(what: str, default: str) -> str:
         raise UserError("nothing was answered, so nothing is written") from error
 
 
+def set_up(_: argparse.Namespace) -> None:
+    """Install what a plain pip install leaves out."""
+    from provender.projects import environment
+
+    environment.complete()
+
+
+def _require_environment() -> None:
+    from provender.projects import environment
+
+    if not environment.is_complete():
+        print("The environment is not complete: this runs provender setup, once.", flush=True)
+        environment.complete()
+
+
 def build(options: argparse.Namespace) -> None:
     """Find or download the archive where one is needed, then run Snakemake."""
+    _require_environment()
     overlays = [options.config] if options.config else []
     config = configuration.read(configuration.DEFAULT, *overlays)
     if config["source"]["kind"] == "newsgroups":
@@ -379,6 +397,14 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.add_argument("--label", default="", help="column with labels (default: by looking)")
     command.add_argument("--name", default="", help="of the classifier (default: the folder's)")
     command.set_defaults(work=init)
+
+    command = commands.add_parser(
+        "setup",
+        help="install what pip install leaves out",
+        description="Install the packages that a build needs and pip install leaves out: the "
+        "converter, and those of the page. Each is checked by the hash in the lock file.",
+    )
+    command.set_defaults(work=set_up)
 
     command = commands.add_parser("build", help="run the whole workflow")
     command.add_argument(

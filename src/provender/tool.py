@@ -5,7 +5,9 @@ that repository, which is a project too, this is its path. Any other project rea
 links: ``.provender/scripts/train_model.py`` is its path there, on every machine.
 """
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 from provender.errors import UserError
@@ -28,8 +30,13 @@ PARTS = (
     "workflow",
 )
 
-# A wheel has the rest within the package, where no other package can have files of these names.
+# A wheel has the rest within the package, where no other package can have files of these names,
+# and a note of what it was built from: it has no repository to ask.
 WITHIN = "_tool"
+BUILT_FROM = "built_from.json"
+
+# How a commit is called that the files at hand are not.
+CHANGED = "changed since "
 
 
 def home() -> Path:
@@ -43,6 +50,28 @@ def place(name: str) -> Path:
     if name == MODULES or name.startswith(f"{MODULES}/"):
         return PACKAGE / name[len(MODULES) + 1 :]
     return home() / name
+
+
+def commit() -> str | None:
+    """Return the commit that the tool's files are of; None where nobody knows.
+
+    Where a file that a build can read differs from it, ``CHANGED`` stands before it.
+    """
+    note = home() / BUILT_FROM
+    if note.exists():
+        noted: str | None = json.loads(note.read_text(encoding="utf-8"))["commit"]
+        return noted
+    if _git("rev-parse", "--show-prefix") != "":
+        return None
+    head = _git("rev-parse", "--verify", "--quiet", "HEAD")
+    changed = _git("status", "--porcelain", "--", *PARTS)
+    return f"{CHANGED}{head}" if head and changed else head
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(home()), *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def is_here() -> bool:

@@ -117,6 +117,6 @@ def test_the_commit_of_a_clone_and_of_a_wheel(
     assert commit() == head
     (tmp_path / "Snakefile").write_text("edited")
     assert commit() == f"changed since {head}"
-    (tmp_path / tool_lock.BUILT_FROM).write_text(json.dumps({"commit": COMMIT}))
+    (tmp_path / tool.BUILT_FROM).write_text(json.dumps({"commit": COMMIT}))
     assert commit() == COMMIT
     tool_lock.identity.cache_clear()

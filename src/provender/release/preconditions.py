@@ -119,7 +119,7 @@ def check_tool() -> None:
             f"nobody knows which commit of provender {tool.home()} is: install it from a clone, or "
             "from a wheel that was built in one, build and run provender refresh"
         )
-    if commit.startswith(tool_lock.CHANGED):
+    if commit.startswith(tool.CHANGED):
         raise UserError(
             f"provender has changes in {tool.home()} that no commit holds: commit or undo them, "
             "then run provender refresh and commit provender.lock"

@@ -8,7 +8,6 @@ project does not set. Stages of dvc.yaml name the rule's digest and defaults as 
 import functools
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -26,14 +25,8 @@ HEADER = (
     "# Written by provender, which builds this project: commit it. provender refresh renews it.\n"
 )
 
-# What a wheel was built from: it has no repository to ask.
-BUILT_FROM = "built_from.json"
-
 # Keys of the file.
 TOOL, CODE, DEFAULTS = "tool", "code", "defaults"
-
-# How a commit is called that the files at hand are not.
-CHANGED = "changed since "
 
 
 def generate(jobs: Sequence[Job]) -> str:
@@ -98,28 +91,9 @@ def describe(identity: Mapping[str, Any]) -> str:
 def identity() -> dict[str, Any]:
     """Return the version of the installed tool and its commit.
 
-    The commit is None where nobody knows it; where files differ from it, that is said before it.
+    The commit is as :func:`provender.tool.commit` tells it.
     """
-    return {"version": metadata.version("provender"), "commit": _commit()}
-
-
-def _commit() -> str | None:
-    built_from = tool.home() / BUILT_FROM
-    if built_from.exists():
-        commit: str | None = files.read_json(built_from)["commit"]
-        return commit
-    top = _git("rev-parse", "--show-toplevel")
-    if top is None or Path(top) != tool.home():
-        return None
-    commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    changed = _git("status", "--porcelain", "--", *tool.PARTS)
-    return f"{CHANGED}{commit}" if commit and changed else commit
-
-
-def _git(*arguments: str) -> str | None:
-    command = ["git", "-C", str(tool.home()), *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else None
+    return {"version": metadata.version("provender"), "commit": tool.commit()}
 
 
 def _code_digest(jobs: Sequence[Job]) -> str:
