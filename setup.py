@@ -14,7 +14,7 @@ sys.path.insert(0, "src")
 from provender import tool
 
 # What no build reads, or what tools have made.
-LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__", "test", "tests", "ruff.toml")
+LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__", ".*_cache", "test", "ruff.toml")
 
 
 def write_commit(folder: Path) -> None:

@@ -25,7 +25,7 @@ def test_version(capsys: pytest.CaptureFixture) -> None:
     ("arguments", "message"),
     [
         (["bild"], "there is no command bild: did you mean build?"),
-        (["xyz"], "there is no command xyz: there are build, refresh, dvc, "),
+        (["xyz"], "there is no command xyz: there are init, setup, build, "),
         (["serve", "--port", "99999"], "argument --port: 99999 is no number from 0 to 65535"),
         (["serve", "--port", "-1"], "argument --port: "),
         (["build", "--cores", "0"], "argument --cores: 0 is no number from 1 to 4096"),

@@ -27,8 +27,8 @@ OFFLINE_CONFIG = "config/offline.yaml"
 
 # What follows a command's name in the example that its --help gives.
 EXAMPLES = {
-    "setup": "",
     "init": "tickets --from tickets.csv",
+    "setup": "",
     "build": "--config tickets.yaml",
     "refresh": "--config tickets.yaml",
     "dvc": "--check",
@@ -605,6 +605,11 @@ def _work(options: argparse.Namespace) -> None:
                 "begin one by provender init FOLDER --from FILE"
             )
         tool.link()
+    # What it starts, such as Snakemake, is of its own environment, whether or not that is active.
+    own = str(Path(sys.executable).parent)
+    paths = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if paths[0] != own:
+        os.environ["PATH"] = os.pathsep.join([own, *paths])
     options.work(options)
 
 

@@ -6,6 +6,7 @@ pip alone cannot be told; and the page's packages are Node's.
 
 import importlib.util
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -53,16 +54,8 @@ def complete() -> None:
         with tempfile.TemporaryDirectory(prefix="provender-setup-") as folder:
             lock = Path(folder, "requirements.txt")
             lock.write_text("".join(wanted), encoding="utf-8")
-            install = [
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--require-hashes",
-                "-r",
-                str(lock),
-            ]
-            _run([_program("uv"), *install, "--python", sys.executable], Path(folder))
+            options = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)]
+            _run([*_pip(), *options], Path(folder))
     if not tool.place(PACKAGES).is_file():
         log.info("installing the page's packages of %s", code_files.NODE_LOCK)
         web = tool.place("web")
@@ -83,6 +76,13 @@ def _is_due(requirement: str) -> bool:
         return name == CONVERTER
 
 
+def _pip() -> list[str]:
+    """Return the command that knows this user's registry: pip, if the environment has it."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    return [_program("uv"), "pip", "--python", sys.executable]
+
+
 def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
@@ -91,7 +91,8 @@ def _run(command: Sequence[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN_LINES:])
+        called = shlex.join([Path(command[0]).name, *command[1:4]])
         raise Unavailable(
-            f"{Path(command[0]).name} {command[1]} failed, in {folder}:\n{said}\nCheck the network "
+            f"{called} … failed, in {folder}:\n{said}\nCheck the network "
             "and that the folder may be written, then run provender setup"
         )
