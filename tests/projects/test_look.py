@@ -113,12 +113,22 @@ def test_a_column_that_says_the_split(tmp_path: Path) -> None:
     assert found.other_labels == []
 
 
-def test_without_a_line_of_names(tmp_path: Path) -> None:
-    """Columns get names where the first line is a row."""
-    rows = [["ham" if n % 3 else "spam", sentence(n) * 2] for n in range(60)]
+@pytest.mark.parametrize("times", [0.4, 1, 2])
+def test_without_a_line_of_names(tmp_path: Path, times: float) -> None:
+    """Columns get names where the first line is a row: by its length, or as a label returns."""
+    rows = [
+        ["ham" if n % 3 else "spam", sentence(n)[: int(50 * times)] + str(n)] for n in range(60)
+    ]
     found = look.look(write(tmp_path / "t.csv", [], rows))
     assert found.given == ["column_1", "column_2"]
     assert (found.text.name, found.label.name, found.rows) == ("column_2", "column_1", 60)
+
+
+def test_stars_of_products(tmp_path: Path) -> None:
+    """Numbers that rate are labels, and names of products, though they return, are not."""
+    rows = [[f"B{n % 9:07}", 1 + n % 5, sentence(n)] for n in range(90)]
+    found = look.look(write(tmp_path / "t.csv", ["ProductId", "Score", "Text"], rows))
+    assert (found.label.name, found.other_labels) == ("Score", [])
 
 
 def test_numbers_as_labels(tmp_path: Path) -> None:
@@ -133,8 +143,8 @@ def test_numbers_as_labels(tmp_path: Path) -> None:
 def test_languages_without_spaces(tmp_path: Path) -> None:
     """A text need not have spaces, nor be long."""
     rows = [[chr(0x4E00 + n) + "海", "ab"[n % 2], f"{n:08x}-{n:04x}"] for n in range(80)]
-    found = look.look(write(tmp_path / "t.csv", ["a", "b", "uuid"], rows))
-    assert (found.text.name, found.label.name) == ("a", "b")
+    found = look.look(write(tmp_path / "t.csv", ["body", "side", "uuid"], rows))
+    assert (found.text.name, found.label.name) == ("body", "side")
 
 
 @pytest.mark.parametrize(

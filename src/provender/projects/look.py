@@ -23,6 +23,9 @@ MOST_COMPARED = 200_000
 # Rows for each label, on average, that a column of labels has at least, and characters at most.
 ROWS_PER_LABEL, LABEL_CHARACTERS = 4, 60
 
+# Words of a column's name at most.
+NAME_WORDS = 5
+
 # Of other texts, such as those of one word, at least so many are different.
 DIFFERENT = 0.5
 
@@ -36,7 +39,8 @@ TEXT_NAMES = (
 )  # fmt: skip
 LABEL_NAMES = (
     "label", "labels", "category", "class", "topic", "target", "intent", "team", "tag", "genre",
-    "sentiment", "section", "department", "subject", "type", "kind", "group", "queue", "language",
+    "sentiment", "section", "department", "rating", "stars", "score", "subject", "type", "kind",
+    "group", "queue", "language",
 )  # fmt: skip
 TIME_NAMES = (
     "created", "posted", "published", "sent", "received", "opened", "date", "time", "timestamp",
@@ -135,12 +139,16 @@ def look(path: Path, table: str = "", text: str = "", label: str = "") -> Found:
     if kind == tables.SQLITE:
         table = _table(path, table)
     names = tables.columns_of(path, table)
-    given = _given(names) if kind == tables.CSV else []
-    names = list(given or names)
+    numbered = [f"column_{number}" for number in range(1, len(names) + 1)]
+    given = numbered if kind == tables.CSV and _is_row(names) else []
+    known, rows = _read(path, table, given or names, given)
+    if kind == tables.CSV and not given and _repeats(known):
+        given = numbered
+        known, rows = _read(path, table, given, given)
+    names = given or names
     for option, name in (("--text", text), ("--label", label)):
         if name and columns.as_named(name, names) not in names:
             raise UserError(f"{option} is {name}, and {path} has {', '.join(names)}")
-    known, rows = _read(path, table, names, given)
     where = f"{path} ({', '.join(names)})"
     texts = _choose(known, columns.as_named(text, names), _text_worth)
     chosen = _first(texts, f"no column of {where} looks like texts: name it as --text")
@@ -166,14 +174,21 @@ def _table(path: Path, named: str) -> str:
     return table
 
 
-def _given(names: Sequence[str]) -> list[str]:
-    """Return names for the columns of a CSV file whose first line looks like a row of values."""
+def _is_row(names: Sequence[str]) -> bool:
+    """Tell whether the first line of a CSV file looks like a row of values, not like names."""
     alike = len({name.lower() for name in names}) < len(names)
-    if not alike and all(name and len(name) <= LABEL_CHARACTERS for name in names):
-        plain = [columns.to_number(name) is None and not ADDRESS.fullmatch(name) for name in names]
-        if all(plain):
-            return []
-    return [f"column_{number}" for number in range(1, len(names) + 1)]
+    return alike or not all(map(_is_name, names))
+
+
+def _is_name(name: str) -> bool:
+    if not name or len(name) > LABEL_CHARACTERS or len(name.split()) > NAME_WORDS:
+        return False
+    return columns.to_number(name) is None and not ADDRESS.fullmatch(name)
+
+
+def _repeats(known: Sequence[Column]) -> bool:
+    """Tell whether what the first line calls a column is a value in that column, too."""
+    return any(column.values and column.values[column.name] > 1 for column in known)
 
 
 def _read(
@@ -230,6 +245,8 @@ def _label_worth(column: Column) -> float:
     if column.values is None or not 2 <= len(column.values) <= column.rows / ROWS_PER_LABEL:
         return 0
     if column.mean > LABEL_CHARACTERS or column.seconds:
+        return 0
+    if column.codes > column.rows / 2 and not column.numbers:
         return 0
     if {value.lower() for value in column.values} <= columns.SPLIT_NAMES.keys():
         return 0
