@@ -221,6 +221,12 @@ def describe_files(bundle: Path) -> list[dict[str, Any]]:
     ]
 
 
+def read_comparison(path: Path, bundle: Path) -> dict[str, Any] | None:
+    """Return how this model compares with the last one; None where that is of another model."""
+    found: dict[str, Any] = files.read_json(path)
+    return found if found["of"] == files.sha256(bundle / "manifest.json") else None
+
+
 def read_texts(posts: Path) -> dict[int, str]:
     """Return the texts of a split by row id."""
     table = files.read_parquet(posts, ["rowid", "text"])
@@ -235,6 +241,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--search", type=Path, help="values that were tried, CSV")
+    parser.add_argument("--compared", type=Path, help="comparison with the last model, JSON")
     parser.add_argument(
         "--show-text", type=Path, help="test split, Parquet: show the texts of the hardest posts"
     )
@@ -257,6 +264,7 @@ def main(options: argparse.Namespace) -> None:
         metrics=values,
         sizes=plot_sizes(values["sizes"]),
         search=read_csv(options.search) if options.search else [],
+        compared=read_comparison(options.compared, options.bundle) if options.compared else None,
         parity=files.read_json(options.parity),
         confusion=describe_confusion(test["confusion"], list(test["labels"])),
         files=describe_files(options.bundle),

@@ -31,6 +31,7 @@ EXAMPLES = {
     "setup": "",
     "build": "--config tickets.yaml",
     "refresh": "--config tickets.yaml",
+    "update": "--commit",
     "dvc": "--check",
     "run": "encode_posts split=test",
     "record": "--check",
@@ -158,6 +159,26 @@ def refresh(options: argparse.Namespace) -> None:
     print(f"{dvc_lock.FILE}: {'written anew' if lines else 'as it was'}")
     for line in lines:
         print(f"  {line}")
+
+
+def update(options: argparse.Namespace) -> None:
+    """Build from the table as it is now, compare with the last model, and record."""
+    # They take a second to import, which other commands need not wait for.
+    from provender.projects import update as updates
+
+    overlays = _recorded_overlays(options.config)
+    settings = configuration.read(configuration.DEFAULT, *overlays)
+    lines = updates.update(
+        settings,
+        options.against,
+        lambda: dvc_yaml.write(graph.read(overlays), overlays),
+        lambda: _run_snakemake(overlays, options.cores),
+    )
+    print("\n".join(lines))
+    if options.commit:
+        recall = files.read_json(METRICS)["test"]["recall@1"]
+        message = f"{settings['name']} {settings['version']}: recall@1 {recall:.3f}"
+        updates.commit(settings["name"], message)
 
 
 def _recorded_overlays(given: str | None) -> list[str]:
@@ -436,6 +457,29 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     command.set_defaults(work=refresh)
 
+    command = commands.add_parser(
+        "update",
+        help="after new rows: build, compare with the last model, record",
+        description="Build from the table as it is now, let the new model and the one recorded "
+        "last answer the same test texts, say which is better, and record the new one, unless it "
+        "is worse than publish.not_worse in the configuration allows: then the exit code is 1.",
+    )
+    command.add_argument(
+        "--cores",
+        type=_whole_number(1, MOST_CORES),
+        default=cores,
+        help=f"jobs at once (default: all cores, {cores})",
+    )
+    command.add_argument(
+        "--config",
+        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
+    )
+    command.add_argument(
+        "--against", type=Path, metavar="B", help="compare with this bundle or release instead"
+    )
+    command.add_argument("--commit", action="store_true", help="commit what was recorded to git")
+    command.set_defaults(work=update)
+
     command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
     command.add_argument(
         "--config",
@@ -615,7 +659,8 @@ def _work(options: argparse.Namespace) -> None:
 
 # Commands that read a project's configuration or its record, and so may need the tool's files.
 OF_PROJECTS = (
-    build, refresh, dvc, run_stage, record_build, sync_build, print_graph, tell_why, release,
+    build, refresh, update, dvc, run_stage, record_build, sync_build, print_graph, tell_why,
+    release,
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ TEST_SHARE = 0.2
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 # What only a release says of itself: no part of a build.
-PUBLICATION = ("repository", "license", "language")
+PUBLICATION = ("repository", "license", "language", "publish")
 
 
 def read(*paths: str | Path) -> Config:
@@ -247,6 +247,8 @@ def source_words(source: Config, split: Config) -> list[str]:
     words += ["--split-form", split_form(source, split)]
     words += ["--labels", *map(str, source.get("labels", []))]
     words += ["--rename-labels", json.dumps(source.get("rename_labels", {}), sort_keys=True)]
+    if "label_separator" in source:
+        words += ["--label-separator", source["label_separator"]]
     if "columns" in source:
         words += ["--columns", *source["columns"]]
     return [*words, "--validation-by", split["validation_by"]]

@@ -131,6 +131,15 @@ def test_stars_of_products(tmp_path: Path) -> None:
     assert (found.label.name, found.other_labels) == ("Score", [])
 
 
+def test_several_labels_in_a_row(tmp_path: Path) -> None:
+    """What is between them is found, where most of them stand alone elsewhere."""
+    several = ["a", "b", "a; b", "c"]
+    rows = [[sentence(n), several[n % 4], f"{n % 3}, {n % 2}"] for n in range(80)]
+    path = write(tmp_path / "t.csv", ["text", "label", "place"], rows)
+    assert look.look(path).separator == ";"
+    assert look.look(path, label="place").separator == ""
+
+
 def test_numbers_as_labels(tmp_path: Path) -> None:
     """A column called label is one, whatever its values; a number that is no label is not."""
     rows = [[n % 4, sentence(n), n % 2] for n in range(80)]

@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -277,6 +279,68 @@ def test_two_projects_at_once(own: OwnProject) -> None:
     assert [build.wait() for build in builds] == [0, 0]
     for folder in folders:
         OwnProject(folder, own.home).run("provender", "record", "--check")
+
+
+def append(own: OwnProject, rows: Iterable[tuple]) -> None:
+    """Add rows to the table."""
+    with (own.folder.parent / "posts.csv").open("a", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+
+
+def plain_posts(count: int, seed: int) -> list[tuple]:
+    """Return posts as a CSV file can have them."""
+    return [(text.replace("\0", ""), *rest) for text, *rest in make_posts(count, seed)]
+
+
+def test_a_month_later(own: OwnProject) -> None:
+    """New rows: built, compared on the same texts, recorded, committed; the report shows it."""
+    before = own.git("rev-parse", "HEAD").strip()
+    done = own.run("provender", "update", "--cores", "1", "--commit")
+    assert "the model is the one recorded last" in done.stdout
+    assert own.git("rev-parse", "HEAD").strip() == before
+    append(own, plain_posts(100, 11))
+    done = own.run("provender", "update", "--cores", "1", "--commit")
+    assert "A: the model recorded last\nB: this one\n" in done.stdout
+    assert "changed: config/compared/own.json, input/posts.csv" in done.stdout
+    assert own.git("status", "--porcelain") == ""
+    assert own.git("log", "--format=%s", "-1").startswith("own 0.1.0: recall@1 0.")
+    own.run("provender", "record", "--check")
+    report = own.folder / "data" / "reports" / "report.html"
+    assert "<h2>Beside the last model</h2>" in report.read_text(encoding="utf-8")
+    told = json.loads((own.folder / "config" / "compared" / "own.json").read_text())
+    posts = json.loads((own.folder / "dist/bundle/about.json").read_text())["corpus"]["posts"]
+    assert told["all"]["texts"] == posts["test"]
+    # Of another model the comparison is not shown.
+    config = own.folder / "config" / "config.yaml"
+    config.write_text(config.read_text().replace("seed: 1", "seed: 2"))
+    own.run("snakemake", "--cores", "1")
+    assert "Beside the last model" not in report.read_text(encoding="utf-8")
+
+
+def test_a_worse_model_is_not_recorded(own: OwnProject) -> None:
+    """Where the configuration forbids it: exit code 1, and the record is the one before."""
+    with (own.folder / "config" / "config.yaml").open("a") as file:
+        file.write("publish:\n  not_worse: 2\n")
+    own.run("provender", "update", "--cores", "1", "--commit")
+    locked = (own.folder / "dvc.lock").read_bytes()
+    wrong = {"bread": "chess", "chess": "tides", "tides": "bread"}
+    rows = [(text, wrong[label], 1975) for text, label, _ in plain_posts(1500, 13)]
+    append(own, rows)
+    done = own.run("provender", "update", "--cores", "1", "--commit", code=1)
+    assert re.search(r"this model is \d+\.\d points worse than the last on \d+ texts", done.stderr)
+    assert "publish.not_worse allows 2: it is not recorded" in done.stderr
+    assert (own.folder / "dvc.lock").read_bytes() == locked
+
+
+def test_an_update_beside_another_model(own: OwnProject) -> None:
+    """A bundle that is named; one that can't be read is told before anything is built."""
+    shutil.copytree(own.folder / "dist" / "bundle", own.folder.parent / "other")
+    append(own, plain_posts(40, 17))
+    done = own.run("provender", "update", "--cores", "1", "--against", "../other")
+    assert "A: other\n" in done.stdout
+    done = own.run("provender", "update", "--against", "../none", code=1)
+    assert "there is no bundle ../none" in done.stderr
+    assert "snakemake" not in done.stdout
 
 
 @pytest.mark.parametrize("name", ["config/config.yaml", "dvc.yaml", "Snakefile"])

@@ -25,8 +25,9 @@ def output(tmp_path: Path) -> Path:
 def fetch(run_script: RunScript, output: Path) -> Fetch:
     """Return a function that reads a table and returns what is said."""
 
-    def run(kind: str, path: Path, form: str = "number", code: int = 0) -> str:
+    def run(kind: str, path: Path, form: str = "number", code: int = 0, *more: str) -> str:
         options = ["--text", "text", "--label", "label", "--split", "day", "--split-form", form]
+        options += more
         words = ["--output", output, kind, "--path", path, *options]
         done = run_script("fetch_source", *words, code=code)
         if code:
@@ -53,6 +54,29 @@ def test_json_lines(fetch: Fetch, tmp_path: Path, output: Path) -> None:
         "fetch_source: wrote 3 posts\n"
     )
     assert read_table(output) == [(1, "größe", "3", 1), (3, None, "b", 2.5), (4, None, "c", None)]
+
+
+def test_several_labels(fetch: Fetch, tmp_path: Path, output: Path) -> None:
+    """A row for each, whose number tells the row it is of; each once, and blank ones are none."""
+    labels = ["a; b ;a", "b", ";", None, "c;b"]
+    rows = [{"text": f"t{n}", "label": label, "day": n} for n, label in enumerate(labels)]
+    options = ["--label-separator", ";", "--labels", "a", "B", "--rename-labels", '{"b": "B"}']
+    fetch("jsonl", write_lines(tmp_path / "posts.jsonl", *rows), "number", 0, *options)
+    assert read_table(output) == [
+        (1000, "t0", "a", 0), (1001, "t0", "B", 0), (2000, "t1", "B", 1), (3000, "t2", None, 2),
+        (4000, "t3", None, 3), (5001, "t4", "B", 4),
+    ]  # fmt: skip
+
+
+def test_more_labels_than_a_row_can_have(fetch: Fetch, tmp_path: Path) -> None:
+    """Their numbers would be those of the next row."""
+    rows = [
+        {"text": "t", "label": ";".join(map(str, range(count))), "day": 1} for count in (3, 1001)
+    ]
+    said = fetch(
+        "jsonl", write_lines(tmp_path / "posts.jsonl", *rows), "number", 1, "--label-separator", ";"
+    )
+    assert "1 row: more than 1,000 labels (line 2)" in said
 
 
 def test_json_lines_with_faults(fetch: Fetch, tmp_path: Path) -> None:

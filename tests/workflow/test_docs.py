@@ -389,7 +389,8 @@ def test_every_setting_is_documented() -> None:
     keys = {key for key, value in source.items() if value["description"].startswith(of_tables)}
     assert keys == {
         "path", "table", "text", "label", "split", "labels", "rename_labels", "encoding",
-        "delimiter", "quote", "columns", "min_posts", "rare_labels",
+        "delimiter", "quote", "columns", "label_separator", "min_posts",
+        "rare_labels",
     }  # fmt: skip
     told = OWN_DATA[OWN_DATA.index("## Other files") : OWN_DATA.index("## What is checked")]
     assert all(f".{key}`" in told or f"`{key}`" in told for key in keys), told

@@ -3,8 +3,9 @@
 #   writes  data/reports/: metrics.json, summary.json, confusion.csv, recall.csv, labelled.csv,
 #           predictions.parquet, parity.json, report.html
 
-# What snakemake search has kept, if anything.
+# What snakemake search and provender update have kept, if anything.
 SEARCH = f"config/search/{config['name']}.csv"
+COMPARED = f"config/compared/{config['name']}.json"
 
 
 rule evaluate_model:
@@ -131,6 +132,7 @@ rule render_report:
         metrics="data/reports/metrics.json",
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
+        compared=COMPARED if exists(COMPARED) else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template=tool.path("scripts/render_report.html"),
         code=python("render_report"),
@@ -147,9 +149,11 @@ rule render_report:
         title=lambda _: config["title"],
         bundle=subpath(input[0], parent=True),
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
+        compared=lambda wildcards, input: (["--compared", input.compared] if input.compared else []),
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
         " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
+        " {params.compared:q}"
         " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

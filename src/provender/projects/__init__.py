@@ -1,9 +1,9 @@
-"""Projects in folders of their own: how one is begun.
+"""Projects in folders of their own: how one is begun, and kept up.
 
 In: a table in a file, looked at.
 Out: a folder with a configuration, a Snakefile and what DVC and git need, and the packages that a
 build needs besides.
-Imports ``sources``, ``config``, ``running`` and ``versioning``.
+Imports ``sources``, ``config``, ``running``, ``versioning`` and ``prediction``.
 """
 
-__all__ = ["begin", "environment", "look"]
+__all__ = ["begin", "environment", "look", "update"]

@@ -180,6 +180,8 @@ def _configuration(found: Found, name: str, place: str) -> str:
         source.insert(2, ("table", found.table, "of the database"))
     if found.given:
         source.insert(2, ("columns", list(found.given), "the file has no line of names"))
+    if found.separator:
+        source.append(("label_separator", found.separator, "some texts have several labels"))
     if split.column:
         source.append(("split", split.column, split.why or "what the test part is told by"))
     lines = [
@@ -220,6 +222,10 @@ def _tell(folder: Path, found: Found, place: Path, inside: bool) -> list[str]:
         f"  texts:  {text.name}, {text.mean:.0f} characters on average{_or(found.other_texts)}"
     )
     lines.append(f"  labels: {label.name}, {_labels(label)}{_or(found.other_labels)}")
+    if found.separator:
+        lines.append(
+            f"          several in a row, {found.separator} between: recall@1 can then not be 1"
+        )
     if split.threshold is not None:
         lines.append(f"  test:   from {split.column} {split.threshold} on; {split.why}")
     elif split.column:

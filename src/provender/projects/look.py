@@ -26,6 +26,9 @@ ROWS_PER_LABEL, LABEL_CHARACTERS = 4, 60
 # Words of a column's name at most.
 NAME_WORDS = 5
 
+# What may be between labels, and in which share of the rows it then is.
+SEPARATORS, SEVERAL = (";", "|", ","), 0.02
+
 # Of other texts, such as those of one word, at least so many are different.
 DIFFERENT = 0.5
 
@@ -122,6 +125,8 @@ class Found:
     rows: int
     text: Column
     label: Column
+    # What is between labels, where texts have several.
+    separator: str
     split: Split
     # Other columns that could have been taken.
     other_texts: Sequence[str]
@@ -160,7 +165,8 @@ def look(path: Path, table: str = "", text: str = "", label: str = "") -> Found:
     )  # fmt: skip
     rest = [column for column in rest if column.name != labelled.name]
     return Found(
-        path, kind, table, given, rows, chosen, labelled, find_split(rest, rows),
+        path, kind, table, given, rows, chosen, labelled, find_separator(labelled),
+        find_split(rest, rows),
         [column.name for column in texts[1:]], [column.name for column in labels[1:]],
     )  # fmt: skip
 
@@ -264,6 +270,18 @@ def _hint(name: str, names: Sequence[str]) -> float:
         return 0
     whole = 1.0 if len(words) == 1 else 0.8
     return whole * (1 - min(found) / (2 * len(names)))
+
+
+def find_separator(label: Column) -> str:
+    """Return what is between labels, where some rows have several that others have alone."""
+    counted = label.values or Counter()
+    for separator in SEPARATORS:
+        several = {value: count for value, count in counted.items() if separator in value}
+        parts = [part.strip() for value in several for part in value.split(separator)]
+        alone = sum(part in counted for part in parts)
+        if several and sum(several.values()) >= SEVERAL * label.rows and alone > len(parts) / 2:
+            return separator
+    return ""
 
 
 def find_split(known: Iterable[Column], rows: int) -> Split:

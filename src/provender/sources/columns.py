@@ -32,6 +32,9 @@ SPLIT_NAMES = {
     "test": 2, "testing": 2,
 }  # fmt: skip
 
+# Labels of one text at most.
+MOST_LABELS = 1000
+
 # Rows named in a message.
 NAMED_ROWS = 5
 
@@ -52,6 +55,8 @@ class Wanted:
     ``labels``: keep only these; all where empty. ``renamed``: what labels are to be called, before
     ``labels`` are asked for. ``split``: a column; empty for the form ``NONE``. ``validation_by``:
     a column whose values come along as each row's place in time, or one of ``NO_COLUMN``.
+    ``separator``: what is between the labels of a text that has several; then a row becomes a post
+    for each, whose numbers are the row's times ``MOST_LABELS``, plus the label's place.
     """
 
     text: str
@@ -61,6 +66,7 @@ class Wanted:
     labels: Sequence[str]
     renamed: Mapping[str, str]
     validation_by: str
+    separator: str = ""
 
     def columns(self) -> dict[str, str]:
         """Return the columns by the settings that name them."""
@@ -82,6 +88,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rename-labels", type=json.loads, default={}, help="labels by their new names, as JSON"
     )
+    parser.add_argument(
+        "--label-separator", default="", help="between labels, where texts have several"
+    )
     parser.add_argument("--validation-by", default="hash", help="column with the posting order")
 
 
@@ -95,6 +104,7 @@ def read_arguments(options: argparse.Namespace) -> Wanted:
         options.labels,
         options.rename_labels,
         options.validation_by,
+        options.label_separator,
     )
 
 
@@ -112,13 +122,19 @@ def to_posts(rows: Iterable[Row], wanted: Wanted, origin: Origin) -> Iterator[Po
         if isinstance(values, str):
             faults.setdefault(values, []).append(number)
             continue
-        text, label = _string(values[0]), _string(values[1])
-        if label is not None:
-            label = label.strip()
-            as_written.add(label)
-            label = wanted.renamed.get(label, label)
-            seen.add(label)
-        if wanted.labels and label is not None and label not in wanted.labels:
+        labels = _labels(_string(values[1]), wanted.separator)
+        if len(labels) > MOST_LABELS:
+            faults.setdefault(f"more than {MOST_LABELS:,} labels", []).append(number)
+            continue
+        named: list[tuple[int, str | None]] = []
+        for place, label in enumerate(labels):
+            if label is not None:
+                as_written.add(label)
+                label = wanted.renamed.get(label, label)
+                seen.add(label)
+            if not wanted.labels or label is None or label in wanted.labels:
+                named.append((place, label))
+        if not named:
             continue
         split: int | float | None = 0
         if has_split:
@@ -127,10 +143,21 @@ def to_posts(rows: Iterable[Row], wanted: Wanted, origin: Origin) -> Iterator[Po
                 faults.setdefault(_misplaced(values[2], wanted), []).append(number)
                 continue
         position = values[-1] if len(values) > 2 + has_split else None
-        yield Post(number, text, label, split, None if position is None else _position(position))
+        position = None if position is None else _position(position)
+        for place, label in named:
+            rowid = number * MOST_LABELS + place if wanted.separator else number
+            yield Post(rowid, _string(values[0]), label, split, position)
     refuse(faults, origin)
     require([*wanted.renamed], as_written, "label", "source.rename_labels", f"{origin.name} has")
     require(list(wanted.labels), seen, "label", "source.labels", f"{origin.name} has")
+
+
+def _labels(written: str | None, separator: str) -> list[str | None]:
+    """Return the labels that a value names, each once; None where it names none."""
+    if written is None or not separator:
+        return [None if written is None else written.strip()]
+    parts = dict.fromkeys(part.strip() for part in written.split(separator))
+    return [*filter(None, parts)] or [None]
 
 
 def _string(value: Value) -> str | None:
