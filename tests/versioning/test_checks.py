@@ -21,6 +21,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     monkeypatch.setattr(sys, "argv", ["make_thing.py"])
     Path("input").write_text("in")
     Path("rules.smk").touch()
+    Path("src/provender").mkdir(parents=True)
     with receipt.writing(RECEIPT, ["make", "1"], ["input"], ["output", RECEIPT]):
         Path("output").write_text("out")
     # Digests are remembered by path, and paths are the same in each test.

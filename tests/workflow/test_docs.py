@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Project
+from conftest import GIT_IDENTITY, ROOT, Project, open_project
 from recorded import clone as git_clone
 from recorded import edit
 from releases import Release
@@ -198,7 +198,48 @@ def own_data(clone: Project) -> Project:
 # The commands of the worked example.
 BUILD, AGAIN, SEARCH, *_ = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
 ASK, LABEL = map(shlex.split, blocks(OWN_DATA, "sh")[3].splitlines())
-COMPARE = blocks(OWN_DATA, "sh")[4].split()
+UPDATE = blocks(OWN_DATA, "sh")[4].split()
+COMPARE = blocks(OWN_DATA, "sh")[6].split()
+
+
+@pytest.mark.proof(
+    "src/provender/projects/*.py",
+    "src/provender/tool.py",
+    "src/provender/model/*.py",
+    "src/provender/command.py",
+    "docs/own-data.md",
+    "workflow/Snakefile",
+)
+def test_a_project_of_one_s_own(clone: Project, tmp_path: Path) -> None:
+    """What the two commands of the transcript print, and the update of a month later."""
+    example = tmp_path / "example.py"
+    example.write_text(blocks(OWN_DATA, "python")[0], encoding="utf-8")
+    beside = open_project(tmp_path)
+    tool = {"PYTHONPATH": str(clone.folder / "src"), **GIT_IDENTITY}
+    beside.run("python", example)
+    [shown] = blocks(OWN_DATA, "console")
+    first, second = (part.splitlines() for part in re.split(r"^\$ ", shown, flags=re.M)[1:])
+    done = beside.run(*first[0].split(), **tool)
+    assert done.stdout.splitlines() == first[1:]
+    enter, _, command = second[0].partition(" && ")
+    own = open_project(tmp_path / enter.split()[1])
+    done = own.run("sh", "-c", f"{command} 2>&1", **tool)
+    assert_in_order([line.removesuffix("…") for line in second[1:] if line != "…"], done.stdout)
+    own.run("git", "add", "--all", **tool)
+    own.run("git", "commit", "--quiet", "--message", "first", **tool)
+    assert "nothing is recorded yet to compare with" in own.run(*UPDATE, **tool).stdout
+    assert own.run("git", "status", "--porcelain", **tool).stdout == ""
+    told = OWN_DATA[OWN_DATA.index("It writes, and overwrites") :]
+    for name in re.findall(r"^\| (`.+?) \|", told[: told.index("The folder is")], re.MULTILINE):
+        assert all((own.folder / each).exists() for each in re.findall(r"`(.+?)`", name)), name
+
+
+def test_experiments() -> None:
+    """DVC's experiments are run by a test of projects, with other values and these options."""
+    tried = (ROOT / "tests" / "projects" / "test_own_project.py").read_text(encoding="utf-8")
+    words = {word for line in blocks(OWN_DATA, "sh")[5].splitlines() for word in line.split()}
+    for option in ("-S", "--queue", "--copy-paths"):
+        assert option in words and f'"{option}"' in tried
 
 
 @pytest.mark.ci
@@ -359,6 +400,14 @@ RUN_BY: dict[str, Callable] = {
         test_own_csv_file
     ),
     "snakemake --cores 4 search --configfile tickets.yaml": test_own_data,
+    "provender init tickets --from tickets.sqlite": test_a_project_of_one_s_own,
+    "cd tickets && provender build": test_a_project_of_one_s_own,
+    "provender update --commit": test_a_project_of_one_s_own,
+    # By tests/projects/test_own_project.py, on a table of its own.
+    "dvc exp run -S config/config.yaml:model.seed=3": test_experiments,
+    "dvc exp run --queue --copy-paths input -S config/config.yaml:model.seed=4": test_experiments,
+    "dvc queue start": test_experiments,
+    "dvc exp show --only-changed": test_experiments,
 }
 
 

@@ -80,7 +80,7 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
         except Unavailable as error:
             findings.leave_open("repository", str(error))
             return
-        done.traced = trace.trace(found, done.stated, there, of, options.remote, findings)
+        done.traced = trace.trace(found, done.stated, there, options.remote, findings, of)
         if done.traced is None:
             return
         if done.stated is not None:

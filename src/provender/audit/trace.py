@@ -36,9 +36,9 @@ def trace(
     given: Given,
     found: statement.Statement | None,
     repository: Repository | None,
-    tool_repository: Repository | None,
     remote_name: str | None,
     findings: Findings,
+    tool_repository: Repository | None = None,
 ) -> Traced | None:
     """Add to ``findings`` what repository and remote say; return what is known of the commit.
 

@@ -94,7 +94,10 @@ def read_tool_lock(repository: Repository, commit: str) -> dict[str, Any]:
 
 
 def read_commit(
-    repository: Repository, commit: str, of: Tool | None, lock: dict[str, Any]
+    repository: Repository,
+    commit: str,
+    of: Tool | None = None,
+    lock: dict[str, Any] | None = None,
 ) -> Traced:
     """Read dvc.lock and the configuration of a commit. Raises UserError where they are none.
 
@@ -123,7 +126,7 @@ def read_commit(
         raise UserError(f"the commit {commit} has no configuration: {error!r:.200}") from error
     order = stages.ordered(locked)
     states = dict.fromkeys(order, UNSEEN)
-    return Traced(repository, commit, of, lock, locked, order, states, paths[1:], settings)
+    return Traced(repository, commit, of, lock or {}, locked, order, states, paths[1:], settings)
 
 
 def is_source(traced: Traced, name: str, path: str) -> bool:

@@ -3,7 +3,7 @@
 In: a table in a file, looked at.
 Out: a folder with a configuration, a Snakefile and what DVC and git need, and the packages that a
 build needs besides.
-Imports ``sources``, ``config``, ``running``, ``versioning`` and ``prediction``.
+Imports ``prediction``, ``running``, ``sources`` and ``versioning``.
 """
 
 __all__ = ["begin", "environment", "look", "update"]

@@ -163,11 +163,11 @@ def look(path: Path, table: str = "", text: str = "", label: str = "") -> Found:
         labels, f"no column of {where} looks like labels, a few values in many rows: "
         "name it as --label",
     )  # fmt: skip
-    rest = [column for column in rest if column.name != labelled.name]
+    split = find_split([column for column in rest if column.name != labelled.name], rows)
     return Found(
-        path, kind, table, given, rows, chosen, labelled, find_separator(labelled),
-        find_split(rest, rows),
-        [column.name for column in texts[1:]], [column.name for column in labels[1:]],
+        path, kind, table, given, rows, chosen, labelled, find_separator(labelled), split,
+        other_texts=[column.name for column in texts[1:]],
+        other_labels=[column.name for column in labels[1:] if column.name != split.column],
     )  # fmt: skip
 
 
