@@ -22,6 +22,13 @@ MODEL = "model:\n  seed: 1\n  budget_kb: 20\nvocabulary:\n  min_count: 1\n"
 ARCHIVE = "dist/releases/own-0.1.0.tar.gz"
 
 
+# What takes long is run where one of these has changed.
+PROVES = (
+    "src/provender/tool.py", "src/provender/projects/*.py", "src/provender/prediction/*.py",
+    "src/provender/versioning/*.py", "src/provender/audit/*.py", "workflow/Snakefile",
+)  # fmt: skip
+
+
 class OwnProject(Project):
     """A project of which a copy of the tool, beside it, is another repository."""
 
@@ -112,6 +119,7 @@ def test_every_engine_takes_the_build_as_done(own: OwnProject) -> None:
     own.run("provender", "record", "--check")
 
 
+@pytest.mark.proof(*PROVES)
 def test_the_bytes_are_those_of_a_build_in_the_tool_s_folder(own: OwnProject) -> None:
     """The manifest too, which has a digest of all code: where a project lies is no input."""
     inside = OwnProject(own.home, own.home)
@@ -157,6 +165,7 @@ def test_an_edit_of_the_tool_runs_the_rules_that_it_is_of(own: OwnProject) -> No
     assert not (own.folder / "dist" / "releases").exists()
 
 
+@pytest.mark.proof(*PROVES)
 def test_experiments(own: OwnProject) -> None:
     """DVC's own experiments vary a key, here and in a queue of its own folders."""
     own.run("dvc", "exp", "run", "-S", "config/config.yaml:model.seed=3")
@@ -182,6 +191,7 @@ def audit(own: OwnProject, *options: str | Path, code: int) -> str:
     return " ".join(done.stdout.split())
 
 
+@pytest.mark.proof(*PROVES)
 def test_a_release_names_both_repositories(own: OwnProject) -> None:
     """An audit finds each by its commit, rebuilds, and says which one it misses."""
     release(own)
@@ -238,15 +248,17 @@ def edit_tool(own: OwnProject) -> None:
     path.write_text(path.read_text().replace(before, home.git("rev-parse", "HEAD").strip()))
 
 
+ATTACKS = {
+    edit_lock: "receipts: the first step that differs is train_model: its receipt tells of other "
+    "code than provender.lock says",
+    edit_dvc_lock: "it was recorded with other code than provender.lock says",
+    edit_tool: "its receipt tells of other content of .provender/scripts/train_model.py",
+}
+
+
 @pytest.mark.parametrize(
-    ("attack", "said"),
-    [
-        (edit_lock, "receipts: the first step that differs is train_model: its receipt tells of "
-                    "other code than provender.lock says"),
-        (edit_dvc_lock, "it was recorded with other code than provender.lock says"),
-        (edit_tool, "its receipt tells of other content of .provender/scripts/train_model.py"),
-    ],
-)  # fmt: skip
+    ("attack", "said"), ATTACKS.items(), ids=[each.__name__ for each in ATTACKS]
+)
 def test_a_lock_that_tells_of_another_tool(own: OwnProject, attack: object, said: str) -> None:
     """Whatever the project's commit says of the tool is held to the tool's own commit."""
     attack(own)
@@ -259,6 +271,7 @@ def test_a_lock_that_tells_of_another_tool(own: OwnProject, attack: object, said
     assert said in " ".join(done.stdout.split())
 
 
+@pytest.mark.proof(*PROVES)
 def test_two_projects_at_once(own: OwnProject) -> None:
     """From one installation, side by side; two builds of one project are told apart."""
     second = own.folder.with_name("second")
@@ -279,6 +292,34 @@ def test_two_projects_at_once(own: OwnProject) -> None:
     assert [build.wait() for build in builds] == [0, 0]
     for folder in folders:
         OwnProject(folder, own.home).run("provender", "record", "--check")
+
+
+def test_an_older_tool_is_read_at_its_commit(own: OwnProject) -> None:
+    """A tool that has gone on since holds that commit still, and an audit looks there."""
+    release(own)
+    home = OwnProject(own.home, own.home)
+    script = own.home / "scripts" / "train_model.py"
+    script.write_text(script.read_text() + "# newer\n")
+    home.commit("newer")
+    audit(own, code=0)
+
+
+def test_as_a_module(own: OwnProject) -> None:
+    """As snakedeploy writes it: a Snakefile that hands the workflow its values."""
+    folder = own.folder.with_name("deployed")
+    (folder / "workflow").mkdir(parents=True)
+    shutil.copytree(own.folder / "config", folder / "config")
+    (folder / "input").mkdir()
+    shutil.copy(own.folder.parent / "posts.csv", folder / "input")
+    (folder / "workflow" / "Snakefile").write_text(
+        'configfile: "config/config.yaml"\n\nmodule provender:\n    snakefile:\n'
+        f'        "{own.home}/workflow/Snakefile"\n    config:\n        config\n\n'
+        "use rule * from provender\n"
+    )
+    deployed = OwnProject(folder, own.home)
+    deployed.run("snakemake", "--cores", "2", "data/splits/train.parquet")
+    read = json.loads((folder / "data/receipts/split_posts.json").read_text())
+    assert ".provender/scripts/split_posts.py" in read["inputs"]
 
 
 def append(own: OwnProject, rows: Iterable[tuple]) -> None:
@@ -317,6 +358,7 @@ def test_a_month_later(own: OwnProject) -> None:
     assert "Beside the last model" not in report.read_text(encoding="utf-8")
 
 
+@pytest.mark.proof(*PROVES)
 def test_a_worse_model_is_not_recorded(own: OwnProject) -> None:
     """Where the configuration forbids it: exit code 1, and the record is the one before."""
     with (own.folder / "config" / "config.yaml").open("a") as file:
@@ -332,6 +374,7 @@ def test_a_worse_model_is_not_recorded(own: OwnProject) -> None:
     assert (own.folder / "dvc.lock").read_bytes() == locked
 
 
+@pytest.mark.proof(*PROVES)
 def test_an_update_beside_another_model(own: OwnProject) -> None:
     """A bundle that is named; one that can't be read is told before anything is built."""
     shutil.copytree(own.folder / "dist" / "bundle", own.folder.parent / "other")

@@ -18,6 +18,22 @@ def test_experiment(recorded: Project) -> None:
     recorded.run("provender", "record", "--check")
 
 
+@pytest.mark.proof(
+    "src/provender/tool.py", "src/provender/versioning/*.py", "src/provender/running/*.py"
+)
+def test_a_queue(recorded: Project) -> None:
+    """In DVC's own copy of the tool its own code runs, for every stage from training on."""
+    # The title holds what DVC would take for a value to fill in.
+    values = ["small.yaml:title=Plain", "small.yaml:model.epochs=3"]
+    recorded.run("dvc", "exp", "run", "--queue", *(f"--set-param={each}" for each in values))
+    recorded.run("dvc", "exp", "run", "--run-all")
+    shown = json.loads(recorded.run("dvc", "exp", "show", "--json").stdout)
+    revisions = [each["revs"][0] for state in shown for each in state["experiments"] or []]
+    epochs = {each["data"]["params"]["small.yaml"]["data"]["model"]["epochs"] for each in revisions}
+    assert epochs == {3}
+    assert all(each["data"]["metrics"] for each in revisions)
+
+
 def test_a_job_that_is_not_there(recorded: Project) -> None:
     """The message lists those that are; a wildcard's value counts."""
     said = recorded.run("provender", "run", "encode_posts", "split=tests", code=1).stderr
