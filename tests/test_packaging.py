@@ -121,7 +121,7 @@ def test_a_wheel_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
 
     said = run(".", "init", "tickets", "--from", "tickets.sqlite")
     assert "this runs provender setup, once" in said
-    assert "labels: team" in said
+    assert "labels: team: " in said
     run("tickets", "build")
     assert "provender setup" not in run("tickets", "build")
     assert run("tickets", "predict", "my parcel is late").startswith("shipping")

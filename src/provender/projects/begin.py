@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ A text classifier for browsers, built by provender from the table that config/co
 
 After a change of the configuration or the table, provender refresh builds and records at once.
 """
+
+# How wide a terminal is at least, and where what is said of a column begins.
+WIDTH, MARGIN = 80, " " * 10
 
 # Labels that are named; the rest is counted.
 SHOWN_LABELS = 8
@@ -219,19 +223,21 @@ def _tell(folder: Path, found: Found, place: Path, inside: bool) -> list[str]:
     if found.given:
         lines.append(f"  its first line is no line of names: columns are {', '.join(found.given)}")
     lines.append(
-        f"  texts:  {text.name}, {text.mean:.0f} characters on average{_or(found.other_texts)}"
+        f"  texts:  {text.name}: {text.share:.0%} are different, {text.mean:.0f} characters on "
+        f"average{_or(found.other_texts)}"
     )
-    lines.append(f"  labels: {label.name}, {_labels(label)}{_or(found.other_labels)}")
+    lines.append(f"  labels: {label.name}: {_labels(label)}{_or(found.other_labels)}")
     if found.separator:
-        lines.append(
-            f"          several in a row, {found.separator} between: recall@1 can then not be 1"
-        )
+        lines.append(f"{MARGIN}several in a row, {found.separator} between: recall@1 can't be 1")
     if split.threshold is not None:
-        lines.append(f"  test:   from {split.column} {split.threshold} on; {split.why}")
+        lines.append(f"  test:   from {split.column} {split.threshold} on: {split.why}")
     elif split.column:
         lines.append(f"  test:   by {split.column}: {split.why}")
     else:
         lines.append("  test:   a fifth of the texts, by a hash of each; no column tells the time")
+    # Names alone are not broken: they may hold what a terminal would lose.
+    lines = [textwrap.fill(line, WIDTH, subsequent_indent=MARGIN, break_long_words=False,
+                           break_on_hyphens=False) for line in lines]  # fmt: skip
     if not inside:
         lines.append(f"{folder / place} is a link to it, which no repository has")
     return [*lines, f"{folder / config.DEFAULT} says so; mend it where it is wrong"]
