@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from provender import tool
 from provender.release import crate, mlbom, model_card
 from provender.release.ready import Facts, Ready
 
@@ -43,6 +44,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / tool.MODULES).mkdir(parents=True)
     config: dict[str, Any] = {
         "name": "made-up",
         "version": "1.2.3",
