@@ -1725,15 +1725,15 @@ MUTANTS = [
     Mutant(
         "init overwrites a configuration",
         "src/provender/projects/begin.py",
-        "if (folder / each).exists()]:",
-        "if (folder / each).is_dir()]:",
+        "if os.path.lexists(folder / each)]:",
+        "if not folder.exists()]:",
         "tests/projects/test_own_project.py::test_init_overwrites_nothing[config/config.yaml]",
     ),
     Mutant(
         "init leaves half a project behind",
         "src/provender/projects/begin.py",
-        "shutil.rmtree(folder, ignore_errors=True)",
-        "pass",
+        "for path in new:",
+        "for path in new[1:]:",
         "tests/projects/test_own_project.py::test_init_that_fails_leaves_nothing",
     ),
     Mutant(

@@ -306,6 +306,11 @@ def compare_models(options: argparse.Namespace) -> None:
 
 def reproduce(options: argparse.Namespace) -> None:
     """Build in other surroundings as well, and compare every file."""
+    if not tool.is_here():
+        raise UserError(
+            "this builds what is in the tool's own repository: go there. A project elsewhere is "
+            "built again from a release, by provender audit RELEASE --rebuild"
+        )
     # Takes NumPy, which the main job's command has no use for.
     from provender.reproduction import reproduce
 

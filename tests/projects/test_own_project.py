@@ -1,6 +1,7 @@
 """A project in a folder of its own, built by a tool that lies elsewhere, from init to audit."""
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -372,6 +373,11 @@ def test_a_worse_model_is_not_recorded(own: OwnProject) -> None:
     assert re.search(r"this model is \d+\.\d points worse than the last on \d+ texts", done.stderr)
     assert "publish.not_worse allows 2: it is not recorded" in done.stderr
     assert (own.folder / "dvc.lock").read_bytes() == locked
+    # What to do, as the message has it.
+    manifest = own.folder / "dist" / "bundle" / "manifest.json"
+    assert hashlib.md5(manifest.read_bytes()).hexdigest() not in locked.decode()
+    own.run("dvc", "checkout", "--force")
+    assert hashlib.md5(manifest.read_bytes()).hexdigest() in locked.decode()
 
 
 @pytest.mark.proof(*PROVES)
@@ -430,6 +436,30 @@ def test_init_that_fails_leaves_nothing(own: OwnProject) -> None:
     done = beside.run(*command, code=1, PATH=path)
     assert "git init failed" in done.stderr
     assert not (own.folder.parent / "new").exists()
+    # In a folder that was there, what was there stays, and nothing else.
+    here = own.folder.parent / "here"
+    (here / "config").mkdir(parents=True)
+    (here / "config" / "mine.yaml").write_text("mine")
+    (here / ".gitignore").write_text("mine\n")
+    beside.run("provender", "init", "here", "--from", "posts.csv", code=1, PATH=path)
+    left = {path.relative_to(here).as_posix() for path in here.rglob("*")}
+    assert left == {"config", "config/mine.yaml", ".gitignore"}
+    assert (here / ".gitignore").read_text() == "mine\n"
+
+
+def test_init_within_a_repository(own: OwnProject) -> None:
+    """Within another one's a project is a part of it; within the tool's it has one of its own."""
+    outer = own.folder.with_name("outer")
+    outer.mkdir()
+    OwnProject(outer, own.home).git("init", "--quiet")
+    for home, is_own in ((outer, False), (own.home, True)):
+        around = OwnProject(home, own.home)
+        around.run("provender", "init", "part", "--from", own.folder.parent / "posts.csv")
+        assert (home / "part" / ".git").exists() == is_own
+        part = OwnProject(home / "part", own.home)
+        assert part.run("dvc", "root").stdout.strip() == "."
+        assert "Nothing" not in part.run("snakemake", "-n").stdout
+    assert "go there. A project" in part.run("provender", "reproduce", code=1).stderr
 
 
 def test_init_asks(own: OwnProject) -> None:

@@ -57,6 +57,9 @@ A text classifier for browsers, built by provender from the table that config/co
 After a change of the configuration or the table, provender refresh builds and records at once.
 """
 
+# What git, DVC, Snakemake and the links to the tool add.
+MADE_BY_TOOLS = (".git", ".dvc", ".dvcignore", ".snakemake", tool.LINKS)
+
 # How wide a terminal is at least, and where what is said of a column begins.
 WIDTH, MARGIN = 80, " " * 10
 
@@ -80,14 +83,16 @@ def begin(folder: Path, found: Found, name: str = "") -> list[str]:
         PROFILE: tool.place(PROFILE).read_text(encoding="utf-8"),
     }
     there = [*texts, str(dvc_yaml.FILE), str(dvc_lock.FILE), str(tool_lock.FILE)]
-    if taken := [each for each in there if (folder / each).exists()]:
+    if not inside:
+        there.append(place.as_posix())
+    if taken := [each for each in there if os.path.lexists(folder / each)]:
         raise UserError(
             f"{folder} has {', '.join(taken)} already, and nothing is overwritten: name another "
             "folder"
         )
     if not (folder / "README.md").exists():
         texts["README.md"] = README.format(title=_title(found))
-    with _undone_on_failure(folder):
+    with _undone_on_failure(folder, [*texts, *there, *MADE_BY_TOOLS]):
         for each, text in texts.items():
             files.write_text(folder / each, text)
         if not inside:
@@ -109,24 +114,30 @@ def name_of(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _undone_on_failure(folder: Path) -> Iterator[None]:
-    """Remove what was written where the rest can't be."""
-    before = set(folder.iterdir()) if folder.exists() else None
+def _undone_on_failure(folder: Path, names: Sequence[str]) -> Iterator[None]:
+    """Remove what was written, by name below the folder, where the rest can't be."""
+    paths = [folder / name for name in names]
+    new = [path for path in paths if not os.path.lexists(path)]
+    # Folders around these, the innermost first, and the one of the project.
+    around = {each for path in new for each in path.parents if each.is_relative_to(folder)}
+    new_around = sorted((each for each in around if not each.exists()), reverse=True)
     ignored = folder / ".gitignore"
     old = ignored.read_text(encoding="utf-8") if ignored.exists() else None
     try:
         yield
     except BaseException:
-        if before is None:
-            shutil.rmtree(folder, ignore_errors=True)
+        for path in new:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        if old is not None:
+            files.write_text(ignored, old)
         else:
-            for each in set(folder.iterdir()) - before:
-                if each.is_dir() and not each.is_symlink():
-                    shutil.rmtree(each)
-                else:
-                    each.unlink()
-            if old is not None:
-                files.write_text(ignored, old)
+            ignored.unlink(missing_ok=True)
+        for each in new_around:
+            if each.exists():
+                each.rmdir()
         raise
 
 
@@ -139,10 +150,10 @@ def _ignore(path: Path) -> None:
 
 
 def _initialize() -> None:
-    """Make the folder a project of git, unless it lies within one, and of DVC."""
+    """Make the folder a project of git, unless it lies within another one's, and of DVC."""
     within = _run("git", "rev-parse", "--show-toplevel")
     top = within.stdout.strip()
-    if within.returncode:
+    if within.returncode or Path(top) == tool.home():
         _must("git", "init", "--quiet")
         top = str(Path.cwd())
     if Path(".dvc").exists():

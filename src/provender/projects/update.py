@@ -116,7 +116,7 @@ def check_gate(settings: config.Config, found: compare.Comparison) -> None:
         raise UserError(
             f"this model is {worse:.1f} points worse than the last on {found.all.texts:,} texts, "
             f"and publish.not_worse allows {allowed:g}: it is not recorded. {BUNDLE} holds it to "
-            "be looked at; provender sync brings back the last one"
+            "be looked at; dvc checkout --force brings back the last one"
         )
 
 
