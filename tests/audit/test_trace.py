@@ -9,6 +9,7 @@ from forgery import digests, md5, sha256
 from tiny import CODE, DATABASE, LOCK, NOTES, PAGE, SETTINGS, Tiny
 
 from provender.audit.findings import Outcome
+from provender.release import statement
 
 
 def test_the_truth(tmp_path: Path) -> None:
@@ -55,6 +56,12 @@ def invented_byproduct(tiny: Tiny) -> None:
     """Name a by-product that no step has written."""
     found = tiny.statement["predicate"]["runDetails"]["byproducts"]
     found.append({"name": "data/reports/better.json", "digest": digests(b"")})
+
+
+def invented_tool(tiny: Tiny) -> None:
+    """Name another repository as that of the tool, which the project holds itself."""
+    found = tiny.statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    found.append({"name": statement.TOOL, "digest": {"gitCommit": "0" * 40}})
 
 
 def other_page(tiny: Tiny) -> None:
@@ -144,6 +151,7 @@ LIES = [
     (other_version, "settings", "version: '1.0.0' → '2.0.0'"),
     (other_byproduct, "dvc.lock", f"{NOTES} is recorded with the md5"),
     (invented_byproduct, "dvc.lock", "data/reports/better.json is recorded by no stage"),
+    (invented_tool, "tool", "the statement names one, and the commit no provender.lock"),
     (other_page, "shipped files", "bundle/page.js is not what assemble_bundle recorded"),
     (edited_code, "dvc.lock", f"assemble_bundle: it was recorded with other content of {CODE}"),
     (lost_code, "dvc.lock", f"assemble_bundle: it was recorded with {CODE}, which the commit"),

@@ -61,6 +61,8 @@ def trace(
         of = _find_tool(lock, found, tool_repository, findings) if lock else None
         if lock and of is None:
             return None
+        if not lock and found is not None and statement.TOOL in statement.dependencies(found):
+            findings.refute("tool", f"the statement names one, and the commit no {tool_lock.FILE}")
         traced = read_commit(repository, commit, of, lock)
     except UserError as error:
         findings.refute("commit", str(error))
