@@ -405,7 +405,9 @@ RUN_BY: dict[str, Callable] = {
     "provender update --commit": test_a_project_of_one_s_own,
     # By tests/projects/test_own_project.py, on a table of its own.
     "dvc exp run -S config/config.yaml:model.seed=3": test_experiments,
-    "dvc exp run --queue --copy-paths input -S config/config.yaml:model.seed=4": test_experiments,
+    "dvc exp run --queue --copy-paths input -S config/config.yaml:model.epochs=1,2": (
+        test_experiments
+    ),
     "dvc queue start": test_experiments,
     "dvc exp show --only-changed": test_experiments,
 }
