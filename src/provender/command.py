@@ -1,6 +1,7 @@
 """The ``provender`` command: build with a fallback, serve the bundle, prove it, release it."""
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -96,10 +97,11 @@ def _ask_file(there: list[Path]) -> Path:
 
 
 def _ask(what: str, default: str) -> str:
-    try:
-        return input(f"{what} [{default}]: ").strip() or default
-    except EOFError as error:
-        raise UserError("nothing was answered, so nothing is written") from error
+    shown = f" [{default}]" if default else ""
+    with contextlib.suppress(EOFError):
+        if answer := input(f"{what}{shown}: ").strip() or default:
+            return answer
+    raise UserError("nothing was answered, so nothing is written")
 
 
 def set_up(_: argparse.Namespace) -> None:

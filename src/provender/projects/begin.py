@@ -54,7 +54,8 @@ A text classifier for browsers, built by provender from the table that config/co
     provender serve     # shows the page, on http://localhost:5000/
     provender record    # records the build in dvc.lock; commit that, and dvc push keeps the data
 
-After a change of the configuration or the table, provender refresh builds and records at once.
+After new rows, provender update builds, compares with the last model, and records; after any
+other change, provender refresh builds and records.
 """
 
 # What git, DVC, Snakemake and the links to the tool add.
