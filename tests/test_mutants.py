@@ -1758,6 +1758,13 @@ MUTANTS = [
         "tests/projects/test_own_project.py::test_a_worse_model_is_not_recorded",
     ),
     Mutant(
+        "an update without its table is recorded",
+        "src/provender/command.py",
+        'and not Path(source["path"]).exists():',
+        'and not source["path"]:',
+        "tests/projects/test_own_project.py::test_a_table_that_is_gone",
+    ),
+    Mutant(
         "the report shows a comparison of another model",
         "scripts/render_report.py",
         'return found if found["of"] == files.sha256(bundle / "manifest.json") else None',

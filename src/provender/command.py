@@ -150,6 +150,7 @@ def refresh(options: argparse.Namespace) -> None:
             "the newsgroups archive cannot be had, so their build cannot be recorded: name the "
             "archive by make refresh ARCHIVE=path"
         )
+    _require_source(config)
     old_pipeline = dvc_yaml.FILE.read_text("utf-8") if dvc_yaml.FILE.exists() else ""
     old_lock = dvc_lock.read() if dvc_lock.FILE.exists() else {}
     dvc_yaml.write(graph.read(overlays), overlays)
@@ -170,6 +171,7 @@ def update(options: argparse.Namespace) -> None:
 
     overlays = _recorded_overlays(options.config)
     settings = configuration.read(configuration.DEFAULT, *overlays)
+    _require_source(settings)
     lines = updates.update(
         settings,
         options.against,
@@ -181,6 +183,16 @@ def update(options: argparse.Namespace) -> None:
         recall = files.read_json(METRICS)["test"]["recall@1"]
         message = f"{settings['name']} {settings['version']}: recall@1 {recall:.3f}"
         updates.commit(settings["name"], message)
+
+
+def _require_source(config: configuration.Config) -> None:
+    """Raise UserError where the table is missing: a record would then lack its first step."""
+    source = config["source"]
+    if source["kind"] in configuration.TABLES and not Path(source["path"]).exists():
+        raise UserError(
+            f"source.path names {source['path']}, which is not there: mend it, or bring the table "
+            "back. Without it nothing new can be recorded"
+        )
 
 
 def _recorded_overlays(given: str | None) -> list[str]:
@@ -217,6 +229,7 @@ def print_graph(_: argparse.Namespace) -> None:
 def dvc(options: argparse.Namespace) -> None:
     """Write dvc.yaml from the Snakefile, or check that it is what would be written."""
     overlays = _recorded_overlays(options.config)
+    _require_source(configuration.read(configuration.DEFAULT, *overlays))
     (dvc_yaml.check if options.check else dvc_yaml.write)(graph.read(overlays), overlays)
 
 

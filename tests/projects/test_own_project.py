@@ -359,6 +359,15 @@ def test_a_month_later(own: OwnProject) -> None:
     assert "Beside the last model" not in report.read_text(encoding="utf-8")
 
 
+def test_a_table_that_is_gone(own: OwnProject) -> None:
+    """As where a disk is not mounted: a month's update ends with an error, and records nothing."""
+    (own.folder.parent / "posts.csv").unlink()
+    for command in ("update", "refresh", "dvc"):
+        done = own.run("provender", command, code=1)
+        assert "source.path names input/posts.csv, which is not there: mend it" in done.stderr
+    assert own.git("status", "--porcelain") == ""
+
+
 @pytest.mark.proof(*PROVES)
 def test_a_worse_model_is_not_recorded(own: OwnProject) -> None:
     """Where the configuration forbids it: exit code 1, and the record is the one before."""
