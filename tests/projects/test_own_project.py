@@ -227,7 +227,7 @@ def edit_lock(own: OwnProject) -> None:
     digest = next(line.split()[1] for line in lock.splitlines() if "train_model:" in line)
     for name in ("provender.lock", "dvc.lock"):
         path = own.folder / name
-        path.write_text(path.read_text().replace(digest, "0" * 64))
+        path.write_text(path.read_text().replace(digest, "f" * 64))
 
 
 def edit_dvc_lock(own: OwnProject) -> None:
@@ -235,7 +235,7 @@ def edit_dvc_lock(own: OwnProject) -> None:
     lock = (own.folder / "provender.lock").read_text()
     digest = next(line.split()[1] for line in lock.splitlines() if "train_model:" in line)
     path = own.folder / "dvc.lock"
-    path.write_text(path.read_text().replace(digest, "0" * 64))
+    path.write_text(path.read_text().replace(digest, "f" * 64))
 
 
 def edit_tool(own: OwnProject) -> None:
