@@ -1733,7 +1733,7 @@ MUTANTS = [
         "init leaves half a project behind",
         "src/provender/projects/begin.py",
         "for path in new:",
-        "for path in new[1:]:",
+        "for path in new[:3]:",
         "tests/projects/test_own_project.py::test_init_that_fails_leaves_nothing",
     ),
     Mutant(

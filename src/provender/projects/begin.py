@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def begin(folder: Path, found: Found, name: str = "") -> list[str]:
         )
     if not (folder / "README.md").exists():
         texts["README.md"] = README.format(title=_title(found))
-    with _undone_on_failure(folder, [*texts, *there, *MADE_BY_TOOLS]):
+    with _undone_on_failure(folder, {*texts, *there, *MADE_BY_TOOLS}):
         for each, text in texts.items():
             files.write_text(folder / each, text)
         if not inside:
@@ -115,9 +115,9 @@ def name_of(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _undone_on_failure(folder: Path, names: Sequence[str]) -> Iterator[None]:
+def _undone_on_failure(folder: Path, names: Iterable[str]) -> Iterator[None]:
     """Remove what was written, by name below the folder, where the rest can't be."""
-    paths = [folder / name for name in names]
+    paths = [folder / name for name in sorted(names)]
     new = [path for path in paths if not os.path.lexists(path)]
     # Folders around these, the innermost first, and the one of the project.
     around = {each for path in new for each in path.parents if each.is_relative_to(folder)}
