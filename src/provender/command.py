@@ -408,6 +408,23 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _add_cores(command: argparse.ArgumentParser) -> None:
+    cores = len(os.sched_getaffinity(0))
+    command.add_argument(
+        "--cores",
+        type=_whole_number(1, MOST_CORES),
+        default=cores,
+        help=f"jobs at once (default: all cores, {cores})",
+    )
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config",
+        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
+    )
+
+
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = _Parser(
@@ -417,7 +434,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"provender {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    cores = len(os.sched_getaffinity(0))
 
     command = commands.add_parser(
         "init",
@@ -448,12 +464,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.set_defaults(work=set_up)
 
     command = commands.add_parser("build", help="run the whole workflow")
-    command.add_argument(
-        "--cores",
-        type=_whole_number(1, MOST_CORES),
-        default=cores,
-        help=f"jobs at once (default: all cores, {cores})",
-    )
+    _add_cores(command)
     command.add_argument("--config", help="configuration to lay over config/config.yaml")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)
@@ -464,17 +475,9 @@ def parse_arguments() -> argparse.ArgumentParser:
         description="After a change of code, rules or configuration: write dvc.yaml anew, build, "
         "record the build in dvc.lock, and say what changed.",
     )
-    command.add_argument(
-        "--cores",
-        type=_whole_number(1, MOST_CORES),
-        default=cores,
-        help=f"jobs at once (default: all cores, {cores})",
-    )
+    _add_cores(command)
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
-    command.add_argument(
-        "--config",
-        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
-    )
+    _add_config(command)
     command.set_defaults(work=refresh)
 
     command = commands.add_parser(
@@ -484,16 +487,8 @@ def parse_arguments() -> argparse.ArgumentParser:
         "last answer the same test texts, say which is better, and record the new one, unless it "
         "is worse than publish.not_worse in the configuration allows: then the exit code is 1.",
     )
-    command.add_argument(
-        "--cores",
-        type=_whole_number(1, MOST_CORES),
-        default=cores,
-        help=f"jobs at once (default: all cores, {cores})",
-    )
-    command.add_argument(
-        "--config",
-        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
-    )
+    _add_cores(command)
+    _add_config(command)
     command.add_argument(
         "--against", type=Path, metavar="B", help="compare with this bundle or release instead"
     )
@@ -501,10 +496,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     command.set_defaults(work=update)
 
     command = commands.add_parser("dvc", help="write dvc.yaml from the Snakefile")
-    command.add_argument(
-        "--config",
-        help="configuration to lay over config/config.yaml (default: as dvc.yaml has it)",
-    )
+    _add_config(command)
     command.add_argument("--check", action="store_true", help="only check that it is up to date")
     command.set_defaults(work=dvc)
 
