@@ -13,6 +13,7 @@ split, from before it had learnt from that.
 
 import argparse
 import io
+import math
 import os
 import shutil
 import sys
@@ -84,7 +85,7 @@ def measure_margins(posts: Features, weights: training.Weights) -> tuple[float, 
     rows = np.arange(len(margins))
     margins[rows, posts.labels] *= -1
     losses = np.maximum(1 + margins, 0) ** 2
-    return float(losses.sum()) / len(rows), float((best == posts.labels).mean())
+    return math.fsum(arithmetic.add_rows(losses)) / len(rows), float((best == posts.labels).mean())
 
 
 def list_candidates(candidates: list[compression.Candidate], chosen: compression.Candidate) -> str:

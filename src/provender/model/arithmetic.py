@@ -87,9 +87,19 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Return the softmax of each row of ``logits`` [n, labels]: float32, from float64."""
     logits = np.asarray(logits, np.float64)
     exponentials = exp(logits - logits.max(axis=1, keepdims=True))
-    # Column by column: how NumPy adds up a row depends on its length.
-    shares: np.ndarray = exponentials / sum(exponentials.T)[:, np.newaxis]
+    shares: np.ndarray = exponentials / add_rows(exponentials)[:, np.newaxis]
     return shares.astype(np.float32)
+
+
+def add_rows(values: np.ndarray) -> np.ndarray:
+    """Return the sum of each row of ``values`` [n, k], from the first column on: float64 [n].
+
+    Column by column: how NumPy adds up a row depends on its length.
+    """
+    total = np.zeros(len(values))
+    for column in values.T:
+        total += column
+    return total
 
 
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -94,9 +94,9 @@ def narrow(table: np.ndarray, axes: np.ndarray) -> np.ndarray:
 
 
 def _centred(table: np.ndarray) -> np.ndarray:
-    # Column by column: how NumPy adds up a row depends on its length.
-    columns = table.T.astype(np.float64)
-    return (columns - sum(columns) / len(columns)).T
+    mean = arithmetic.add_rows(table) / table.shape[1]
+    centred: np.ndarray = table - mean[:, np.newaxis]
+    return centred
 
 
 def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +126,7 @@ def choose_words(table: np.ndarray, posts: Features) -> np.ndarray:
     squares of its weights in the posts. ``table`` float32 [ids, labels].
     """
     loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(table))
-    useful = np.sqrt((_centred(table) ** 2).sum(axis=1) * loud)
+    useful = np.sqrt(arithmetic.add_rows(_centred(table) ** 2) * loud)
     return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
 
 

@@ -1,6 +1,6 @@
 """Read what encode_posts wrote, as the arrays that the model takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,6 @@ import numpy as np
 from provender import files
 from provender.errors import UserError
 from provender.text.encode import FIRST_WORD, pooling_weights
-
-# Products that pool has in memory at once.
-PRODUCTS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -127,26 +124,13 @@ def count_posts(features: Features) -> np.ndarray:
 
 def pool(features: Features, table: np.ndarray) -> np.ndarray:
     """Return the weighted sum of each text's rows of ``table`` [ids, width]: float64 [n, width]."""
-    sums = np.zeros((len(features.labels), table.shape[1]))
-    for first, last in _batches(features.starts, max(PRODUCTS // table.shape[1], 1)):
-        starts = features.starts[first : last + 1]
-        own = slice(starts[0], starts[-1])
-        products = features.weights[own, np.newaxis].astype(np.float64) * table[features.ids[own]]
-        full = np.diff(starts) > 0
-        if full.any():
-            # Row after row: one order of addition, on every CPU.
-            sums[first:last][full] = np.add.reduceat(products, (starts[:-1] - starts[0])[full])
+    rows, texts = features.rows, len(features.labels)
+    weights = features.weights.astype(np.float64)
+    sums = np.empty((texts, table.shape[1]))
+    for place, column in enumerate(table.T.astype(np.float64, order="C")):
+        # Feature after feature: one order of addition, everywhere.
+        sums[:, place] = np.bincount(rows, weights * column[features.ids], texts)
     return sums
-
-
-def _batches(starts: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of rows of at most ``most`` features together, or of one row."""
-    first = 0
-    while first < len(starts) - 1:
-        last = int(np.searchsorted(starts, starts[first] + most, "right")) - 1
-        last = max(last, first + 1)
-        yield first, last
-        first = last
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

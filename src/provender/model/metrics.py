@@ -65,7 +65,7 @@ def measure(scores: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dic
     among = {k: hits[:, :k].any(axis=1) for k in ranks(len(labels))}
     found = {k: np.bincount(truth[hit], minlength=len(labels)) for k, hit in among.items()}
     recall = {f"recall@{k}": float(hit.mean()) for k, hit in among.items()}
-    macro_f1 = float(f1[posts > 0].mean())
+    macro_f1 = math.fsum(f1[posts > 0]) / int((posts > 0).sum())
     return {
         "posts": len(truth),
         **recall,

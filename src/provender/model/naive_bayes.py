@@ -48,9 +48,9 @@ def naive_bayes_table(train: Features, labels: int, how: NaiveBayes) -> np.ndarr
     """
     frequency = raise_to(inverse_document_frequency(train), how.idf_power)
     counts = raise_to(_count(train, frequency, labels), how.power)
-    others = counts.sum(axis=1, keepdims=True) - counts + how.smoothing
+    others = arithmetic.add_rows(counts)[:, np.newaxis] - counts + how.smoothing
     table = -arithmetic.log(others / others[FIRST_WORD:].sum(axis=0))
-    table -= table.mean(axis=1, keepdims=True)
+    table -= (arithmetic.add_rows(table) / labels)[:, np.newaxis]
     table *= frequency[:, np.newaxis]
     table[:FIRST_WORD] = 0
     return table

@@ -1,6 +1,7 @@
 """The model in tf-keras, and how its table is trained."""
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provender import console
-from provender.model import hinge
+from provender.model import arithmetic, hinge
 from provender.model.features import Features, pool, rows_where
 from provender.model.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
 
@@ -168,8 +169,9 @@ def _scaled(posts: Features, weights: Weights) -> Weights:
     """Return a model whose logits of the posts differ between labels by 1 (root mean square)."""
     some = rows_where(posts, np.arange(len(posts.labels)) % -(-len(posts.labels) // SPREAD_OF) == 0)
     logits = pool(some, weights.table) + weights.bias
-    columns = logits.T - sum(logits.T) / logits.shape[1]
-    spread = float(np.sqrt((columns**2).sum() / max(columns.size, 1)))
+    apart = logits - (arithmetic.add_rows(logits) / logits.shape[1])[:, np.newaxis]
+    squares = math.fsum(arithmetic.add_rows(apart**2))
+    spread = math.sqrt(squares / max(apart.size, 1))
     # Posts without a known word, or of one label, have nothing to tell apart.
     factor = 1 / spread if spread > 0 else 1.0
     return Weights(weights.table * factor, weights.bias * factor)

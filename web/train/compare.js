@@ -1,0 +1,167 @@
+// Compares what Node.js made with what Python made, and with a bundle: byte for byte, and where
+// files are of another form, row for row.
+
+/** @import { Digest } from "./digests.js" */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { readOptions } from "../command.js";
+import { SHARD } from "./bundle.js";
+import { digestFeatures, digestPosts } from "./digests.js";
+import { UserError } from "./errors.js";
+import { formatJson, Float } from "./python.js";
+
+const USAGE = `Usage: node web/train/compare.js --node FOLDER [--data FOLDER] [--bundle FOLDER] \\
+    [--output FILE]
+Compares what web/train/index.js wrote to FOLDER with the build of Python in --data FOLDER, and
+with the bundle in --bundle FOLDER. Says of each part whether it is the same, and ends with exit
+code 1 unless all are. --output FILE: the same as JSON.`;
+
+/** @typedef {{ [part: string]: boolean }} Parts */
+
+// Files that are the same bytes in both builds, by their names in the build of Python.
+const FILES = {
+  "text.json": "vocabulary/text.json",
+  "candidates.json": "vocabulary/candidates.json",
+  "labels.json": "vocabulary/labels.json",
+  "vocabulary.json": "vocabulary/vocabulary.json",
+  "choice.json": "model/choice.json",
+  "history.csv": "model/history.csv",
+  "sizes.csv": "reports/sizes.csv",
+  [`tfjs/layers/${SHARD}`]: `tfjs/layers/${SHARD}`,
+};
+
+const SPLITS = ["train", "validation", "test", "augmented"];
+
+// What a bundle has of a model's numbers and words.
+const SHIPPED = ["constants.json", `tfjs/layers/${SHARD}`];
+
+/** @param {string} path */
+async function readParquet(path) {
+  return parquetReadObjects({
+    file: await asyncBufferFromFile(path),
+    compressors: { ZSTD: (bytes) => zstdDecompressSync(bytes) },
+  });
+}
+
+/** @param {{ [column: string]: any }[]} rows */
+function toFeatures(rows) {
+  let end = 0;
+  return {
+    rowids: rows.map(({ rowid }) => rowid),
+    labels: Int32Array.from(rows, ({ label }) => label),
+    starts: Int32Array.from([0, ...rows.map(({ ids }) => (end += ids.length))]),
+    ids: Int32Array.from(rows.flatMap(({ ids }) => ids)),
+    counts: Int32Array.from(rows.flatMap(({ counts }) => counts)),
+  };
+}
+
+/**
+ * @param {string} node
+ * @param {string} data
+ */
+async function compareBuilds(node, data) {
+  /** @type {Parts} */
+  const parts = {};
+  /** @type {{ splits: { [split: string]: Digest }, features: { [split: string]: Digest } }} */
+  const digests = JSON.parse(readFileSync(join(node, "digests.json"), "utf8"));
+  for (const split of SPLITS) {
+    const posts = await readParquet(join(data, "splits", `${split}.parquet`));
+    parts[`splits/${split}`] = isSame(digests.splits[split], digestPosts(/** @type {any} */ (posts)));
+    const features = toFeatures(await readParquet(join(data, "features", `${split}.parquet`)));
+    parts[`features/${split}`] = isSame(digests.features[split], digestFeatures(features));
+  }
+  for (const [own, theirs] of Object.entries(FILES)) {
+    parts[theirs] = isSameFile(join(node, own), join(data, theirs));
+  }
+  return parts;
+}
+
+/**
+ * @param {Digest} one
+ * @param {Digest} other
+ */
+const isSame = (one, other) => one.rows === other.rows && one.sha256 === other.sha256;
+
+/**
+ * @param {string} one
+ * @param {string} other
+ */
+const isSameFile = (one, other) => readFileSync(one).equals(readFileSync(other));
+
+/**
+ * Gives how far scores of the test posts are from Python's, and how often the best label is one.
+ *
+ * @param {string} node
+ * @param {string} data
+ */
+async function compareScores(node, data) {
+  const bytes = readFileSync(join(node, "scores.bin"));
+  const own = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const rows = await readParquet(join(data, "reports", "predictions.parquet"));
+  let difference = 0;
+  let same = 0;
+  rows.forEach(({ scores }, row) => {
+    const width = scores.length;
+    const mine = own.subarray(row * width, (row + 1) * width);
+    scores.forEach(
+      /**
+       * @param {number} score
+       * @param {number} label
+       */
+      (score, label) => (difference = Math.max(difference, Math.abs(score - mine[label]))),
+    );
+    if (mine.indexOf(Math.max(...mine)) === scores.indexOf(Math.max(...scores))) same++;
+  });
+  if (rows.length * (rows[0]?.scores.length ?? 0) !== own.length) {
+    throw new UserError(`${node} and ${data} are of different test splits: make both anew`);
+  }
+  return { posts: rows.length, same_best_label: same / rows.length, max_difference: difference };
+}
+
+const options = readOptions(USAGE, {
+  node: { type: "string" },
+  data: { type: "string", optional: true },
+  bundle: { type: "string", optional: true },
+  output: { type: "string", optional: true },
+});
+
+try {
+  const { node, data, bundle, output } = options;
+  for (const folder of [node, data, bundle]) {
+    if (folder && !existsSync(folder)) throw new UserError(`there is no folder ${folder}`);
+  }
+  const parts = data ? await compareBuilds(node, data) : {};
+  if (bundle) {
+    for (const name of SHIPPED) parts[`bundle/${name}`] = isSameFile(join(node, name), join(bundle, name));
+  }
+  const scores = data ? await compareScores(node, data) : undefined;
+  for (const [part, same] of Object.entries(parts)) {
+    if (!same) console.error(`${part} is not the same`);
+  }
+  const differ = Object.values(parts).filter((same) => !same).length;
+  console.error(`${Object.keys(parts).length - differ} of ${Object.keys(parts).length} parts are the same`);
+  if (output) {
+    const { posts, same_best_label, max_difference } = scores || {};
+    writeFileSync(
+      output,
+      formatJson({
+        parts,
+        ...(scores && {
+          scores: {
+            posts,
+            same_best_label: new Float(same_best_label ?? 0),
+            max_difference: new Float(max_difference ?? 0),
+          },
+        }),
+      }),
+    );
+  }
+  process.exitCode = differ ? 1 : 0;
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exit(2);
+}

@@ -1,0 +1,183 @@
+// How a model's table is trained: a mean of naive Bayes and of classifiers of each label, whose
+// logits spread alike. src/provender/model/training.py says why.
+
+/**
+ * @import { Matrix } from "./arithmetic.js"
+ * @import { Features } from "./features.js"
+ * @import { Hinge } from "./hinge.js"
+ * @import { NaiveBayes } from "./naive_bayes.js"
+ */
+
+import { addExactly, addSquares, centre, largest } from "./arithmetic.js";
+import { pool, rowsWhere } from "./features.js";
+import { fitHinge } from "./hinge.js";
+import { naiveBayesTable, rarityOf } from "./naive_bayes.js";
+
+/**
+ * What each id adds to each label's logit.
+ *
+ * @typedef {{ table: Matrix, bias: Float64Array | Float32Array }} Weights
+ */
+
+/** @typedef {NaiveBayes & Hinge} Training */
+
+/** @typedef {(epoch: number, weights: Weights) => void} Report */
+
+// Parts of the posts, of which each is answered by a model of the others.
+const FOLDS = 3;
+
+// The shares of naive Bayes that are tried where none is set.
+export const SHARES = [0, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9];
+
+// So many posts tell how far a model's logits spread.
+const SPREAD_OF = 2000;
+
+/**
+ * Trains a model.
+ *
+ * @param {Features} posts
+ * @param {number} labels
+ * @param {Training} how
+ * @param {number} share of naive Bayes
+ * @param {Report} [report]
+ * @returns {Weights}
+ */
+export function train(posts, labels, how, share, report) {
+  const [bayes, margins] = trainBoth(posts, labels, how, report);
+  /** @type {(one: ArrayLike<number>, other: ArrayLike<number>) => Float32Array} */
+  const mix = (one, other) =>
+    Float32Array.from(one, (value, i) => share * value + (1 - share) * other[i]);
+  return {
+    table: { values: mix(bayes.table.values, margins.table.values), width: labels },
+    bias: mix(bayes.bias, margins.bias),
+  };
+}
+
+/**
+ * Gives recall@1 of each share of naive Bayes: posts are answered by models of the other folds'.
+ *
+ * @param {Features} posts
+ * @param {number} labels
+ * @param {Training} how
+ */
+export function tryShares(posts, labels, how) {
+  const folds = assignFolds(posts);
+  const right = SHARES.map(() => 0);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const asked = rowsWhere(posts, (row) => folds[row] === fold);
+    const others = rowsWhere(posts, (row) => folds[row] !== fold);
+    const [bayes, margins] = trainBoth(others, labels, how).map((weights) => logitsOf(asked, weights));
+    SHARES.forEach((share, place) => {
+      const values = bayes.values.map((value, i) => share * value + (1 - share) * margins.values[i]);
+      const best = largest({ values, width: labels });
+      right[place] += best.reduce((sum, label, row) => sum + Number(label === asked.labels[row]), 0);
+    });
+  }
+  return right.map((hits) => hits / posts.labels.length);
+}
+
+/**
+ * Gives the share of the most recall, of equal ones that nearest to equal parts.
+ *
+ * @param {number[]} recall of each of SHARES
+ */
+export function bestShare(recall) {
+  const [best] = SHARES.map((share, place) => ({ share, recall: recall[place] })).sort(
+    (a, b) => b.recall - a.recall || Math.abs(a.share - 0.5) - Math.abs(b.share - 0.5),
+  );
+  return best.share;
+}
+
+/**
+ * Gives each label's logit for each post.
+ *
+ * @param {Features} features
+ * @param {Weights} weights
+ * @returns {Matrix}
+ */
+export function logitsOf(features, { table, bias }) {
+  const { values, width } = pool(features, table);
+  return { values: values.map((value, i) => value + bias[i % width]), width };
+}
+
+/**
+ * Trains naive Bayes and the classifiers; both spread alike on the posts, by about 1.
+ *
+ * @param {Features} posts
+ * @param {number} labels
+ * @param {Training} how
+ * @param {Report} [report]
+ * @returns {[bayes: Weights, margins: Weights]}
+ */
+function trainBoth(posts, labels, how, report) {
+  const rarity = rarityOf(posts);
+  /**
+   * @param {Matrix} fitted
+   * @returns {Weights}
+   */
+  const toWeights = ({ values }) => ({
+    table: {
+      values: values.slice(0, -labels).map((value, i) => value * rarity[Math.floor(i / labels)]),
+      width: labels,
+    },
+    bias: values.slice(-labels),
+  });
+  const table = naiveBayesTable(posts, labels, how);
+
+  const fitted = fitHinge(
+    posts,
+    rarity,
+    labels,
+    how,
+    report && ((epoch, weights) => report(epoch, toWeights(weights))),
+  );
+  return [
+    scale(posts, { table, bias: new Float64Array(labels) }),
+    scale(posts, toWeights(fitted)),
+  ];
+}
+
+/**
+ * Gives a model whose logits of the posts differ between labels by 1 (root mean square).
+ *
+ * @param {Features} posts
+ * @param {Weights} weights
+ * @returns {Weights}
+ */
+function scale(posts, weights) {
+  const step = Math.ceil(posts.labels.length / SPREAD_OF);
+  const some = rowsWhere(posts, (row) => row % step === 0);
+  const apart = centre(logitsOf(some, weights));
+  const spread = Math.sqrt(addExactly(addSquares(apart)) / Math.max(apart.values.length, 1));
+  // Posts without a known word, or of one label, have nothing to tell apart.
+  const factor = spread > 0 ? 1 / spread : 1;
+  return {
+    table: { values: weights.table.values.map((value) => value * factor), width: weights.table.width },
+    bias: weights.bias.map((value) => value * factor),
+  };
+}
+
+/**
+ * Gives a fold for each row, the same for all rows of a post. The posts of each label, by row id,
+ * are dealt to the folds in turn.
+ *
+ * @param {Features} posts
+ */
+export function assignFolds({ rowids, labels }) {
+  /** @type {Map<bigint, number>} */
+  const truth = new Map();
+  rowids.forEach((rowid, row) => {
+    if (!truth.has(rowid)) truth.set(rowid, labels[row]);
+  });
+  /** @type {Map<number, number>} */
+  const dealt = new Map();
+  /** @type {Map<bigint, number>} */
+  const folds = new Map();
+  for (const rowid of [...truth.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+    const label = /** @type {number} */ (truth.get(rowid));
+    const place = dealt.get(label) || 0;
+    dealt.set(label, place + 1);
+    folds.set(rowid, place % FOLDS);
+  }
+  return rowids.map((rowid) => /** @type {number} */ (folds.get(rowid)));
+}
