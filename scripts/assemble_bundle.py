@@ -25,12 +25,12 @@ FORMAT = 1
 LABEL_METRICS = ("posts", "precision", "recall@1", "f1")
 
 
-def copy_models(layers: Path, graph: Path, output: Path) -> None:
-    """Copy both TensorFlow.js formats into the bundle."""
-    for form, folder in (("layers", layers), ("graph", graph)):
-        (output / "tfjs" / form).mkdir(parents=True)
+def copy_models(layers: Path, graph: Path | None, output: Path) -> None:
+    """Copy the TensorFlow.js formats that there are into the bundle."""
+    for folder in filter(None, (layers, graph)):
+        (output / "tfjs" / folder.name).mkdir(parents=True)
         for path in sorted(folder.iterdir()):
-            shutil.copyfile(path, output / "tfjs" / form / path.name)
+            shutil.copyfile(path, output / "tfjs" / folder.name / path.name)
 
 
 def check_parity(output: Path, checked: dict[str, str]) -> None:
@@ -52,6 +52,7 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
             "title": options.title,
             "posts": {name: split["posts"] for name, split in validation["splits"].items()},
         },
+        "formats": ["layers", "graph"] if options.graph else ["layers"],
         "metrics": {split: shown_metrics(metrics[split]) for split in ("validation", "test")},
         "remarks": metrics["remarks"],
     }
@@ -106,7 +107,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--title", required=True, help="what it was trained on, for people")
     parser.add_argument("--kind", required=True, help="kind of source")
     parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
-    parser.add_argument("--graph", type=Path, required=True, help="folder of the graph format")
+    parser.add_argument("--graph", type=Path, help="folder of the graph format, if there is one")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
     parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")

@@ -1,4 +1,4 @@
-"""Score the SavedModel on the validation and the test split.
+"""Score the model on the validation and the test split.
 
 Writes metrics.json, the numbers of the report: of both splits recall@k, macro-F1,
 calibration and each label's scores; of the test split also the confusion matrix, scores by
@@ -21,6 +21,7 @@ from provender import console, files
 from provender.errors import UserError
 from provender.model import arithmetic, metrics, remarks, runtime
 from provender.model.features import Features, find_words, pool, read_features
+from provender.reproduction import tensors
 from provender.running import step
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import are_pieces, are_words
@@ -41,6 +42,9 @@ BATCH = 64
 # How much a score of TensorFlow's may differ: sums of float32 in another order.
 TOLERANCE = 1e-5
 
+# A model's weights by their names, as both formats have them.
+Weights = dict[str, np.ndarray]
+
 
 def load(saved_model: Path) -> Any:
     """Load the SavedModel as TensorFlow does."""
@@ -50,18 +54,17 @@ def load(saved_model: Path) -> Any:
     return tf.saved_model.load(str(saved_model))
 
 
-def predict(model: Any, features: Features) -> np.ndarray:
-    """Return the SavedModel's scores: float32 [n, labels].
+def predict(weights: Weights, features: Features) -> np.ndarray:
+    """Return the scores of a model's weights, in one order on every CPU: float32 [n, labels]."""
+    pooled = pool(features, weights["table/kernel"])
+    logits = arithmetic.matmul(pooled, weights["scores/kernel"]) + weights["scores/bias"]
+    return arithmetic.softmax(logits)
 
-    They are computed from its weights, in one order on every CPU. Raises UserError where those that
-    TensorFlow computes are others by more than rounding.
-    """
+
+def check_saved_model(model: Any, features: Features, scores: np.ndarray) -> None:
+    """Raise UserError where scores that TensorFlow computes are others by more than rounding."""
     import tensorflow as tf
 
-    weights = read_weights(model)
-    pooled = pool(features, weights["table/kernel:0"])
-    logits = arithmetic.matmul(pooled, weights["scores/kernel:0"]) + weights["scores/bias:0"]
-    scores = arithmetic.softmax(logits)
     signature = model.signatures["serving_default"]
     starts = range(0, len(scores), BATCH)
     for start in console.progress(starts, "predicting batches", len(starts)):
@@ -69,7 +72,6 @@ def predict(model: Any, features: Features) -> np.ndarray:
         (theirs,) = signature(weights=tf.constant(to_dense(features, rows))).values()
         if not np.allclose(theirs.numpy(), scores[rows], rtol=0, atol=TOLERANCE):
             raise UserError(f"the SavedModel's scores are others than those of its weights: {rows}")
-    return scores
 
 
 def to_dense(features: Features, rows: slice) -> np.ndarray:
@@ -81,15 +83,14 @@ def to_dense(features: Features, rows: slice) -> np.ndarray:
     return dense
 
 
-def read_weights(model: Any) -> dict[str, np.ndarray]:
+def read_weights(model: Any) -> Weights:
     """Return a SavedModel's weights by their names."""
-    return {variable.name: variable.numpy() for variable in model.variables}
+    return {variable.name.removesuffix(":0"): variable.numpy() for variable in model.variables}
 
 
-def word_logits(model: Any) -> np.ndarray:
+def word_logits(weights: Weights) -> np.ndarray:
     """Return what each id adds to each label's logit, per weight: float64 [ids, labels]."""
-    weights = read_weights(model)
-    return arithmetic.matmul(weights["table/kernel:0"], weights["scores/kernel:0"])
+    return arithmetic.matmul(weights["table/kernel"], weights["scores/kernel"])
 
 
 def find_hardest(
@@ -201,7 +202,9 @@ def format_confusion(counts: np.ndarray, labels: list[str]) -> str:
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
-    parser.add_argument("--saved-model", type=Path, required=True, help="folder of the SavedModel")
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--saved-model", type=Path, help="folder of the SavedModel")
+    model.add_argument("--layers", type=Path, help="folder of the layers format, if there is none")
     parser.add_argument("--validation", type=Path, required=True, help="predictions, Parquet")
     parser.add_argument("--test", type=Path, required=True, help="features, Parquet")
     parser.add_argument("--posts", type=Path, required=True, help="test split, Parquet")
@@ -233,8 +236,14 @@ def main(options: argparse.Namespace) -> None:
     test = read_features(
         options.test, are_pieces(recipe, candidates), find_words(words, candidates)
     )
-    model = load(options.saved_model)
-    scores = predict(model, test)
+    if options.saved_model:
+        model = load(options.saved_model)
+        weights = read_weights(model)
+        scores = predict(weights, test)
+        check_saved_model(model, test, scores)
+    else:
+        weights = tensors.read(options.layers / "model.json") or {}
+        scores = predict(weights, test)
     # Predicted before the model had learnt from these posts as well.
     validation = read_predictions(options.validation)
     values: dict[str, Any] = {
@@ -278,7 +287,7 @@ def main(options: argparse.Namespace) -> None:
         "coverage": metrics.coverage(confidence, hits),
         "coverage_by_label": metrics.coverage_by_label(confidence, hits, best, labels),
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
-        "hardest": find_hardest(test, scores, word_logits(model), labels, words),
+        "hardest": find_hardest(test, scores, word_logits(weights), labels, words),
     }
     values["rare_words"] = find_rare(words, dict(zip(candidates, counts_of, strict=True)))
     values["remarks"] = remarks.remarks(values)

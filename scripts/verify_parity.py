@@ -1,8 +1,8 @@
-"""Check that every shipped form of the model answers as the SavedModel does.
+"""Check that every shipped form of the model answers as the trained one does.
 
 Node predicts the whole test split from its raw texts with the page's own preprocessing,
-in TensorFlow.js' layers and graph formats and in the kernel. Word ids must be equal, and
-each probability within 1e-5 of the SavedModel's; otherwise the posts are named and the
+in TensorFlow.js' layers format and, where there is one, graph format, and in the kernel. Word ids must be equal, and
+each probability within 1e-5 of the model's; otherwise the posts are named and the
 build stops. Writes a JSON report with the largest differences and the digests of the
 files that were checked, by which assemble_bundle ships these and no others.
 """
@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 # 300 terms differ by some 1e-7 in another order, a wrong weight or word by far more.
 TOLERANCE = 1e-5
 
-FORMS = ("layers", "graph", "kernel")
+FORMS = ("layers", "kernel")
 
 # Posts read at once.
 BATCH_POSTS = 256
@@ -38,7 +38,7 @@ NAMED_POSTS = 10
 
 
 def predict_in_node(
-    test: Path, constants_file: Path, layers: Path, graph: Path, folder: Path
+    test: Path, constants_file: Path, layers: Path, graph: Path | None, folder: Path
 ) -> None:
     """Let Node write ids.bin and one file of scores a form into ``folder``."""
     lines = folder / "texts.jsonl"
@@ -50,7 +50,8 @@ def predict_in_node(
     pa.default_memory_pool().release_unused()
     node.run(
         "verify.js",
-        *("--constants", constants_file, "--layers", layers, "--graph", graph),
+        *("--constants", constants_file, "--layers", layers),
+        *(("--graph", graph) if graph else ()),
         *("--texts", lines, "--output", folder),
     )
 
@@ -108,7 +109,7 @@ def compare_scores(
     wrong = np.flatnonzero(differences > TOLERANCE)
     if len(wrong):
         raise UserError(
-            f"{form}: {len(wrong)} of {len(rowids)} posts differ from the SavedModel by more "
+            f"{form}: {len(wrong)} of {len(rowids)} posts differ from the model by more "
             f"than {TOLERANCE:g}, at most {differences.max():.2g}: row id {_named(rowids[wrong])}"
         )
     return float(differences.max())
@@ -124,9 +125,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--test", type=Path, required=True, help="test split, Parquet")
     parser.add_argument("--features", type=Path, required=True, help="its features, Parquet")
-    parser.add_argument("--predictions", type=Path, required=True, help="SavedModel's, Parquet")
+    parser.add_argument("--predictions", type=Path, required=True, help="the model's, Parquet")
     parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
-    parser.add_argument("--graph", type=Path, required=True, help="folder of the graph format")
+    parser.add_argument("--graph", type=Path, help="folder of the graph format, if there is one")
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     constants.add_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
@@ -154,7 +155,7 @@ def compare(options: argparse.Namespace, folder: Path) -> tuple[int, dict[str, f
         form: compare_scores(
             form, rowids, expected_scores, read_rows(folder / f"{form}.bin", "<f4", labels)
         )
-        for form in FORMS
+        for form in (*FORMS, *(["graph"] if options.graph else []))
     }
 
 
@@ -168,9 +169,9 @@ def main(options: argparse.Namespace) -> None:
         predict_in_node(options.test, constants_file, options.layers, options.graph, folder)
         posts, differences = compare(options, folder)
         checked = {"constants.json": files.sha256(constants_file)}
-    for form, path in (("layers", options.layers), ("graph", options.graph)):
+    for path in filter(None, (options.layers, options.graph)):
         for file in sorted(path.iterdir()):
-            checked[f"tfjs/{form}/{file.name}"] = files.sha256(file)
+            checked[f"tfjs/{path.name}/{file.name}"] = files.sha256(file)
     report = {
         "posts": posts,
         "tolerance": TOLERANCE,

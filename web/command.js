@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 /**
  * An option, which must be given unless it is `optional`.
  *
- * @typedef {{ type: "string", optional?: boolean }} Option
+ * @typedef {{ type: "string" | "boolean", optional?: boolean }} Option
  */
 
 /**
@@ -14,7 +14,8 @@ import { parseArgs } from "node:util";
  * @template {{ [name: string]: Option }} Options
  * @typedef {{
  *   [Name in keyof Options]:
- *     Options[Name] extends { optional: true } ? string | undefined : string
+ *     Options[Name] extends { type: "boolean" } ? boolean | undefined
+ *     : Options[Name] extends { optional: true } ? string | undefined : string
  * }} Values
  */
 

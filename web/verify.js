@@ -18,7 +18,7 @@ import { kernelScores } from "./src/kernel.js";
 import { joinShards, weightPaths } from "./src/model.js";
 import { tensorflowScores } from "./src/tensorflow.js";
 
-const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR --graph DIR --texts FILE \\
+const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR [--graph DIR] --texts FILE \\
     --output DIR
 Reads lines {"text": "…"} and writes to DIR, little-endian, a row per text: layers.bin, graph.bin,
 kernel.bin (float32, a score per label a row), ids.bin (int32, those of a text in ascending order),
@@ -97,7 +97,9 @@ async function* inBatches(items, size) {
   if (batch.length) yield batch;
 }
 
-/** @param {Record<"constants" | "layers" | "graph" | "texts" | "output", string>} options */
+/**
+ * @param {Record<"constants" | "layers" | "texts" | "output", string> & { graph?: string }} options
+ */
 async function verify(options) {
   /** @type {Constants} */
   const constants = JSON.parse(await readFile(options.constants, "utf8"));
@@ -106,11 +108,12 @@ async function verify(options) {
   /** @type {TensorFlow} */
   const tf = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js");
   const layers = { constants, ...(await readModel(options.layers)) };
-  const graph = { constants, ...(await readModel(options.graph)) };
   const toScores = kernelScores(layers);
   const engines = {
     layers: await tensorflowScores(tf, layers),
-    graph: await tensorflowScores(tf, graph),
+    ...(options.graph && {
+      graph: await tensorflowScores(tf, { constants, ...(await readModel(options.graph)) }),
+    }),
     /** @param {Encoded[]} texts */
     kernel: (texts) => Float32Array.from(texts.flatMap((text) => Array.from(toScores(text)))),
   };
@@ -146,7 +149,7 @@ const file = { type: "string" };
 const options = readOptions(USAGE, {
   constants: file,
   layers: file,
-  graph: file,
+  graph: { ...file, optional: true },
   texts: file,
   output: file,
 });

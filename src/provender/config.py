@@ -254,6 +254,23 @@ def source_words(source: Config, split: Config) -> list[str]:
     return [*words, "--validation-by", split["validation_by"]]
 
 
+def node_settings(
+    name: str, source: Config, split: Config, text: Config, vocabulary: Config, model: Config
+) -> str:
+    """Return what of a configuration Node.js trains by, as a configuration in JSON."""
+    value = {
+        "name": name,
+        # The schema asks for one.
+        "title": name,
+        "source": source,
+        "split": split,
+        "text": {**text, "recipe": recipe_file(text["recipe"])},
+        "vocabulary": vocabulary,
+        "model": model,
+    }
+    return json.dumps(value, sort_keys=True)
+
+
 def rare_words(source: Config) -> list[str]:
     """Return the options of split_posts that say what becomes of rare labels."""
     return [

@@ -21,6 +21,7 @@ import { decodeWords } from "./vocabulary.js";
  * @typedef {object} About
  * @property {string} name
  * @property {{ kind: string, title: string, posts: Record<Split, number> }} corpus
+ * @property {("layers" | "graph")[]} formats of TensorFlow.js in which the model is there
  * @property {Record<"validation" | "test", Metrics>} metrics
  * @property {string[]} remarks what is to be known of these figures
  * @property {Example[]} [examples]
@@ -76,7 +77,7 @@ const LABEL_METRICS = ["precision", "recall@1", "f1"];
 
 const ENGINE_NOTES = {
   kernel: "A few lines of script over the layers format's weights; no library.",
-  layers: "TensorFlow.js, with the Keras model in its layers format.",
+  layers: "TensorFlow.js, with the model in its layers format.",
   graph: "TensorFlow.js, with the SavedModel in its graph format.",
 };
 
@@ -297,7 +298,7 @@ function create(tag, className, children = []) {
 }
 
 /** @param {About} about */
-function showAbout({ corpus, metrics, name, remarks, examples = [] }) {
+function showAbout({ corpus, formats, metrics, name, remarks, examples = [] }) {
   const noun = NOUNS[corpus.kind] || "texts";
   const { train, validation, test } = corpus.posts;
   document.title = `${name} – Provender`;
@@ -305,6 +306,7 @@ function showAbout({ corpus, metrics, name, remarks, examples = [] }) {
   byId("corpus").textContent =
     `The model learnt from ${grouped(train + validation)} ${noun}: ${corpus.title}.` +
     (corpus.kind === "docstrings" ? " They stand in for data of your own." : "");
+  byId("graph").hidden = !formats.includes("graph");
   byId("metrics-intro").textContent =
     `Measured on ${grouped(test)} ${noun} of the test split, from which it learnt nothing, and on ` +
     `${grouped(validation)} of the validation split, before it learnt from those too.`;

@@ -13,19 +13,22 @@ import { digestFeatures, digestPosts } from "./digests.js";
 import { UserError } from "./errors.js";
 import { formatJson, Float } from "./python.js";
 
-const USAGE = `Usage: node web/train/compare.js --node FOLDER [--data FOLDER] [--bundle FOLDER] \\
-    [--output FILE]
+const USAGE = `Usage: node web/train/compare.js --node FOLDER [--data FOLDER [--untrained]] \\
+    [--bundle FOLDER] [--output FILE]
 Compares what web/train/index.js wrote to FOLDER with the build of Python in --data FOLDER, and
 with the bundle in --bundle FOLDER. Says of each part whether it is the same, and ends with exit
-code 1 unless all are. --output FILE: the same as JSON.`;
+code 1 unless all are. --untrained: Python has trained no model. --output FILE: the same as JSON.`;
 
 /** @typedef {{ [part: string]: boolean }} Parts */
 
-// Files that are the same bytes in both builds, by their names in the build of Python.
+// Files that are the same bytes in both builds, by their names in the build of Python; and those of
+// a model.
 const FILES = {
   "text.json": "vocabulary/text.json",
   "candidates.json": "vocabulary/candidates.json",
   "labels.json": "vocabulary/labels.json",
+};
+const OF_MODEL = {
   "vocabulary.json": "vocabulary/vocabulary.json",
   "choice.json": "model/choice.json",
   "history.csv": "model/history.csv",
@@ -61,8 +64,9 @@ function toFeatures(rows) {
 /**
  * @param {string} node
  * @param {string} data
+ * @param {boolean} isTrained
  */
-async function compareBuilds(node, data) {
+async function compareBuilds(node, data, isTrained) {
   /** @type {Parts} */
   const parts = {};
   /** @type {{ splits: { [split: string]: Digest }, features: { [split: string]: Digest } }} */
@@ -73,7 +77,7 @@ async function compareBuilds(node, data) {
     const features = toFeatures(await readParquet(join(data, "features", `${split}.parquet`)));
     parts[`features/${split}`] = isSame(digests.features[split], digestFeatures(features));
   }
-  for (const [own, theirs] of Object.entries(FILES)) {
+  for (const [own, theirs] of Object.entries({ ...FILES, ...(isTrained && OF_MODEL) })) {
     parts[theirs] = isSameFile(join(node, own), join(data, theirs));
   }
   return parts;
@@ -118,7 +122,11 @@ async function compareScores(node, data) {
   if (rows.length * (rows[0]?.scores.length ?? 0) !== own.length) {
     throw new UserError(`${node} and ${data} are of different test splits: make both anew`);
   }
-  return { posts: rows.length, same_best_label: same / rows.length, max_difference: difference };
+  return {
+    posts: rows.length,
+    same_best_label: new Float(same / rows.length),
+    max_difference: new Float(difference),
+  };
 }
 
 const options = readOptions(USAGE, {
@@ -126,39 +134,25 @@ const options = readOptions(USAGE, {
   data: { type: "string", optional: true },
   bundle: { type: "string", optional: true },
   output: { type: "string", optional: true },
+  untrained: { type: "boolean", optional: true },
 });
 
 try {
-  const { node, data, bundle, output } = options;
+  const { node, data, bundle, output, untrained } = options;
   for (const folder of [node, data, bundle]) {
     if (folder && !existsSync(folder)) throw new UserError(`there is no folder ${folder}`);
   }
-  const parts = data ? await compareBuilds(node, data) : {};
+  const parts = data ? await compareBuilds(node, data, !untrained) : {};
   if (bundle) {
     for (const name of SHIPPED) parts[`bundle/${name}`] = isSameFile(join(node, name), join(bundle, name));
   }
-  const scores = data ? await compareScores(node, data) : undefined;
+  const scores = data && !untrained ? await compareScores(node, data) : undefined;
   for (const [part, same] of Object.entries(parts)) {
     if (!same) console.error(`${part} is not the same`);
   }
   const differ = Object.values(parts).filter((same) => !same).length;
   console.error(`${Object.keys(parts).length - differ} of ${Object.keys(parts).length} parts are the same`);
-  if (output) {
-    const { posts, same_best_label, max_difference } = scores || {};
-    writeFileSync(
-      output,
-      formatJson({
-        parts,
-        ...(scores && {
-          scores: {
-            posts,
-            same_best_label: new Float(same_best_label ?? 0),
-            max_difference: new Float(max_difference ?? 0),
-          },
-        }),
-      }),
-    );
-  }
+  if (output) writeFileSync(output, formatJson({ parts, ...(scores && { scores }) }));
   process.exitCode = differ ? 1 : 0;
 } catch (error) {
   if (!(error instanceof UserError)) throw error;

@@ -1,7 +1,7 @@
 // The configuration, as the workflow has it: files laid over each other, and the defaults of its
 // schema.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
@@ -36,6 +36,8 @@ import { toSeconds } from "./posts.js";
 /** @typedef {{ [key: string]: any }} Keys */
 
 const TOOL = join(import.meta.dirname, "..", "..");
+
+const RECIPE = "config/text.yaml";
 
 // Kinds of source whose rows have a split value, whatever is configured.
 const WITH_YEARS = ["newsgroups", "docstrings"];
@@ -74,8 +76,17 @@ export function readSettings(paths) {
     ...config,
     source: { ...NO_SOURCE, ...source },
     split: { ...split, by, threshold, is_date: isDate },
+    text: { ...config.text, recipe: recipeFile(config.text.recipe) },
   });
 }
+
+/**
+ * Gives the path of the text recipe: the project's own, or else the tool's.
+ *
+ * @param {string} named
+ */
+const recipeFile = (named) =>
+  named === RECIPE && !existsSync(named) ? join(TOOL, RECIPE) : named;
 
 /**
  * @param {string} path

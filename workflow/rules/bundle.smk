@@ -19,8 +19,7 @@ BUNDLE = expand(
         "page.js",
         "style.css",
         "sw.js",
-        "tfjs/graph/group1-shard1of1.bin",
-        "tfjs/graph/model.json",
+        *(GRAPH and ["tfjs/graph/group1-shard1of1.bin", "tfjs/graph/model.json"]),
         "tfjs/layers/group1-shard1of1.bin",
         "tfjs/layers/model.json",
         "vendor/tf.min.js",
@@ -56,7 +55,7 @@ rule assemble_bundle:
         kind=config["source"]["kind"],
         max_words=config["model"]["max_words"],
         layers=subpath(input[0], parent=True),
-        graph=subpath(input[len(LAYERS)], parent=True),
+        graph=["--graph", "data/tfjs/graph"] if GRAPH else [],
         folder=subpath(output[0], parent=True),
         config=lambda _: identity(config),
     shell:
@@ -64,7 +63,7 @@ rule assemble_bundle:
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
         " --choice {input.choice:q}"
-        " --layers {params.layers:q} --graph {params.graph:q} --metrics {input.metrics:q}"
+        " --layers {params.layers:q} {params.graph:q} --metrics {input.metrics:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"
         " --output {params.folder:q} --log {log:q}"

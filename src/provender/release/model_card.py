@@ -56,12 +56,16 @@ def render(facts: Facts) -> str:
 def metadata(facts: Facts) -> dict[str, Any]:
     """Return what the hub reads at the head of the card."""
     config, metrics = facts.ready.config, facts.metrics
-    found: dict[str, Any] = {"pipeline_tag": TASK, "library_name": "tf-keras"}
+    # Without a SavedModel there is nothing for Keras to read.
+    library = [] if config["trainer"] == "node" else ["tf-keras"]
+    found: dict[str, Any] = {"pipeline_tag": TASK}
+    if library:
+        found["library_name"] = library[0]
     if facts.language:
         found["language"] = [facts.language]
     if license := config.get("license"):
         found |= _license(license)
-    found["tags"] = [TASK, "tensorflow.js", "tf-keras", "in-browser", "offline", "reproducible"]
+    found["tags"] = [TASK, "tensorflow.js", *library, "in-browser", "offline", "reproducible"]
     found["metrics"] = ["accuracy", "f1"]
     dataset = {"name": config["title"], "type": config["name"], "split": "test"}
     results = [
@@ -119,6 +123,7 @@ def _values(facts: Facts) -> dict[str, Any]:
                 if not name.endswith("_kept")
             )
         ),
+        "trainer": config["trainer"],
         "max_words": config["model"]["max_words"],
         "seed": config["model"]["seed"],
         "words": _number(choice["words"]),
