@@ -1,9 +1,9 @@
 """Check that every shipped form of the model answers as the trained one does.
 
-Node predicts the whole test split from its raw texts with the page's own preprocessing,
-in TensorFlow.js' layers format and, where there is one, graph format, and in the kernel. Word ids must be equal, and
-each probability within 1e-5 of the model's; otherwise the posts are named and the
-build stops. Writes a JSON report with the largest differences and the digests of the
+Node predicts the whole test split from its raw texts with the page's own preprocessing, in
+TensorFlow.js' layers format, in the graph format where there is one, and in the kernel. Word
+ids must be equal, and each probability within 1e-5 of the model's; otherwise the posts are
+named and the build stops. Writes a JSON report with the largest differences and the digests of the
 files that were checked, by which assemble_bundle ships these and no others.
 """
 

@@ -137,8 +137,15 @@ export function packLayers({ grid, kernel, bias, levels }) {
     generatedBy: "Provender, web/train",
     convertedBy: null,
     modelTopology: {
-      class_name: "Model",
-      config: { name: "classifier", layers, input_layers: [["weights", 0, 0]], output_layers: [["scores", 0, 0]] },
+      model_config: {
+        class_name: "Functional",
+        config: {
+          name: "classifier",
+          layers,
+          input_layers: [["weights", 0, 0]],
+          output_layers: [["scores", 0, 0]],
+        },
+      },
     },
     weightsManifest: [
       {

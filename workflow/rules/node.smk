@@ -3,7 +3,10 @@
 #   reads   data/source/news.sqlite, config/text.yaml, and what Python has made of them
 #   writes  data/node/, data/reports/trainers.json
 
-from provender.config import node_settings, recipe_file
+from provender.config import SCHEMA, node_settings, recipe_file
+
+# What Python trains of itself is compared too, where it does.
+TRAINED = [] if config["trainer"] == "node" else LAYERS + ["data/reports/predictions.parquet"]
 
 
 rule train_in_node:
@@ -12,7 +15,7 @@ rule train_in_node:
         recipe=recipe_file(config["text"]["recipe"]),
         exclude=config["vocabulary"].get("exclude", []),
         tables=tool.path("web/train/unicode.json"),
-        schema=tool.path("workflow/schemas/config.schema.yaml"),
+        schema=tool.path(SCHEMA),
         code=python("train_in_node") + javascript("train/index.js"),
     output:
         IN_NODE,
@@ -33,10 +36,6 @@ rule train_in_node:
         command("train_in_node") + " --database {input.database:q} --settings {params.settings:q}"
         " --output {params.folder:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
-
-
-# What Python trains of itself is compared too, where it does.
-TRAINED = [] if config["trainer"] == "node" else LAYERS + ["data/reports/predictions.parquet"]
 
 
 rule compare_trainers:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from provender import console, files
 from provender.audit import findings, report, run, summary
+from provender.audit.options import PYTHON
 from provender.errors import UserError
 from provender.release import signing, statement
 from provender.running import step
@@ -40,6 +41,8 @@ def _audit(options: argparse.Namespace) -> Outcome:
         raise UserError("one publisher has signed a release: name one --key")
     if options.files and options.rebuild:
         raise UserError("--files looks at the files alone, which --rebuild cannot: give one")
+    if options.by != PYTHON and not options.rebuild:
+        raise UserError("--by says how to build again: give --rebuild too")
     if bool(options.vsa) != bool(options.sign):
         raise UserError("--vsa FILE and --sign KEY go together: a summary is signed")
     signer = signing.read_signer(options.sign) if options.sign else None

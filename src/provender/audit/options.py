@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+# By what a rebuild is done.
+PYTHON, NODE = "python", "node"
+
 AUDIT = """\
 Tell whether a release is what its publisher made from the commit that it names:
 its files and signature, the commit and the data behind it, and with --rebuild
@@ -37,6 +40,11 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rebuild", action="store_true",
         help="build the commit again and compare; this runs the commit's code",
+    )  # fmt: skip
+    parser.add_argument(
+        "--by", choices=(PYTHON, NODE), default=PYTHON,
+        help="build it again as it was built, or the model alone in Node.js, by code that shares "
+        "none with the Python that built it (default: python)",
     )  # fmt: skip
     parser.add_argument(
         "--environment", type=Path, metavar="PROJECT",

@@ -29,6 +29,9 @@ from provender.versioning import dvc_lock
 # What makes the source data, which are taken as they are.
 NOT_RUN = (SOURCE_RULE, "fetch_archive")
 
+# Where a project's environment has the packages of Node.
+NODE_PACKAGES = "web/node_modules"
+
 # What builds everything; no stage of DVC's.
 TARGET = "all"
 
@@ -74,20 +77,13 @@ def rebuild(
     the lock. Everything that is made here is removed at the end, also on Ctrl-C.
     """
     findings.part = "rebuild"
-    with _interruptible(), tempfile.TemporaryDirectory(prefix="provender-rebuild-") as work:
-        folder = Path(work, "project")
+    with interruptible(), tempfile.TemporaryDirectory(prefix="provender-rebuild-") as work:
         try:
-            _clone(traced.repository, traced.commit, folder)
-            # Where the tool is: in the project, or beside it.
-            home = folder
-            if traced.tool:
-                home = Path(work, "tool")
-                _clone(traced.tool.repository, traced.tool.commit, home)
-            _bring_source(traced, remote_name, folder)
+            folder, home = clone(traced, remote_name, Path(work))
             packages, setup_seconds = _make_environment(home, environment, findings)
             console.log.info("building the commit again")
             started = time.monotonic()
-            _run(_snakemake(traced, cores), folder, home)
+            run(_snakemake(traced, cores), folder, home)
             rebuilt = Rebuilt(folder, setup_seconds, time.monotonic() - started, packages)
         except (Unavailable, UserError) as error:
             findings.leave_open("rebuild", str(error))
@@ -101,6 +97,20 @@ def rebuild(
             + f"{rebuilt.build_seconds:.0f} s to build",
         )
         yield rebuilt
+
+
+def clone(traced: Traced, remote_name: str | None, work: Path) -> tuple[Path, Path]:
+    """Clone the commit with its source data below ``work``; return its folder and the tool's.
+
+    The tool is in the project, or beside it at a commit of its own.
+    """
+    folder = home = work / "project"
+    _clone(traced.repository, traced.commit, folder)
+    if traced.tool:
+        home = work / "tool"
+        _clone(traced.tool.repository, traced.tool.commit, home)
+    _bring_source(traced, remote_name, folder)
+    return folder, home
 
 
 def _clone(source: Repository, commit: str, folder: Path) -> None:
@@ -143,18 +153,15 @@ def _make_environment(
         started = time.monotonic()
         # The interpreter that this environment was made with, if it has one.
         python = Path(sys.base_prefix, "bin", "python3.11")
-        _run(["make", "setup", *([f"PYTHON={python}"] if python.exists() else [])], folder, folder)
+        run(["make", "setup", *([f"PYTHON={python}"] if python.exists() else [])], folder, folder)
         seconds = time.monotonic() - started
     else:
-        for name in (".venv", "web/node_modules"):
-            there = (given / name).resolve()
-            if not there.is_dir():
-                raise UserError(f"{given} has no {name}: run make setup there")
-            (folder / name).symlink_to(there)
+        for name in (".venv", NODE_PACKAGES):
+            link(folder, given, name)
         findings.note(
             "environment", f"that of {given} was used; it was not made from the lock for this"
         )
-    output = _run([str(folder / ".venv/bin/python"), "-c", INSTALLED], folder, folder)
+    output = run([str(folder / ".venv/bin/python"), "-c", INSTALLED], folder, folder)
     packages: dict[str, str] = json.loads(output.splitlines()[-1])
     pinned = code_files.pinned((folder / code_files.PYTHON_LOCK).read_text(encoding="utf-8"))
     other = [
@@ -179,11 +186,20 @@ def _snakemake(traced: Traced, cores: int) -> list[str]:
     return ["python", "-m", "snakemake", "--cores", str(cores), *overlays, *allowed]
 
 
-def _run(command: Sequence[str], folder: Path, home: Path) -> str:
+def link(folder: Path, given: Path, name: str) -> None:
+    """Link a part of a given environment into a clone. Raises UserError where it is missing."""
+    there = (given / name).resolve()
+    if not there.is_dir():
+        raise UserError(f"{given} has no {name}: run make setup there")
+    (folder / name).symlink_to(there)
+
+
+def run(command: Sequence[str], folder: Path, home: Path, expected: Sequence[int] = (0,)) -> str:
     """Run a command in a clone, by the environment and code of ``home``; return its output.
 
-    Raises UserError, with the end of the output, where it fails. Where this process is
-    interrupted, the command and all that it has started are ended first.
+    Raises UserError, with the end of the output, where its exit code is another than is
+    ``expected``. Where this process is interrupted, the command and all that it has started are
+    ended first.
     """
     try:
         process = subprocess.Popen(
@@ -205,7 +221,7 @@ def _run(command: Sequence[str], folder: Path, home: Path) -> str:
         except BaseException:
             _end(process)
             raise
-    if process.returncode:
+    if process.returncode not in expected:
         said = "\n".join(output.strip().splitlines()[-SHOWN_LINES:])
         raise UserError(f"{shlex.join(command[:4])} … ended with {process.returncode}:\n{said}")
     return output
@@ -240,7 +256,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Take a request to end as Ctrl-C, so that nothing is left behind."""
 
     def interrupt(*_: object) -> None:

@@ -15,6 +15,7 @@ PARTS = {
     "trace": "Commit, data and receipts",
     "rebuild": "Built again",
     "compare": "Compared with the rebuild",
+    "node": "Made again in Node.js",
 }
 
 VERDICTS = {

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provender import files as file_io
-from provender.audit import documents, files, given, objects, repository, stages, trace
+from provender.audit import documents, files, given, objects, repository, stages, trace, witness
 from provender.audit.findings import Findings, Outcome
+from provender.audit.options import NODE
 from provender.audit.traced import PLACES, Traced
 from provender.errors import Unavailable, UserError
 from provender.release import archive, statement
@@ -85,27 +86,41 @@ def _look_into(found: given.Given, options: Namespace, done: Audit) -> None:
             return
         if done.stated is not None:
             documents.check(found, done.stated, done.traced, options.remote, signed, findings)
-        if options.rebuild:
-            _rebuild(found, done.traced, options, signed, done)
+        if options.rebuild and _may_run(done.traced, signed, findings):
+            if options.by == NODE:
+                done.parts.append(witness.PART)
+                witness.check(
+                    done.traced,
+                    options.remote,
+                    options.environment,
+                    _shipped(found),
+                    _reader(done.traced, options.remote),
+                    findings,
+                )
+            else:
+                _rebuild(found, done.traced, options, done)
 
 
-def _rebuild(
-    found: given.Given, traced: Traced, options: Namespace, signed: bool, done: Audit
-) -> None:
+def _may_run(traced: Traced, signed: bool, findings: Findings) -> bool:
+    """Tell whether the auditor, or a signature, has named whose code would run."""
+    if traced.repository.named_by is not repository.NamedBy.RELEASE or signed:
+        return True
+    findings.part = "rebuild"
+    findings.leave_open(
+        "rebuild",
+        f"it runs the code of {traced.repository.place}, which only the release names: if "
+        "you trust it, name it yourself by --repository",
+    )
+    return False
+
+
+def _rebuild(found: given.Given, traced: Traced, options: Namespace, done: Audit) -> None:
     # NumPy comes with the comparison, which an audit without a rebuild has no use for.
     from provender.audit import compare
     from provender.audit.rebuild import rebuild
 
     findings = done.findings
     done.parts.append("rebuild")
-    findings.part = "rebuild"
-    if traced.repository.named_by is repository.NamedBy.RELEASE and not signed:
-        findings.leave_open(
-            "rebuild",
-            f"it runs the code of {traced.repository.place}, which only the release names: if "
-            "you trust it, name it yourself by --repository",
-        )
-        return
     with (
         rebuild(traced, options.remote, options.environment, options.cores, findings) as rebuilt,
         tempfile.TemporaryDirectory(prefix="provender-compare-") as work,
