@@ -8,6 +8,8 @@
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
 #
+# make unicode  the tables by which the trainer in Node.js reads texts, from Python's libraries
+#
 # make reproduce        build twice, in other surroundings, and compare every file
 # make reproduce-cpus   the same on emulated CPUs, with a small corpus
 # make reproduce-table  the table of docs/reproducibility.md; some ten minutes
@@ -30,7 +32,7 @@ tests/install-remotes
 tests/install-unicode
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh
+.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode
 .DELETE_ON_ERROR:
 
 main: setup
@@ -99,6 +101,9 @@ reproduce-table: setup
 refresh: setup
 	@provender refresh $(if $(CORES),--cores $(CORES)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
+
+unicode: setup
+	python -m provender.text.tables
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup

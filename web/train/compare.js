@@ -10,7 +10,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { readOptions } from "../command.js";
 import { SHARD } from "./bundle.js";
 import { digestFeatures, digestPosts } from "./digests.js";
-import { UserError } from "./errors.js";
+import { endOnErrors, isSaid } from "./errors.js";
 import { formatJson, Float } from "./python.js";
 
 const USAGE = `Usage: node web/train/compare.js --node FOLDER [--data FOLDER [--untrained]] \\
@@ -120,7 +120,7 @@ async function compareScores(node, data) {
     if (mine.indexOf(Math.max(...mine)) === scores.indexOf(Math.max(...scores))) same++;
   });
   if (rows.length * (rows[0]?.scores.length ?? 0) !== own.length) {
-    throw new UserError(`${node} and ${data} are of different test splits: make both anew`);
+    isSaid(`${node} and ${data} are of different test splits: make both anew`);
   }
   return {
     posts: rows.length,
@@ -137,25 +137,21 @@ const options = readOptions(USAGE, {
   untrained: { type: "boolean", optional: true },
 });
 
-try {
+// Not the exit code for what differs.
+await endOnErrors(2, async () => {
   const { node, data, bundle, output, untrained } = options;
   for (const folder of [node, data, bundle]) {
-    if (folder && !existsSync(folder)) throw new UserError(`there is no folder ${folder}`);
+    if (folder && !existsSync(folder)) isSaid(`there is no folder ${folder}`);
   }
   const parts = data ? await compareBuilds(node, data, !untrained) : {};
-  if (bundle) {
-    for (const name of SHIPPED) parts[`bundle/${name}`] = isSameFile(join(node, name), join(bundle, name));
+  for (const name of bundle ? SHIPPED : []) {
+    parts[`bundle/${name}`] = isSameFile(join(node, name), join(/** @type {string} */ (bundle), name));
   }
   const scores = data && !untrained ? await compareScores(node, data) : undefined;
-  for (const [part, same] of Object.entries(parts)) {
-    if (!same) console.error(`${part} is not the same`);
-  }
-  const differ = Object.values(parts).filter((same) => !same).length;
-  console.error(`${Object.keys(parts).length - differ} of ${Object.keys(parts).length} parts are the same`);
+  const names = Object.keys(parts);
+  const differing = names.filter((name) => !parts[name]);
+  for (const name of differing) console.error(`${name} is not the same`);
+  console.error(`${names.length - differing.length} of ${names.length} parts are the same`);
   if (output) writeFileSync(output, formatJson({ parts, ...(scores && { scores }) }));
-  process.exitCode = differ ? 1 : 0;
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exit(2);
-}
+  process.exitCode = differing.length ? 1 : 0;
+});

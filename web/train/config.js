@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import { isSaid } from "./errors.js";
 import { toSeconds } from "./posts.js";
 
@@ -38,6 +38,8 @@ import { toSeconds } from "./posts.js";
 const TOOL = join(import.meta.dirname, "..", "..");
 
 const RECIPE = "config/text.yaml";
+
+const BOOL = "tag:yaml.org,2002:bool";
 
 // Kinds of source whose rows have a split value, whatever is configured.
 const WITH_YEARS = ["newsgroups", "docstrings"];
@@ -93,16 +95,28 @@ const recipeFile = (named) =>
  * @returns {Keys}
  */
 export function readYaml(path) {
-  let text;
+  let value;
   try {
-    text = readFileSync(path, "utf8");
+    // The edition of YAML that Python's library reads, to which y and n are texts.
+    value = parse(readFileSync(path, "utf8"), {
+      version: "1.1",
+      customTags: (tags) => tags.map(withoutShortBools),
+    });
   } catch (error) {
-    return isSaid(`there is no file ${path} to read: ${/** @type {Error} */ (error).message}`);
+    if (!(error instanceof YAMLParseError)) throw error;
+    return isSaid(`${path} is not valid YAML: ${error.message}`);
   }
-  // The edition of YAML that Python's library reads.
-  const value = parse(text, { version: "1.1" });
-  if (value === null || typeof value !== "object") isSaid(`${path} holds no keys with values`);
+  if (!isKeys(value)) isSaid(`${path} holds no keys with values: see config/config.yaml`);
   return value;
+}
+
+/**
+ * @param {import("yaml").Tags[number]} tag
+ * @returns {import("yaml").Tags[number]}
+ */
+function withoutShortBools(tag) {
+  if (typeof tag === "string" || tag.tag !== BOOL || !("test" in tag) || !tag.test) return tag;
+  return { ...tag, test: new RegExp(`(?!^[ynYN]$)${tag.test.source}`) };
 }
 
 /**

@@ -102,8 +102,8 @@ def _bring_packages(home: Path, environment: Path | None) -> None:
         return
     console.log.info("installing the packages of the commit's web/package-lock.json")
     npm = node.program().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [str(node.program()), str(npm), "ci", "--ignore-scripts", "--no-fund", "--no-audit"]
-    rebuild.run(command, home / "web", home)
+    options = ["--omit=dev", "--ignore-scripts", "--no-fund", "--no-audit"]
+    rebuild.run([str(node.program()), str(npm), "ci", *options], home / "web", home)
 
 
 def _train(traced: Traced, folder: Path, home: Path, output: Path) -> None:

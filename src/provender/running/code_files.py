@@ -8,7 +8,9 @@ from pathlib import Path
 
 from provender import tool
 
-IMPORTED_SCRIPT = re.compile(r"""^(?:import|export)[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+IMPORTED_SCRIPT = re.compile(
+    r"""^(?:import|export|await import\()[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+)
 
 PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
