@@ -16,7 +16,7 @@ from forgery import claim, digests, fit, md5
 from recorded import clone, objects
 from releases import Release
 
-from provender.audit import repository, run
+from provender.audit import findings, repository, run
 
 # An environment that is there already: only one test makes one from the lock, which takes a
 # minute and 2.7 GB.
@@ -162,11 +162,9 @@ def test_what_cannot_be_rebuilt(release: Release, tmp_path: Path) -> None:
 def test_code_that_only_the_release_names(tmp_path: Path) -> None:
     """A rebuild runs the commit's code, so nobody's repository is built by mistake."""
     place = repository.Repository(tmp_path, "https://localhost/x", repository.NamedBy.RELEASE)
-    done = run.Audit("x", None)
-    traced = Namespace(repository=place)
-    options = Namespace(rebuild=True, remote=None, environment=ROOT, cores=1)
-    run._rebuild(None, traced, options, False, done)
-    (finding,) = done.findings.found
+    found = findings.Findings()
+    assert not run._may_run(Namespace(repository=place), False, found)
+    (finding,) = found.found
     assert str(finding.outcome) == "undecided"
     assert "it runs the code of https://localhost/x, which only the release names" in finding.text
 
