@@ -242,6 +242,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--search", type=Path, help="values that were tried, CSV")
     parser.add_argument("--compared", type=Path, help="comparison with the last model, JSON")
+    parser.add_argument("--trainers", type=Path, help="Python and Node.js compared, JSON")
     parser.add_argument(
         "--show-text", type=Path, help="test split, Parquet: show the texts of the hardest posts"
     )
@@ -265,6 +266,7 @@ def main(options: argparse.Namespace) -> None:
         sizes=plot_sizes(values["sizes"]),
         search=read_csv(options.search) if options.search else [],
         compared=read_comparison(options.compared, options.bundle) if options.compared else None,
+        trainers=files.read_json(options.trainers) if options.trainers else None,
         parity=files.read_json(options.parity),
         confusion=describe_confusion(test["confusion"], list(test["labels"])),
         files=describe_files(options.bundle),

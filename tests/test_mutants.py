@@ -309,7 +309,7 @@ MUTANTS = [
     Mutant(
         "naive Bayes without complement",
         "src/provender/model/naive_bayes.py",
-        "counts.sum(axis=1, keepdims=True) - counts + how.smoothing",
+        "arithmetic.add_rows(counts)[:, np.newaxis] - counts + how.smoothing",
         "counts + how.smoothing",
         "tests/model/test_naive_bayes.py::test_by_hand",
     ),
@@ -884,8 +884,8 @@ MUTANTS = [
     Mutant(
         "a product by the CPU's own code",
         "src/provender/model/arithmetic.py",
-        "    return total\n",
-        "    return left @ right\n",
+        "            own += some[:, place, np.newaxis] * right[place]\n    return total\n",
+        "            own += some[:, place, np.newaxis] * right[place]\n    return left @ right\n",
         "tests/model/test_arithmetic.py::test_the_same_on_every_cpu",
     ),
     Mutant(
@@ -1382,8 +1382,8 @@ MUTANTS = [
     Mutant(
         "a rebuild runs anybody's code",
         "src/provender/audit/run.py",
-        "is repository.NamedBy.RELEASE and not signed:",
-        "is repository.NamedBy.RELEASE and signed:",
+        "is not repository.NamedBy.RELEASE or signed:",
+        "is not repository.NamedBy.RELEASE or not signed:",
         "tests/audit/test_rebuild.py::test_code_that_only_the_release_names",
     ),
     Mutant(
@@ -1508,8 +1508,8 @@ MUTANTS = [
     Mutant(
         "labels without posts count in macro-F1",
         "src/provender/model/metrics.py",
-        "macro_f1 = float(f1[posts > 0].mean())",
-        "macro_f1 = float(f1.mean())",
+        "macro_f1 = math.fsum(f1[posts > 0]) / int((posts > 0).sum())",
+        "macro_f1 = math.fsum(f1) / len(f1)",
         "tests/model/test_metrics.py::test_labels_never_predicted_or_without_posts",
     ),
     Mutant(
@@ -1777,6 +1777,83 @@ MUTANTS = [
         "rowid = number * MOST_LABELS + place if wanted.separator else number",
         "rowid = number + place if wanted.separator else number",
         "tests/scripts/test_fetch_source_files.py::test_several_labels",
+    ),
+    Mutant(
+        "Node's trainer does not leave out of training what the test part has",
+        "web/train/splits.js",
+        "    if (inTest.has(post.read)) return false;\n",
+        "",
+        "tests/parity/test_trainers.py::test_same_rows_words_and_ids[nothing set]",
+    ),
+    Mutant(
+        "Python's validation split is a row smaller than it was",
+        "src/provender/splits/rules.py",
+        "return max(1, round(posts * VALIDATION_SHARE))",
+        "return max(1, int(posts * VALIDATION_SHARE))",
+        "tests/parity/test_trainers.py::test_same_rows_words_and_ids[nothing set]",
+    ),
+    Mutant(
+        "Node's trainer orders equally frequent words by units of UTF-16",
+        "web/train/vocabulary.js",
+        "kept.sort((a, b) => b.count - a.count || compareTexts(a.name, b.name));",
+        "kept.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));",
+        "tests/parity/test_trainers.py::test_same_rows_words_and_ids[nothing set]",
+    ),
+    Mutant(
+        "Node's trainer pairs words over what may not be used",
+        "web/train/grams.js",
+        "before = isWord ? unit : undefined;",
+        "before = isWord ? unit : before;",
+        "tests/parity/test_trainers.py::test_same_rows_words_and_ids[other scripts]",
+    ),
+    Mutant(
+        "row ids beyond 2^53 are rounded in Node.js",
+        "web/train/posts.js",
+        "  query.setReadBigInts(true);\n",
+        "",
+        "tests/parity/test_trainers.py::test_same_rows_words_and_ids[nothing set]",
+    ),
+    Mutant(
+        "Node's sums are rounded as they come",
+        "web/train/arithmetic.js",
+        "      if (low) partials[kept++] = low;\n",
+        "",
+        "tests/parity/test_train_functions.py::test_sums",
+    ),
+    Mutant(
+        "Node's permutations take the generator's words in the other order",
+        "web/train/random.js",
+        "    kept = Number(value >> 32n);\n    return Number(value & 0xffffffffn);",
+        "    kept = Number(value & 0xffffffffn);\n    return Number(value >> 32n);",
+        "tests/parity/test_train_functions.py::test_permutations",
+    ),
+    Mutant(
+        "the table that ships is rounded otherwise in Node.js",
+        "web/train/compression.js",
+        "return roundHalfEven(value / steps[i % width]) * UNIT;",
+        "return Math.trunc(value / steps[i % width]) * UNIT;",
+        "tests/parity/test_trainers.py::test_same_model[auto]",
+    ),
+    Mutant(
+        "a comparison of both trainers that differ ends well",
+        "web/train/compare.js",
+        "process.exitCode = differing.length ? 1 : 0;",
+        "process.exitCode = 0;",
+        "tests/web/test_web_units.py::test_web_units[train]",
+    ),
+    Mutant(
+        "what Node.js makes otherwise is confirmed",
+        "src/provender/audit/witness.py",
+        "            findings.refute(\n                part,",
+        "            findings.note(\n                part,",
+        "tests/audit/test_witness.py::test_code_that_lies_the_same_each_time",
+    ),
+    Mutant(
+        "a bundle without the graph format says that it has it",
+        "scripts/assemble_bundle.py",
+        'if options.graph else ["layers"],',
+        'if options.layers else ["layers"],',
+        "tests/workflow/test_trainers.py::test_a_model_of_node",
     ),
 ]
 

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import GIT_IDENTITY, ROOT, Project, open_project
+from conftest import GIT_IDENTITY, ROOT, Project, make_posts, open_project, write_database
 from recorded import clone as git_clone
 from recorded import edit
 from releases import Release
@@ -26,6 +27,7 @@ OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 VERSIONS = (ROOT / "docs" / "versioning.md").read_text(encoding="utf-8")
 REPRODUCIBLE = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
 AUDIT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+NODE = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
 RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -186,6 +188,16 @@ def test_make_reproduce_table(clone: Project) -> None:
     assert "no-table.md has no lines <!-- table --> and <!-- end of table -->" in done.stderr
 
 
+def test_make_unicode(clone: Project) -> None:
+    """``make unicode`` writes the tables, which are those that the repository has."""
+    file = clone.folder / "web" / "train" / "unicode.json"
+    before = file.read_bytes()
+    file.unlink()
+    planned = clone.run("make", "--dry-run", "unicode").stdout.splitlines()
+    clone.run(*planned[-1].split())
+    assert file.read_bytes() == before
+
+
 @pytest.fixture
 def own_data(clone: Project) -> Project:
     """Return a project with the worked example's database and configuration."""
@@ -336,7 +348,7 @@ def test_build_type() -> None:
 
 def test_audits(release: Release) -> None:
     """Audit, collect and trace, as one reads it; the rebuild has a test of its own."""
-    (audit,), (collect,), traces = (block.splitlines() for block in blocks(AUDIT, "sh"))
+    (audit,), (witness,), (collect,), traces = (b.splitlines() for b in blocks(AUDIT, "sh"))
     project, folder = release.project, release.key.parent
     places = {
         "newsgroups-0.1.0.tar.gz": str(release.archive),
@@ -344,6 +356,9 @@ def test_audits(release: Release) -> None:
         "--rebuild": "--files",
     }
     project.run(*(places.get(word, word) for word in audit.split()))
+    again = (places.get(word, word) for word in witness.split() if word != "--rebuild")
+    done = project.run(*again, "--rebuild", "--environment", ROOT)
+    assert "which runs none of the project's Python, makes the" in done.stdout
     assert "It is what it says" in (project.folder / "report.html").read_text(encoding="utf-8")
     for name in ("anna", "ben"):
         release.other_key(name)
@@ -356,7 +371,51 @@ def test_audits(release: Release) -> None:
         assert "fetch_source\n  wrote data/source/news.sqlite (md5 " in told
 
 
+def test_training_in_node(clone: Project, tmp_path: Path) -> None:
+    """What Node alone trains, the package of it, and what snakemake's target would run."""
+    (target,), (install, train) = (block.splitlines() for block in blocks(NODE, "sh"))
+    planned = clone.run(*target.split(), "--dry-run", "--configfile", "config/cpus.yaml").stdout
+    assert "compare_trainers" in planned
+    # What is installed elsewhere, from the lock: the same packages, without those of tests.
+    web = clone.folder / "web"
+    (web / "node_modules").unlink()
+    clone.run(*install.split(), "--prefer-offline", "--no-fund", "--no-audit")
+    assert not (web / "node_modules" / "esbuild").exists()
+    write_database(clone.folder / "posts.sqlite", make_posts())
+    places = {"config/config.yaml": "small.yaml"}
+    clone.configure()
+    words = [places.get(word, word) for word in train.split()]
+    done = clone.run(*words)
+    assert "chosen: " in done.stderr
+    command = re.search(r"`(npx [^`]*)`", NODE)[1].split()
+    # npm may have something to say as well.
+    assert clone.run(*command, *words[2:]).stderr.endswith(done.stderr)
+    shutil.rmtree(web / "node_modules")
+    (web / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    package = re.search(r"`(node web/build[^`]*)`", NODE)[1]
+    clone.run(*package.split())
+    source = 'import { predict } from "./package/index.mjs";\n'
+    (clone.folder / "try.mjs").write_text(source + 'console.log(predict("dough", 1)[0].label);')
+    assert clone.run("node", "try.mjs").stdout == "bread\n"
+
+
+def test_trainers_side_by_side() -> None:
+    """What makes the table of the page says how it is used."""
+    [command] = re.findall(r"`(python benchmarks/[^`]*)`", NODE)
+    done = subprocess.run(
+        [*command.split(), "--help"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert "--seeds" in done.stdout
+
+
 RUN_BY: dict[str, Callable] = {
+    "make unicode": test_make_unicode,
+    "snakemake --cores 4 node": test_training_in_node,
+    "npm --prefix web ci --omit=dev": test_training_in_node,
+    "node web/train/index.js --config config/config.yaml --source posts.sqlite": (
+        test_training_in_node
+    ),
+    "provender audit newsgroups-0.1.0.tar.gz --key publisher.pub --rebuild --by node": test_audits,
     "make": test_make,
     "make ARCHIVE=path/to/20news-bydate.tar.gz": test_make_archive,
     "make test": test_make_test,
@@ -425,6 +484,7 @@ def test_every_command_is_run() -> None:
         RELEASES,
         BUILD_TYPE,
         AUDIT,
+        NODE,
     ):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))

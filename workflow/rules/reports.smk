@@ -134,6 +134,7 @@ rule render_report:
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
         compared=COMPARED if exists(COMPARED) else [],
+        trainers=[] if config["trainer"] == "python" else "data/reports/trainers.json",
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template=tool.path("scripts/render_report.html"),
         code=python("render_report"),
@@ -151,10 +152,11 @@ rule render_report:
         bundle=subpath(input[0], parent=True),
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         compared=lambda wildcards, input: (["--compared", input.compared] if input.compared else []),
+        trainers=lambda wildcards, input: (["--trainers", input.trainers] if input.trainers else []),
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
         " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
-        " {params.compared:q}"
+        " {params.compared:q} {params.trainers:q}"
         " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { sha256 } from "../statement.js";
 import { UNSAFE_HOST } from "./chromium.js";
 import {
-  ENGINES,
+  enginesOf,
   askWorker,
   change,
   chooseEngine,
@@ -111,7 +111,7 @@ test("after one visit the whole site works with its server gone", async (t) => {
   const { site, page } = await visit(t);
   site.stop();
   await page.reload();
-  for (const engine of ENGINES) {
+  for (const engine of enginesOf(BUNDLE)) {
     await chooseEngine(page, engine);
     await page.fill("#text", text);
     assert.equal(await page.locator("#scores li").count(), Math.min(5, labels.length));

@@ -10,7 +10,7 @@ import vm from "node:vm";
 import { createClassifier } from "../../src/classifier.js";
 import { assertOld } from "../old_browsers.js";
 import {
-  ENGINES,
+  enginesOf,
   askWorker,
   chooseEngine,
   knownWords,
@@ -28,6 +28,7 @@ const TOLERANCE = 1e-5;
 
 const constants = readJson(BUNDLE, "constants.json");
 const about = readJson(BUNDLE, "about.json");
+const ENGINES = enginesOf(BUNDLE);
 const words = (first, last) => knownWords(BUNDLE, first, last);
 
 const read = (name) => readFileSync(join(BUNDLE, name), "utf8");
@@ -153,7 +154,7 @@ test("kernel, layers and graph agree on every text", async (t) => {
   Object.keys(texts).forEach((name, i) => {
     const kernel = new Map(predictions.kernel[i].map(({ label, score }) => [label, score]));
     assert.equal(kernel.size, UNKNOWN.includes(name) ? 0 : constants.labels.length, name);
-    for (const engine of ["layers", "graph"]) {
+    for (const engine of about.formats) {
       assert.equal(predictions[engine][i].length, kernel.size);
       for (const { label, score } of predictions[engine][i]) {
         const difference = Math.abs(score - kernel.get(label));
@@ -200,7 +201,7 @@ test("a missing weights file is named on the page, once", async (t) => {
 test("without TensorFlow.js the page says so and goes back to the kernel", async (t) => {
   const page = await openReady(t, "**/tf.min.js");
   await page.fill("#text", words(0, 10));
-  await page.check('input[value="graph"]', { force: true });
+  await page.check('input[value="layers"]', { force: true });
   await page.locator("#problem").waitFor();
   assert.equal(await page.innerText("#problem"), "Could not load vendor/tf.min.js");
   await whenReady(page);
@@ -276,6 +277,15 @@ test("at 320 pixels nothing scrolls sideways", async (t) => {
   await page.fill("#text", words(0, 30));
   await page.click("summary");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+});
+
+test("the engines that are offered are those whose format is there", async (t) => {
+  const page = await openReady(t);
+  await page.locator("#metrics").waitFor();
+  const shown = await page.$$eval("input[name=engine]", (inputs) =>
+    inputs.filter((input) => input.checkVisibility()).map((input) => input.getAttribute("value")),
+  );
+  assert.deepEqual(shown, ENGINES);
 });
 
 test("the keyboard alone reaches the text, the engines and the details", async (t) => {

@@ -153,7 +153,7 @@ function recordRequests(page) {
   return requests;
 }
 
-export const ENGINES = ["kernel", "layers", "graph"];
+export const enginesOf = (bundle) => ["kernel", ...readJson(bundle, "about.json").formats];
 
 /**
  * Waits until a page has loaded its engine.

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parents[2] / "web"
+WEB = Path(__file__).resolve().parents[1] / "web"
 
 
 def run_node_tests(pattern: str, **environment: str) -> None:
