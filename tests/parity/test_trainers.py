@@ -18,6 +18,8 @@ ROWS = 260
 LABELS = {"bread": " bread ", "chess": "\uffee chess", "tides": "😀 tides"}
 
 SCRIPTS = ["東京都の天気", "ภาษาไทยง่าย", "한국어 문장", "Straße ΟΔΥΣΣΕΎΣ", "e\u0301cole İstanbul"]
+# Of which units of UTF-16 have another order than code points.
+SCRIPTS += ["𐐨𐐩 ａｂ"]
 
 # All that a source may say of the table that make_table makes.
 SOURCE = {"kind": "sqlite", "table": "posts", "text": "body", "label": "topic"}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from conftest import Project
+from conftest import ROOT, Project, open_project
 from node_runner import run_node_tests
 
 SHARD = "tfjs/layers/group1-shard1of1.bin"
@@ -78,3 +78,13 @@ def test_stages_of_both(small_project: Project) -> None:
     assert {"split.threshold", "model.epochs"} <= named
     assert not {"title", "properties.version.default"} & named
     assert "data/reports/trainers.json" in stages["render_report"]["deps"]
+
+
+@pytest.mark.newsgroups
+def test_the_newsgroups_in_node() -> None:
+    """On the real corpus, too, each part is the same, and so is each score of each test post."""
+    build = open_project(ROOT)
+    build.run("snakemake", "--cores", "2", "node")
+    found = json.loads((ROOT / "data" / "reports" / "trainers.json").read_text(encoding="utf-8"))
+    assert len(found["parts"]) == 16 and all(found["parts"].values())
+    assert found["scores"] == {"posts": 3041, "same_best_label": 1.0, "max_difference": 0.0}
