@@ -311,11 +311,10 @@ def compare_models(options: argparse.Namespace) -> None:
         print(json.dumps(compare.to_json(found, names), indent=1))
     else:
         print("\n".join(compare.describe(found, names)))
-    before, after = found.all.recall
-    worse = 100 * (before - after)
-    if options.not_worse is not None and worse > options.not_worse:
+    if options.not_worse is not None and found.all.worse > options.not_worse:
         raise UserError(
-            f"B is {worse:.1f} points worse than A, and --not-worse allows {options.not_worse:g}"
+            f"B is {found.all.worse:.1f} points worse than A, and --not-worse allows "
+            f"{options.not_worse:g}"
         )
 
 

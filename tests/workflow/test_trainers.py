@@ -20,6 +20,13 @@ def test_a_second_training(built_project: Project) -> None:
     assert [part for part, same in found["parts"].items() if not same] == []
     assert found["scores"]["same_best_label"] == 1
     assert found["scores"]["max_difference"] == 0
+    made, its = (
+        json.loads((built_project.folder / "data" / name / "metrics.json").read_text())
+        for name in ("node", "reports")
+    )
+    for split, measured in made.items():
+        assert measured == {name: its[split][name] for name in measured}
+        assert {"recall@1", "macro_f1", "intervals", "labels", "calibration"} <= measured.keys()
     receipt = json.loads((built_project.folder / "data/receipts/train_in_node.json").read_text())
     read = {"web/train/train.js", "web/src/text.js", "data/source/news.sqlite"}
     assert read <= receipt["inputs"].keys()

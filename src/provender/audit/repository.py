@@ -91,10 +91,8 @@ def find(named: str | None, found: statement.Statement | None) -> Iterator[Repos
     is none, and Unavailable where it cannot be fetched.
     """
     with tempfile.TemporaryDirectory(prefix="provender-repository-") as temporary:
-        if named and ("://" in named or _is_bare(named)):
-            yield _clone(named, Path(temporary), NamedBy.AUDITOR)
-        elif named:
-            yield _at(Path(named), NamedBy.AUDITOR)
+        if named:
+            yield _named(named, Path(temporary))
         elif _git(["rev-parse", "--show-toplevel"]).returncode == 0:
             yield _at(Path(), NamedBy.FOLDER)
         elif address := _stated(found):
@@ -111,14 +109,19 @@ def find_tool(named: str | None) -> Iterator[Repository | None]:
     """
     with tempfile.TemporaryDirectory(prefix="provender-repository-") as temporary:
         home = tool.home()
-        if named and ("://" in named or _is_bare(named)):
-            yield _clone(named, Path(temporary), NamedBy.AUDITOR)
-        elif named:
-            yield _at(Path(named), NamedBy.AUDITOR)
+        if named:
+            yield _named(named, Path(temporary))
         elif _git(["-C", str(home), "rev-parse", "--show-prefix"]).stdout == b"\n":
             yield _at(home, NamedBy.INSTALLED)
         else:
             yield None
+
+
+def _named(named: str, folder: Path) -> Repository:
+    """Return the repository that the auditor names: a clone of an address, or a folder's own."""
+    if "://" in named or _is_bare(named):
+        return _clone(named, folder, NamedBy.AUDITOR)
+    return _at(Path(named), NamedBy.AUDITOR)
 
 
 def _is_bare(named: str) -> bool:

@@ -43,6 +43,12 @@ class Paired:
         texts = max(self.texts, 1)
         return (self.both + self.only_one) / texts, (self.both + self.only_other) / texts
 
+    @property
+    def worse(self) -> float:
+        """Return by how many points of recall@1 the other is worse; below 0 where it is better."""
+        one, other = self.recall
+        return 100 * (one - other)
+
     def interval(self) -> tuple[float, float]:
         """Return 95 % of the other's recall@1 less the one's (Agresti and Min 2005).
 

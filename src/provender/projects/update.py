@@ -110,13 +110,12 @@ def _compare(name: str, old: Path, called: str) -> compare.Comparison:
 def check_gate(settings: config.Config, found: compare.Comparison) -> None:
     """Raise UserError where the new model is worse by more points than the configuration allows."""
     allowed = settings.get("publish", {}).get("not_worse")
-    before, after = found.all.recall
-    worse = 100 * (before - after)
-    if allowed is not None and worse > allowed:
+    if allowed is not None and found.all.worse > allowed:
         raise UserError(
-            f"this model is {worse:.1f} points worse than the last on {found.all.texts:,} texts, "
-            f"and publish.not_worse allows {allowed:g}: it is not recorded. {BUNDLE} holds it to "
-            "be looked at; dvc checkout --force brings back the last one"
+            f"this model is {found.all.worse:.1f} points worse than the last on "
+            f"{found.all.texts:,} texts, and publish.not_worse allows {allowed:g}: it is not "
+            f"recorded. {BUNDLE} holds it to be looked at; dvc checkout --force brings back the "
+            "last one"
         )
 
 
