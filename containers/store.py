@@ -63,8 +63,7 @@ def choose_bundle() -> Path:
 def publish() -> None:
     """Build, record, push, and copy the bundle."""
     store, path = open_store()
-    for command in (["provender", "build"], ["provender", "dvc"], ["provender", "record"]):
-        subprocess.run(command, check=True, env=without_store_packages())
+    subprocess.run(["provender", "refresh"], check=True, env=without_store_packages())
     bucket = path.split("/")[0]
     if not store.exists(bucket):
         store.mkdir(bucket)
