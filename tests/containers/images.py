@@ -181,8 +181,10 @@ class Container:
         assert (done.returncode == 0) == (code == 0), said
         return said
 
-    def sealed(self, *arguments: str, mounts: dict[Path, str], tmp: str, **env: str) -> list[str]:
-        """Return the command that runs it as a strict cluster would.
+    def sealed(
+        self, *, mounts: dict[Path, str], tmp: str, run: list[str] | None = None, **env: str
+    ) -> list[str]:
+        """Return the command that runs it, or another command in it, as a strict cluster would.
 
         That is as the image's user, without a capability or the right to gain any, with a root that
         is read-only, and a folder in memory, of ``tmp`` bytes, for /tmp.
@@ -206,4 +208,4 @@ class Container:
         ]
         start = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", "-i"]
         start += [f"{key}={value}" for key, value in settings.items()]
-        return [*start, "/bin/sh", "-euc", "\n".join(script), "sh", *self.words(arguments)]
+        return [*start, "/bin/sh", "-euc", "\n".join(script), "sh", *(run or self.words(()))]
