@@ -7,6 +7,7 @@
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
+# make images  the images of docs/container.md, by Docker, or by what DOCKER=podman names
 #
 # make reproduce        build twice, in other surroundings, and compare every file
 # make reproduce-cpus   the same on emulated CPUs, with a small corpus
@@ -27,10 +28,11 @@ define INSTALL_FOR_TESTS
 tests/install-chromium
 tests/install-variations
 tests/install-remotes
+tests/install-containers
 tests/install-unicode
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh
+.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh images
 .DELETE_ON_ERROR:
 
 main: setup
@@ -99,6 +101,14 @@ reproduce-table: setup
 refresh: setup
 	@provender refresh $(if $(CORES),--cores $(CORES)) \
 		$(if $(CONFIG),--config '$(CONFIG)') $(if $(ARCHIVE),--archive '$(ARCHIVE)')
+
+# The commit is noted in the image, which has no repository to ask.
+DOCKER ?= docker
+IMAGE := --file containers/Containerfile
+images:
+	$(DOCKER) build $(IMAGE) --target train --tag provender \
+		--build-arg COMMIT="$(if $(shell git status --porcelain),changed since )$(shell git rev-parse HEAD)" .
+	$(DOCKER) build $(IMAGE) --target serve --tag provender-serve .
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup

@@ -89,17 +89,38 @@ def _machine() -> tuple[dict[str, str], list[Path]]:
     return settings, sorted(path for path in outside if path != Path("/"))
 
 
+def _has_overlays(folder: Path) -> bool:
+    """Tell whether layers can be laid over each other here; else each is a copy of all below."""
+    names = [folder / f"overlay-{name}" for name in ("lower", "upper", "work", "all")]
+    for name in names:
+        name.mkdir()
+    options = ",".join(f"{name.name[8:]}dir={name}" for name in names[:-1])
+    mount = ["mount", "-t", "overlay", "-o", options, "overlay", names[-1]]
+    worked = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    if worked:
+        run("umount", names[-1])
+    for name in names:
+        shutil.rmtree(name)
+    return worked
+
+
 class Store:
     """Images and containers in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in ``folder``."""
         self.folder = folder
+        folder.mkdir()
+        self.driver = "overlay" if _has_overlays(folder) else "vfs"
 
     def buildah(self, *arguments: str | Path) -> str:
         """Run buildah and return what it prints."""
-        places = ["--root", self.folder / "storage", "--runroot", self.folder / "run"]
-        return run("buildah", *places, *arguments)
+        return run("buildah", *self.options(), *arguments)
+
+    def options(self) -> list[str]:
+        """Return the options by which buildah keeps all in the folder."""
+        places = ["--root", f"{self.folder}/storage", "--runroot", f"{self.folder}/run"]
+        return [*places, "--storage-driver", self.driver]
 
     def make_base(self) -> None:
         """Make the image ``base``."""
@@ -165,10 +186,8 @@ class Container:
         options = [f"--user={user}:{user}"]
         options += [f"--volume={source}:{target}" for source, target in volumes.items()]
         options += [f"--env={key}={value}" for key, value in environment.items()]
-        places = ["--root", str(self.store.folder / "storage")]
-        places += ["--runroot", str(self.store.folder / "run")]
-        run = ["buildah", *places, "run", "--isolation", "chroot", *options, self.name, "--"]
-        return [*run, *self.words(arguments)]
+        start = ["buildah", *self.store.options(), "run", "--isolation", "chroot", *options]
+        return [*start, self.name, "--", *self.words(arguments)]
 
     def run(
         self, *arguments: str, user: int, volumes: dict[Path, str] | None = None, code: int = 0,
