@@ -225,6 +225,6 @@ class Container:
             f"exec chroot {root} setpriv --reuid={user} --regid={group} --clear-groups"
             ' --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"',
         ]
-        start = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", "-i"]
+        start = ["unshare", "--mount", "--pid", "--fork", "env", "-i"]
         start += [f"{key}={value}" for key, value in settings.items()]
         return [*start, "/bin/sh", "-euc", "\n".join(script), "sh", *(run or self.words(()))]

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ MOST_SERVE, MOST_TRAIN = 60_000_000, 2_400_000_000
 # Seconds in which an image must be there again after a changed script, and a server must answer.
 REBUILT_SECONDS, SERVED_SECONDS = 60, 60
 
-COMMIT = "0123456789012345678901234567890123456789"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 # Somebody who has no name in the image, and whose folder it is.
 OWNER = 12345
@@ -189,7 +190,7 @@ def check_training(train: Container, tool: Path, folder: Path) -> Path:
     build_outside(tool, outside)
     assert digests(inside) == digests(outside)
     assert {path.lstat().st_uid for path in inside.rglob("*")} == {OWNER}
-    assert f"commit: '{COMMIT}'" in (inside / "provender.lock").read_text(encoding="utf-8")
+    assert f"commit: {COMMIT}\n" in (inside / "provender.lock").read_text(encoding="utf-8")
     assert "Nothing to be done" in train.run(user=OWNER, volumes=volumes)
     return inside
 
@@ -202,13 +203,13 @@ def started(command: list[str], **environment: str) -> Iterator[subprocess.Popen
     os.fchown(writing, 33, 33)
     process = subprocess.Popen(
         command, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=writing,
-        stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     os.close(writing)
     try:
         yield process
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         os.close(reading)
 
@@ -299,9 +300,6 @@ def check_demo(train: Container) -> None:
             assert json.load(answer)["corpus"]["title"] == "tickets.sqlite: message by team"
         told = run("ss", "--listening", "--tcp", "--numeric", f"sport = {port}")
         assert f"0.0.0.0:{port}" in told
-        # buildah does not end what it runs, since no process of its own stands around it.
-        pid = re.findall(r"pid=(\d+)", run("ss", "-ltnp", f"sport = {port}"))[0]
-        os.kill(int(pid), 15)
 
 
 def check_store(train: Container, serve: Container, project: Path, folder: Path) -> None:
