@@ -1,5 +1,6 @@
 """Both images: built, then a table goes in at one end and a page comes out at the other."""
 
+import contextlib
 import csv
 import json
 import os
@@ -209,7 +210,9 @@ def started(command: list[str], **environment: str) -> Iterator[subprocess.Popen
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        # It may have ended, with all that it started.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         os.close(reading)
 
