@@ -61,6 +61,15 @@ def test_a_change_of_code_leaves_the_environment_as_it_is() -> None:
     assert train.index("COPY --from=environment") < train.index("COPY . .")
 
 
+def test_the_page_is_served_by_nobody() -> None:
+    """The last word on the user is a number that is not root's, which a cluster can check."""
+    serve = CONTAINERFILE.split("AS serve")[1]
+    assert re.findall(r"^USER (.*)$", serve, re.MULTILINE) == ["33:33"]
+    assert re.findall(r"^HEALTHCHECK .*CMD (.*)$", serve, re.MULTILINE) == [
+        '["/opt/provender/serve", "health"]'
+    ]
+
+
 def allowed() -> list[str]:
     """Return the patterns of .dockerignore that let files in."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
@@ -104,8 +113,9 @@ def services() -> dict:
 def test_training_and_serving_share_nothing_but_the_store(services: dict) -> None:
     """Neither a network nor a volume; serve reaches nobody at all."""
     train, serve = services["train"], services["serve"]
-    for key in ("networks", "volumes"):
-        assert set(train[key]).isdisjoint(serve[key])
+    assert set(train["networks"]).isdisjoint(serve["networks"])
+    assert [each["target"] for each in train["volumes"]] == ["/project"]
+    assert {each.split(":")[0] for each in serve["volumes"]} == {"site", "${KEY"}
     assert serve["networks"] == ["page"]
     assert [name for name, each in services.items() if "page" in each["networks"]] == ["serve"]
     assert set(services["store"]["networks"]) == {"training", "releases"}
