@@ -248,6 +248,7 @@ def test_a_new_bundle_is_served_without_a_start(server: Server) -> None:
     assert "Novelty" in content.decode()
     assert len(content) == len(PAGE)
     assert headers["etag"] != before["etag"]
+    assert headers["last-modified"] != before["last-modified"]
     # The old copy is gone.
     assert len(list((server.folder / "work").glob("site.*"))) == 1
 
