@@ -133,6 +133,14 @@ def test_services_have_no_rights(services: dict) -> None:
     assert "ports" not in services["store"]
 
 
+def test_no_password_is_in_the_file() -> None:
+    """Who starts the store gives one."""
+    text = (FOLDER / "compose.yaml").read_text(encoding="utf-8")
+    secrets = re.findall(r"(?:SECRET_ACCESS_KEY|ROOT_PASSWORD): (.*)$", text, re.MULTILINE)
+    assert len(secrets) == 2
+    assert all(secret.startswith("${STORE_PASSWORD:?") for secret in secrets)
+
+
 def test_other_images_are_pinned(services: dict) -> None:
     """Those that are not built here."""
     others = [each["image"] for each in services.values() if "build" not in each]

@@ -258,6 +258,9 @@ def check_serving(serve: Container, bundle: Path, folder: Path) -> None:
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(found[name], 16) == 0, name
         assert (found["NoNewPrivs"], found["root"]) == ("1", "ro")
+        health = serve.config["Healthcheck"]["Test"][1:]
+        run(*serve.sealed(mounts=mounts, tmp="1m", run=health, PORT=str(port)))
+        ended(serve.sealed(mounts=mounts, tmp="1m", run=health, PORT=str(free_port())))
         tested = subprocess.run(
             ["node", "--test", "--test-reporter=tap", "test/container/*.test.js"],
             cwd=ROOT / "web", env=os.environ | {"ADDRESS": address, "BUNDLE": str(bundle)},
@@ -359,6 +362,8 @@ def test_from_a_table_to_a_page(tmp_path: Path) -> None:
     nobody, from a root that is read-only; and a store in between.
     """
     tool = copy_tree(ROOT, tmp_path / "tool")
+    # As in a clone that was made with a strict umask.
+    run("chmod", "--recursive", "go-rwx", tool)
     store = Store(tmp_path / "store")
     try:
         store.make_base()

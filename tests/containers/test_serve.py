@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from releases import Release
 from served import PAGE, USER, Server, as_user, check, free_port, make_bundle, serving, sign
 
 from provender import files
@@ -116,6 +117,15 @@ def test_a_signed_bundle(bundle: Path, tmp_path: Path, key: Path) -> None:
     assert "provenance.dsse.json" in done.served
     assert "no KEY" not in done.said
     assert "no KEY is given" in check(bundle, tmp_path / "work").said
+
+
+def test_a_release_as_it_is_published(released: Release, tmp_path: Path) -> None:
+    """With the statement, the envelope and the key that provender makes."""
+    done = check(released.folder, tmp_path / "work", KEY=released.public_key)
+    assert done.code == 0, done.said
+    assert "serving small 0.1.0" in done.said
+    signing.generate(tmp_path / "other.pem")
+    assert check(released.folder, tmp_path / "work", KEY=tmp_path / "other.pem.pub").code == 1
 
 
 def test_another_s_signature_is_refused(bundle: Path, tmp_path: Path, key: Path) -> None:

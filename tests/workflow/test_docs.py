@@ -423,6 +423,7 @@ RUN_BY: dict[str, Callable] = {
         "run --rm train publish"
     ): test_containers,
     "make images DOCKER=podman": test_containers,
+    'export STORE_PASSWORD="$(openssl rand -hex 16)"': test_containers,
     "npm install ./dist/npm/newsgroups-classifier-0.1.0.tgz": test_make,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_own_data,
