@@ -1884,6 +1884,13 @@ MUTANTS = [
         "tests/containers/test_container_files.py::test_training_and_serving_share_nothing_but_the_store",
     ),
     Mutant(
+        "what training writes is root's",
+        "containers/train",
+        'if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then',
+        "if false; then",
+        "tests/containers/test_train.py::test_root_becomes_the_folder_s_owner",
+    ),
+    Mutant(
         "an empty folder is built",
         "containers/train",
         'if [ -z "$(ls -A)" ]; then',

@@ -404,13 +404,11 @@ RUN_BY: dict[str, Callable] = {
         "docker build --file containers/Containerfile --target train --tag provender ."
     ): test_containers,
     "docker run --rm --publish 5000:5000 provender demo": test_containers,
-    (
-        'docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/project" provender build'
-    ): test_containers,
+    'docker run --rm --volume "$PWD:/project" provender build': test_containers,
     "make images": test_containers,
     (
-        'docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/project" provender '
-        "init . --from tickets.csv"
+        'docker run --rm --volume "$PWD:/project" provender '
+        "init . --from tickets.csv --name tickets"
     ): test_containers,
     'docker run --rm --publish 5000:5000 --volume "$PWD:/project" provender serve': test_containers,
     (
