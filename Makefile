@@ -7,6 +7,7 @@
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
+# make images  the images of docs/container.md, by Docker, or by what DOCKER=podman names
 #
 # make unicode  the tables by which the trainer in Node.js reads texts, from Python's libraries
 #
@@ -29,10 +30,11 @@ define INSTALL_FOR_TESTS
 tests/install-chromium
 tests/install-variations
 tests/install-remotes
+tests/install-containers
 tests/install-unicode
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode
+.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
 .DELETE_ON_ERROR:
 
 main: setup
@@ -104,6 +106,14 @@ refresh: setup
 
 unicode: setup
 	python -m provender.text.tables
+
+# The commit is noted in the image, which has no repository to ask.
+DOCKER ?= docker
+IMAGE := --file containers/Containerfile
+images:
+	$(DOCKER) build $(IMAGE) --target train --tag provender \
+		--build-arg COMMIT="$(if $(shell git status --porcelain),changed since )$(shell git rev-parse HEAD)" .
+	$(DOCKER) build $(IMAGE) --target serve --tag provender-serve .
 
 # Newer versions of everything, within the bounds of pyproject.toml and package.json.
 lock: setup

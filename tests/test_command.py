@@ -1,6 +1,11 @@
 """The command line of ``provender``: what it says of itself, and of what is mistyped."""
 
 import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +58,20 @@ def test_every_command_has_an_example(capsys: pytest.CaptureFixture) -> None:
     """A new command needs one."""
     said = say(capsys, "none", code=2)
     assert said.endswith(f"there are {', '.join(command.EXAMPLES)}")
+
+
+def test_serves_at_another_address(tmp_path: Path) -> None:
+    """Only where it is asked to: by default no other machine can reach it."""
+    (tmp_path / "index.html").write_text("here")
+    for options, address in (([], "127.0.0.1"), (["--host", "127.0.0.2"], "127.0.0.2")):
+        program = Path(sys.executable).with_name("provender")
+        words = [program, "serve", "--bundle", tmp_path, "--port", "0", *options]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                port = re.search(r":(\d+)/", server.stdout.readline())[1]
+                with urllib.request.urlopen(f"http://{address}:{port}/", timeout=20) as page:
+                    assert page.read() == b"here"
+                with pytest.raises(urllib.error.URLError):
+                    urllib.request.urlopen(f"http://127.0.0.3:{port}/", timeout=20)
+            finally:
+                server.terminate()

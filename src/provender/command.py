@@ -269,7 +269,7 @@ def serve_bundle(options: argparse.Namespace) -> None:
     # A server takes long to import, for what other commands never do.
     from provender.bundle import serve
 
-    serve.serve(options.bundle, options.port)
+    serve.serve(options.bundle, options.port, options.host)
 
 
 def predict_texts(options: argparse.Namespace) -> None:
@@ -536,6 +536,11 @@ def parse_arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("serve", help="serve the bundle on this machine")
     command.add_argument(
         "--port", type=_whole_number(0, MOST_PORT), default=5000, help="default: 5000"
+    )
+    command.add_argument(
+        "--host",
+        default="localhost",
+        help="address to listen at: 0.0.0.0 for other machines too (default: localhost)",
     )
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="its folder")
     command.set_defaults(work=serve_bundle)

@@ -20,6 +20,7 @@ from recorded import clone as git_clone
 from recorded import edit
 from releases import Release
 
+from provender.command import EXAMPLES
 from provender.release import statement
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +31,7 @@ AUDIT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 NODE = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
 RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
+CONTAINERS = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 # What the main job printed, where .ci/run has kept it.
@@ -408,6 +410,31 @@ def test_trainers_side_by_side() -> None:
     assert "--seeds" in done.stdout
 
 
+def test_containers(clone: Project) -> None:
+    """What Docker is told is what the images take; tests/containers runs that without Docker."""
+    planned = clone.run("make", "--dry-run", "images").stdout.replace("\\\n", " ")
+    builds = [line.split() for line in planned.splitlines() if line.startswith("docker build")]
+    assert len(builds) == 2
+    told = "".join(blocks(README, "sh") + blocks(CONTAINERS, "sh")).splitlines()
+    commands = [shlex.split(line) for line in told if "docker" in line]
+    assert len(commands) > 6
+    folder = clone.folder / "containers"
+    services = yaml.safe_load((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    train = (folder / "train").read_text(encoding="utf-8")
+    for command in commands:
+        if command[:2] == ["docker", "build"]:
+            assert set(command) <= set(builds[0])
+        elif command[:2] == ["docker", "run"]:
+            image = next(word for word in command if word in ("provender", "provender-serve"))
+            asked = command[command.index(image) + 1 :]
+            assert image == "provender-serve" or asked[0] in EXAMPLES or f"{asked[0]})" in train
+        else:
+            words = command[command.index("docker") :]
+            assert words[:4] == ["docker", "compose", "--file", "containers/compose.yaml"]
+            assert words[4] in ("up", "run")
+            assert words[4] == "up" or (words[6] in services and words[7] in train)
+
+
 RUN_BY: dict[str, Callable] = {
     "make unicode": test_make_unicode,
     "snakemake --cores 4 node": test_training_in_node,
@@ -432,6 +459,28 @@ RUN_BY: dict[str, Callable] = {
     "make prove": test_make_test,
     "make prove PROVE=changed": test_make_test,
     "make lock": test_make_test,
+    (
+        "docker build --file containers/Containerfile --target train --tag provender ."
+    ): test_containers,
+    "docker run --rm --publish 5000:5000 provender demo": test_containers,
+    'docker run --rm --volume "$PWD:/project" provender build': test_containers,
+    "make images": test_containers,
+    (
+        'docker run --rm --volume "$PWD:/project" provender '
+        "init . --from tickets.csv --name tickets"
+    ): test_containers,
+    'docker run --rm --publish 5000:5000 --volume "$PWD:/project" provender serve': test_containers,
+    (
+        "docker run --rm --publish 8080:8080 --read-only --tmpfs /tmp:size=64m "
+        '--cap-drop ALL --volume "$PWD/dist/bundle:/bundle:ro" provender-serve'
+    ): test_containers,
+    "docker compose --file containers/compose.yaml up --build --detach": test_containers,
+    (
+        'PROJECT="$PWD/tickets" docker compose --file containers/compose.yaml '
+        "run --rm train publish"
+    ): test_containers,
+    "make images DOCKER=podman": test_containers,
+    'export STORE_PASSWORD="$(openssl rand -hex 16)"': test_containers,
     "npm install ./dist/npm/newsgroups-classifier-0.1.0.tgz": test_make,
     "make CONFIG=tickets.yaml": test_own_data,
     "snakemake --cores 4": test_own_data,
@@ -482,6 +531,7 @@ def test_every_command_is_run() -> None:
         VERSIONS,
         CONTRIBUTING,
         RELEASES,
+        CONTAINERS,
         BUILD_TYPE,
         AUDIT,
         NODE,

@@ -8,14 +8,14 @@ from pathlib import Path
 from provender.errors import UserError
 
 
-def serve(folder: Path, port: int) -> None:
-    """Serve ``folder`` on localhost until interrupted; port 0 takes any that is free.
+def serve(folder: Path, port: int, host: str = "localhost") -> None:
+    """Serve ``folder`` at an address of this machine until interrupted; port 0 takes any free.
 
     Raises UserError where the port cannot be used.
     """
     handler = partial(_Handler, directory=str(folder))
     try:
-        server = http.server.ThreadingHTTPServer(("localhost", port), handler)
+        server = http.server.ThreadingHTTPServer((host, port), handler)
     except OSError as error:
         raise UserError(
             f"port {port} cannot be used ({error.strerror}). Take another: "
