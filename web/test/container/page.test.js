@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  ENGINES,
   chooseEngine,
+  enginesOf,
   knownWords,
   openBrowser,
   openPage,
@@ -20,7 +20,7 @@ const opened = openBrowser();
 test("the page answers a text with each engine, and complains of nothing", async (t) => {
   const { page, requests, complaints } = await openPage(t, opened.browser, ADDRESS);
   await whenReady(page);
-  for (const engine of ENGINES) {
+  for (const engine of enginesOf(BUNDLE)) {
     await chooseEngine(page, engine);
     await page.fill("#text", "");
     await page.fill("#text", text);
