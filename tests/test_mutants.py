@@ -1853,7 +1853,7 @@ MUTANTS = [
         "scripts/assemble_bundle.py",
         'if options.graph else ["layers"],',
         'if options.layers else ["layers"],',
-        "tests/workflow/test_trainers.py::test_a_model_of_node",
+        "tests/workflow/test_second_trainer.py::test_a_model_of_node",
     ),
     Mutant(
         "an altered bundle is served",

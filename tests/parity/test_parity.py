@@ -79,7 +79,7 @@ def test_one_byte_of_a_shard(run_script: RunScript, data: Path, form: str) -> No
     change_one_byte(data, form, word)
     rows = rows_with(data, word)
     message = refuse(run_script, data)
-    assert f"error: {form}: {len(rows)} of 103 posts differ from the SavedModel" in message
+    assert f"error: {form}: {len(rows)} of 103 posts differ from the model" in message
     assert f": row id {', '.join(map(str, rows))}\n" in message
 
 
@@ -94,7 +94,7 @@ def test_a_weight_that_is_no_number(run_script: RunScript, data: Path, form: str
     shard.write_bytes(content[:place] + nan + content[place + len(nan) :])
     rows = pq.read_table(data / "features" / "test.parquet")["rowid"].to_pylist()
     assert (
-        f"error: {form}: 103 of 103 posts differ from the SavedModel by more than 1e-05, "
+        f"error: {form}: 103 of 103 posts differ from the model by more than 1e-05, "
         f"at most inf: row id {', '.join(map(str, rows[:10]))}, …\n"
     ) in refuse(run_script, data)
 

@@ -51,6 +51,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
         "title": "yes: a *title*",
         "source": {"kind": "sqlite"},
         "split": {"threshold": 2000, "test": 0.2},
+        "trainer": "python",
         "model": {"max_words": 10, "seed": 7},
     }
     counts = {"labels": dict.fromkeys(LABELS, 3), "posts": 3 * len(LABELS)}

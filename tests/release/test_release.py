@@ -141,7 +141,7 @@ def test_statement(released: Release) -> None:
     assert len(canaries) == len(reported["test"]["labels"]) + 2
     versions = stated["predicate"]["runDetails"]["builder"]["version"]
     assert versions["python"] == platform.python_version()
-    assert set(versions) == {"provender", "python", "snakemake", "dvc", "tensorflow"}
+    assert set(versions) == {"provender", "python", "node", "snakemake", "dvc", "tensorflow"}
 
 
 def test_no_text_of_a_post_is_told(released: Release) -> None:

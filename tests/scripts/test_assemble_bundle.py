@@ -92,6 +92,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
             "title": "Made-up <topics>",
             "posts": {name: split["posts"] for name, split in splits.items()},
         },
+        "formats": ["layers", "graph"],
         "metrics": {
             split: {
                 # Of three labels, recall@3 is always 1.

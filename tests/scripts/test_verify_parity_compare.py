@@ -34,7 +34,7 @@ def test_larger_differences_are_refused(change: float, most: str) -> None:
     with pytest.raises(UserError) as caught:
         compare_scores("graph", ROWIDS, scores(), scores((1, change), (2, change)))
     assert str(caught.value) == (
-        "graph: 2 of 3 posts differ from the SavedModel by more than 1e-05, at most "
+        "graph: 2 of 3 posts differ from the model by more than 1e-05, at most "
         f"{most}: row id 5, 30"
     )
 
