@@ -40,6 +40,9 @@ from provender.splits.tables import count_labels, read_posts, write_split
 
 import pandas as pd
 
+# How an augmentation is given that strips no part.
+NOTHING = "nothing"
+
 # Why no post validates, by how it is split off; else it is by an order.
 NONE_LEFT = {
     HASH: "the training part has one text of each label. Add texts, or raise split.threshold",
@@ -63,8 +66,8 @@ def parse_threshold(value: str) -> tuple[float, str, Callable[[float], str]]:
 
 
 def parse_parts(value: str) -> list[str]:
-    """Read what an augmentation strips: parts with a plus sign between them, or nothing."""
-    parts = value.split("+") if value else []
+    """Read what an augmentation strips: parts with a plus sign between them, or NOTHING."""
+    parts = value.split("+") if value != NOTHING else []
     for part in parts:
         if part not in PARTS:
             raise argparse.ArgumentTypeError(f"{part} is none of {', '.join(PARTS)}")
@@ -93,7 +96,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--augment", type=parse_parts, nargs="*", default=[], metavar="PART+PART",
-        help="learn from each post again, with these parts removed instead",
+        help=f"learn from each post again, with these parts removed instead, or {NOTHING}",
     )  # fmt: skip
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument(

@@ -1995,6 +1995,20 @@ MUTANTS = [
         'ThreadingHTTPServer(("0.0.0.0", port), handler)',
         "tests/test_command.py::test_serves_at_another_address",
     ),
+    Mutant(
+        "an augmentation that strips nothing is lost",
+        "workflow/rules/splits.smk",
+        '"+".join(parts) or "nothing"',
+        '"+".join(parts)',
+        "tests/workflow/test_workflow.py::test_nothing_may_be_stripped",
+    ),
+    Mutant(
+        "texts times features are counted in 32 bits",
+        "src/provender/text/grams.py",
+        "np.repeat(owners.astype(np.int64), lengths)",
+        "np.repeat(owners, lengths)",
+        "tests/text/test_grams.py::test_many_texts_of_many_features",
+    ),
 ]
 
 

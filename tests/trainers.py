@@ -54,7 +54,12 @@ def make_in_python(folder: Path, settled: Config) -> Path:
         *("--source", database, "--text", recipe, "--by", config.split_by(source, split)),
         *("--threshold", split.get("threshold", 0), "--test-share", split["test"]),
         *("--validation-by", split["validation_by"], *config.rare_words(source)),
-        *("--strip", *text["strip"], "--augment", *("+".join(p) for p in text["augment"])),
+        *(
+            "--strip",
+            *text["strip"],
+            "--augment",
+            *("+".join(p) or "nothing" for p in text["augment"]),
+        ),
         *(word for name, path in splits.items() for word in (f"--{name}", path)),
         *("--report", data / "reports" / "validation.json"),
     )

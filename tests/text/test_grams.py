@@ -87,6 +87,19 @@ def test_groups_count_once(recipe: Recipe) -> None:
     }  # fmt: skip
 
 
+def test_many_texts_of_many_features(recipe: Recipe) -> None:
+    """Texts times features beyond 32 bits are counted as few are, in numbers of any kind."""
+    texts = [f"{first}{second} b" for first in "abcdefghij" for second in "abcdefghij"]
+    units = read_units(recipe, pa.chunked_array([texts]), 100)
+    usable = np.ones(len(units.names), bool)
+    far = 8_000_000 + np.arange(len(texts), dtype=np.int32)
+    names, found = count_texts(recipe, units, far, usable)
+    near, expected = count_texts(recipe, units, np.arange(len(texts)), usable)
+    assert int(far.max()) * len(names) > 2**31
+    assert names.equals(near)
+    assert found.tolist() == expected.tolist()
+
+
 def test_long_words_and_no_texts(recipe: Recipe) -> None:
     """Forty characters of a word are read in pieces; of no text nothing."""
     units = read_units(recipe, column(["x" * 39 + "yz"]), 9)

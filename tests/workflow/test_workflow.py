@@ -211,6 +211,15 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
     assert "Traceback" not in done.stderr and "Job stats" not in done.stderr + done.stdout
 
 
+def test_nothing_may_be_stripped(small_project: Project) -> None:
+    """An augmentation that removes no part of a post is one, too."""
+    small_project.configure(text={"strip": ["quotes"], "augment": [[], ["footers"]]})
+    small_project.snakemake("data/splits/train.parquet")
+    report = read_json(small_project.folder / "data" / "reports" / "validation.json")
+    used = sum(report["splits"][split]["posts"] for split in ("train", "validation"))
+    assert report["augmented"]["posts"] == 2 * used
+
+
 def test_another_build_in_the_same_folder(built_project: Project) -> None:
     """It is told in a line; nothing advises to remove a lock that somebody holds."""
     folder = built_project.folder / ".snakemake"

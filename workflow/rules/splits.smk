@@ -28,7 +28,8 @@ rule split_posts:
         rare=lambda _: rare_words(config["source"]),
         validation_by=lambda _: config["split"]["validation_by"],
         strip=config["text"]["strip"],
-        augment=["+".join(parts) for parts in config["text"]["augment"]],
+        # An empty word would be lost on the way.
+        augment=["+".join(parts) or "nothing" for parts in config["text"]["augment"]],
     shell:
         command("split_posts") + " --source {input.source:q} --text {input.text:q}"
         " --by {params.by} --threshold {params.threshold:q} --test-share {params.test}"

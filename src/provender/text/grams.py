@@ -165,7 +165,8 @@ def _tally(
     """
     lengths = units.starts[rows + 1] - units.starts[rows]
     places = _ranges(units.starts[rows], lengths)
-    of = np.repeat(owners, lengths)
+    # Texts times features are more than 32 bits count.
+    of = np.repeat(owners.astype(np.int64), lengths)
     own, counts = np.unique(of * len(units.names) + units.units[places], return_counts=True)
     of_own, unit = own // max(len(units.names), 1), own % max(len(units.names), 1)
     sizes = starts[unit + 1] - starts[unit]

@@ -373,9 +373,9 @@ def without_punctuation(words: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def number_texts(words: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for each list of words, the same for texts of the same words."""
+    """Return a number for each list of words, the same for texts of the same words: int64 [n]."""
     read = without_punctuation(words).combine_chunks()
-    numbers: np.ndarray = read.dictionary_encode().indices.to_numpy()
+    numbers: np.ndarray = read.dictionary_encode().indices.to_numpy().astype(np.int64)
     return numbers
 
 
