@@ -93,6 +93,25 @@ def test_same_facts_same_documents(facts: Facts) -> None:
     assert mlbom.build(facts)["metadata"]["timestamp"] == DATE
 
 
+@pytest.mark.parametrize(
+    ("trainer", "said", "library"),
+    [
+        ("python", None, "tf-keras"),
+        ("both", "It was trained twice, in Python and in Node.js", "tf-keras"),
+        ("node", "It was trained in Node.js: there is no SavedModel", None),
+    ],
+)
+def test_who_trained_it(facts: Facts, trainer: str, said: str | None, library: str | None) -> None:
+    """What no SavedModel is there for is not promised to the hub."""
+    facts.ready.config["trainer"] = trainer
+    _, metadata, text = model_card.render(facts).split("---\n", 2)
+    assert ("trained" in text.split("## How it was made")[1].split("##")[0]) == bool(said)
+    assert said is None or said in text
+    found = yaml.safe_load(metadata)
+    assert found.get("library_name") == library
+    assert ("tf-keras" in found["tags"]) == bool(library)
+
+
 def test_any_label_in_the_model_card(facts: Facts) -> None:
     """It stays in its cell, and shows as it is."""
     _, metadata, text = model_card.render(facts).split("---\n", 2)

@@ -33,6 +33,8 @@ import { calibrate, findTemperature, measure, sureFrom } from "./metrics.js";
 import { Float, formatFixed, formatFloat } from "./python.js";
 import { bestShare, logitsOf, SHARES, train, tryShares } from "./training.js";
 
+const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
+
 /**
  * A trained model: what ships, and what is said of it.
  *
@@ -55,9 +57,10 @@ import { bestShare, logitsOf, SHARES, train, tryShares } from "./training.js";
  * @param {Vocabulary} vocabulary
  * @param {Settings} settings
  * @param {Recipe} recipe
+ * @param {(message: string) => void} say how far it is
  * @returns {Trained}
  */
-export function trainModel(features, { words, labels }, settings, recipe) {
+export function trainModel(features, { words, labels }, settings, recipe, say) {
   const { name, model: how } = settings;
   const { validation } = features;
   const rowids = new Set(features.train.rowids);
@@ -65,19 +68,24 @@ export function trainModel(features, { words, labels }, settings, recipe) {
     features.train,
     rowsWhere(features.augmented, (row) => rowids.has(features.augmented.rowids[row])),
   );
+  if (how.share === "auto") say("choosing naive Bayes' share");
   const recalls = how.share === "auto" ? tryShares(features.train, labels.length, how) : [];
   const share = how.share === "auto" ? bestShare(recalls) : how.share;
   /** @type {number[][]} */
   const history = [];
-  const weights = train(learnt, labels.length, how, share, (_, margins) =>
-    history.push([features.train, validation].flatMap((posts) => measureMargins(posts, margins))),
-  );
+  const weights = train(learnt, labels.length, how, share, (epoch, margins) => {
+    const measured = [features.train, validation].flatMap((posts) => measureMargins(posts, margins));
+    history.push(measured);
+    const figures = CURVE.map((name, place) => `${name} ${measured[place].toFixed(4)}`);
+    say(`epoch ${epoch + 1} of ${how.epochs}: ${figures.join(", ")}`);
+  });
   const temperature = findTemperature(logitsOf(validation, weights), validation.labels);
 
   const budget = findBudget(labels.length, how.budget_kb);
   const near = how.budget_kb === "auto" ? NEAR : 1;
   /** @param {string[]} some */
   const pack = (some) => packConstants("", labels, some, how.max_words, recipe, "1");
+  say("weighing candidates");
   const candidates = weigh(weights, learnt, validation, words, temperature, pack, budget);
   const chosen = choose(candidates, budget, near);
   const kept = inCodePointOrder(chooseWords(weights.table, learnt).slice(0, chosen.words), words);
@@ -87,6 +95,7 @@ export function trainModel(features, { words, labels }, settings, recipe) {
   const scores = softmax(rounded);
   const raw = softmax({ values: rounded.values.map((value) => value * temperature), width: rounded.width });
 
+  say("training on both splits");
   const everything = restrict(join(features.train, validation, features.augmented), kept);
   const model = ship(train(everything, labels.length, how, share), everything, chosen, temperature);
   const unsureBelow = sureFrom(scores, validation.labels, how.sure_accuracy);
@@ -205,7 +214,7 @@ export function evaluateModel(test, { model, validation: scores }, validation, l
  */
 export const formatHistory = (history) =>
   formatCsv(
-    ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"],
+    ["epoch", ...CURVE],
     history.map((values, place) => [place + 1, ...values.map((value) => formatFixed(value, 6))]),
   );
 

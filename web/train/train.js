@@ -54,7 +54,7 @@ function run(configs, source, output) {
     test: encode("test"),
     augmented: encode("augmented"),
   };
-  const trained = trainModel(features, vocabulary, settings, recipe);
+  const trained = trainModel(features, vocabulary, settings, recipe, say);
   const { chosen } = trained;
   say(`chosen: ${chosen.words} words, width ${chosen.width}, ${chosen.bytes} bytes`);
   const { scores, metrics } = evaluateModel(
