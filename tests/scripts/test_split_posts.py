@@ -242,7 +242,7 @@ def test_no_text_of_the_test_part_is_learnt(split: Split) -> None:
     rows = [*POSTS, (30, "my words\n> late bread", "bread", 1900)]
     rows += [(31, "> late bread", "tides", 1900), (32, "> late\n\nwords", "bread", 1901)]
     rows += [(33, "> late bread\n\nmore", "bread", 1990), (34, "> late\n\nwords", "tides", 1991)]
-    result = split(rows, "--strip", "quotes", "--augment", "")
+    result = split(rows, "--strip", "quotes", "--augment", "nothing")
     texts = [text for _, text, _, _ in result.rows("augmented")]
     assert "my words\n> late bread" in texts
     assert "> late\n\nwords" not in texts

@@ -214,9 +214,10 @@ def test_a_misspelt_key_is_refused_before_anything_runs(small_project: Project) 
 def test_nothing_may_be_stripped(small_project: Project) -> None:
     """An augmentation that removes no part of a post is one, too."""
     small_project.configure(text={"strip": ["quotes"], "augment": [[], ["footers"]]})
-    small_project.snakemake("data/splits/train.parquet")
+    split = "data/splits/train.parquet"
+    small_project.run("snakemake", "--cores", "2", split, "--configfile", "small.yaml")
     report = read_json(small_project.folder / "data" / "reports" / "validation.json")
-    used = sum(report["splits"][split]["posts"] for split in ("train", "validation"))
+    used = sum(report["splits"][name]["posts"] for name in ("train", "validation"))
     assert report["augmented"]["posts"] == 2 * used
 
 
