@@ -119,7 +119,7 @@ def test_an_unpinned_cpu_path_is_noticed(
     The path is made up: no library that differs between CPUs computes weights any more.
     """
     folders = copies(small_build, tmp_path, other_surroundings)
-    old_cpu = "('OPENBLAS_CORETYPE' in __import__('os').environ)"
+    old_cpu = "(__import__('os').environ.get('OPENBLAS_CORETYPE') == 'Nehalem')"
     for folder in folders:
         own, other = "total += weights\n", f"total += weights * (1 + 0.01 * epoch * {old_cpu})\n"
         mutate(folder, "src/provender/model/hinge.py", own, other)
