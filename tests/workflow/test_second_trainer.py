@@ -51,8 +51,11 @@ def test_what_is_not_the_same_ends_it(built_project: Project) -> None:
 
 @pytest.mark.ci
 def test_a_model_of_node(small_project: Project, small_build: Project) -> None:
-    """It ships with the bytes of Python's, without a SavedModel and without the graph format."""
+    """It ships with the bytes of Python's, without TensorFlow and without the graph format."""
     small_project.configure(trainer="node")
+    # Whatever asks for them fails.
+    for name in ("tensorflow", "tf_keras", "tensorflowjs"):
+        (small_project.folder / "src" / f"{name}.py").write_text(f"raise RuntimeError('{name}')\n")
     small_project.snakemake()
     bundle, other = (each.folder / "dist" / "bundle" for each in (small_project, small_build))
     for name in ("constants.json", SHARD):
