@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 # 300 terms differ by some 1e-7 in another order, a wrong weight or word by far more.
 TOLERANCE = 1e-5
 
-FORMS = ("layers", "kernel")
+FORMS = ("layers", "graph", "kernel")
 
 # Posts read at once.
 BATCH_POSTS = 256
@@ -155,7 +155,8 @@ def compare(options: argparse.Namespace, folder: Path) -> tuple[int, dict[str, f
         form: compare_scores(
             form, rowids, expected_scores, read_rows(folder / f"{form}.bin", "<f4", labels)
         )
-        for form in (*FORMS, *(["graph"] if options.graph else []))
+        for form in FORMS
+        if form != "graph" or options.graph
     }
 
 
