@@ -243,6 +243,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--search", type=Path, help="values that were tried, CSV")
     parser.add_argument("--compared", type=Path, help="comparison with the last model, JSON")
     parser.add_argument("--trainers", type=Path, help="Python and Node.js compared, JSON")
+    parser.add_argument("--node", type=Path, help="metrics of the model trained in Node.js, JSON")
     parser.add_argument(
         "--show-text", type=Path, help="test split, Parquet: show the texts of the hardest posts"
     )
@@ -267,6 +268,7 @@ def main(options: argparse.Namespace) -> None:
         search=read_csv(options.search) if options.search else [],
         compared=read_comparison(options.compared, options.bundle) if options.compared else None,
         trainers=files.read_json(options.trainers) if options.trainers else None,
+        node=files.read_json(options.node) if options.node else None,
         parity=files.read_json(options.parity),
         confusion=describe_confusion(test["confusion"], list(test["labels"])),
         files=describe_files(options.bundle),

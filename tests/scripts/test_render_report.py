@@ -311,6 +311,32 @@ def test_shows_what_was_tried(run_script: RunScript, folder: Path) -> None:
     ]
 
 
+def test_shows_both_trainers(run_script: RunScript, folder: Path) -> None:
+    """Where the model was trained twice, both figures; where in Node alone, what it lacks."""
+    assert "side by side" not in render(run_script, folder)
+    parts = {"splits/train": True, "vocabulary/<b>": True}
+    scores = {"posts": 1234, "same_best_label": 0.995, "max_difference": 2e-07}
+    trainers, node = folder / "trainers.json", folder / "node.json"
+    files.write_json(trainers, {"parts": parts, "scores": scores})
+    other = {split: {**METRICS[split], "recall@1": 0.125} for split in ("test", "validation")}
+    files.write_json(node, other)
+    page = render(run_script, folder, "--trainers", trainers, "--node", node)
+    assert "99.5 %, and no score differs by more than\n2e-07." in page
+    assert "<li>vocabulary/&lt;b&gt;</li>" in page
+    rows = Cells(page).rows
+    start = rows.index(["", "Python", "Node.js"])
+    assert rows[start + 1 : start + 5] == [
+        ["recall@1, test split", "0.8760", "0.1250"],
+        ["macro-F1, test split", "0.8500", "0.8500"],
+        ["recall@1, validation split", "0.5000", "0.1250"],
+        ["macro-F1, validation split", "0.4000", "0.4000"],
+    ]
+    files.write_json(trainers, {"parts": parts})
+    page = render(run_script, folder, "--trainers", trainers)
+    assert "there is no SavedModel" in page
+    assert "trained twice" not in page
+
+
 def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
     """Where the texts are as they came, there is nothing to say about what was stripped."""
     plain = ("most_frequent_label", "naive_bayes", "support_vectors")

@@ -135,6 +135,7 @@ rule render_report:
         search=SEARCH if exists(SEARCH) else [],
         compared=COMPARED if exists(COMPARED) else [],
         trainers=[] if config["trainer"] == "python" else "data/reports/trainers.json",
+        node="data/node/metrics.json" if config["trainer"] == "both" else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template=tool.path("scripts/render_report.html"),
         code=python("render_report"),
@@ -153,10 +154,11 @@ rule render_report:
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         compared=lambda wildcards, input: (["--compared", input.compared] if input.compared else []),
         trainers=lambda wildcards, input: (["--trainers", input.trainers] if input.trainers else []),
+        node=lambda wildcards, input: ["--node", input.node] if input.node else [],
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
         " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
-        " {params.compared:q} {params.trainers:q}"
+        " {params.compared:q} {params.trainers:q} {params.node:q}"
         " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
