@@ -11,6 +11,9 @@ const PIECE = " ";
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
 
+// What is no copy less for having it.
+const PUNCTUATION = /[ !-/:-@[-`{-~]+/g;
+
 /**
  * A word, or a run of what is read in pieces.
  *
@@ -130,6 +133,14 @@ export function createReader(recipe) {
 }
 
 /** @typedef {ReturnType<typeof createReader>} Reader */
+
+/**
+ * Gives what tells texts apart: their words with spaces between them, punctuation left out.
+ *
+ * @param {string[]} words
+ */
+export const withoutPunctuation = (words) =>
+  words.join(" ").replace(PUNCTUATION, " ").replace(/^ +| +$/g, "");
 
 /**
  * Gives the overlapping pieces of so many characters.

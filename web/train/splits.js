@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { roundHalfEven } from "./arithmetic.js";
 import { compareTexts, strip } from "./python.js";
 import { isSaid } from "./errors.js";
+import { withoutPunctuation } from "./grams.js";
 import { stripPost } from "./strip.js";
 
 /**
@@ -29,9 +30,6 @@ const VALIDATION_SHARE = 0.1;
 // What stands for the names of splits.
 const [VALIDATION, TEST] = [1, 2];
 
-// What is no copy less for having it.
-const PUNCTUATION = /[ !-/:-@[-`{-~]+/g;
-
 /**
  * Validates and splits posts; what a text is, the values in the table alone decide.
  *
@@ -43,7 +41,7 @@ const PUNCTUATION = /[ !-/:-@[-`{-~]+/g;
 export function splitPosts(posts, settings, splitText) {
   const { strip: parts, augment } = settings.text;
   /** @param {string} text */
-  const read = (text) => splitText(text).join(" ").replace(PUNCTUATION, " ").replace(/^ +| +$/g, "") || text;
+  const read = (text) => withoutPunctuation(splitText(text)) || text;
   let usable = posts
     .filter(isUsable)
     .map((post) => ({ ...post, raw: post.text, text: stripPost(post.text, parts) }))

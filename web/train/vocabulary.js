@@ -9,15 +9,13 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { isSaid } from "./errors.js";
+import { withoutPunctuation } from "./grams.js";
 import { compareTexts } from "./python.js";
 
 /** @typedef {{ words: string[], labels: string[], isPiece: boolean[] }} Vocabulary */
 
 // So many digits in a word are a number of a telephone, an account or a customer.
 const MANY_DIGITS = 6;
-
-// What is no copy less for having it.
-const PUNCTUATION = /[ !-/:-@[-`{-~]+/g;
 
 /**
  * Lists labels in the order of code points, and the features that most training texts have.
@@ -98,8 +96,7 @@ function groupCopies({ train, augmented }, reader) {
   /** @type {Map<string, string[]>} */
   const groups = new Map();
   for (const { rowid, text } of train) {
-    const words = reader.split(text).join(" ");
-    const read = words.replace(PUNCTUATION, " ").replace(/^ +| +$/g, "");
+    const read = withoutPunctuation(reader.split(text));
     groups.set(read, [...(groups.get(read) || []), text, ...(more.get(rowid) || [])]);
   }
   return groups.values();
