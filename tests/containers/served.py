@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -125,19 +124,6 @@ class Server:
         """End it as a container is ended; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SERVED_SECONDS)
-
-
-def listens(port: int) -> bool:
-    """Return whether something takes connections at a port of this machine."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from conftest import GIT_IDENTITY, ROOT, make_posts
 from images import Container, Store, run, size
-from served import free_port, listens
+from ports import free_port, listens
 
 from provender import files
 from provender.reproduction.clone import copy_tree

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from ports import free_port
 from releases import Release
-from served import PAGE, USER, Server, as_user, check, free_port, make_bundle, serving, sign
+from served import PAGE, USER, Server, as_user, check, make_bundle, serving, sign
 
 from provender import files
 from provender.bundle import serve as serve_here

@@ -4,7 +4,6 @@ import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Project
+from ports import free_port, listens
 from recorded import objects, wipe
 
 from provender.files import sha256
@@ -59,19 +59,6 @@ def running(command: list[str | Path], port: int, folder: Path) -> Iterator[None
             yield
         finally:
             server.send_signal(signal.SIGTERM)
-
-
-def listens(port: int) -> bool:
-    """Return whether something takes connections at a port of this machine."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
 
 
 @pytest.fixture
