@@ -2009,6 +2009,13 @@ MUTANTS = [
         "np.repeat(owners, lengths)",
         "tests/text/test_grams.py::test_many_texts_of_many_features",
     ),
+    Mutant(
+        "Node's trainer empties the folder that it writes to",
+        "web/train/train.js",
+        "  rmSync(part, { recursive: true });\n}",
+        "  rmSync(folder, { recursive: true });\n}",
+        "tests/web/test_web_units.py::test_web_units[train]",
+    ),
 ]
 
 

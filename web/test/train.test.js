@@ -127,7 +127,17 @@ test("what is wrong is said with its place, and what was there stays", (t) => {
   change(/source: .*/, "source: {kind: docstrings, packages: [a, b]}\nsplit: {threshold: 1}");
   assertSays(train(inputs), 1, "docstrings", "data/source/news.sqlite");
   assert.deepEqual(readdirSync(inputs.output), ["kept"]);
-  assert.ok(!existsSync(`${inputs.output}.part`));
+});
+
+test("a folder that holds other files keeps them", (t) => {
+  const inputs = makeInputs(t);
+  const there = join(inputs.folder, "posts.sqlite");
+  const before = readFileSync(there);
+  // The folder of the table itself, as --output . would be.
+  assert.equal(train({ ...inputs, output: inputs.folder }).status, 0);
+  assert.deepEqual(readFileSync(there), before);
+  assert.ok(existsSync(join(inputs.folder, "constants.json")));
+  assert.ok(!existsSync(join(inputs.folder, ".part")));
 });
 
 test("a comparison tells what is not the same", (t) => {

@@ -3,7 +3,7 @@
 
 /** @import { Splits } from "./splits.js" */
 
-import { rmSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { packLayers, SHARD } from "./bundle.js";
@@ -100,20 +100,24 @@ const mapValues = (values, change) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 /**
- * Writes a folder whole or not at all.
+ * Writes files to a folder: all of them beside first, then each to its place. What else is there
+ * stays.
  *
  * @param {string} folder
  * @param {{ [path: string]: string | Buffer }} files
  */
 function write(folder, files) {
-  const part = `${folder.replace(/\/+$/, "")}.part`;
+  const part = join(folder, ".part");
   rmSync(part, { recursive: true, force: true });
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(part, path)), { recursive: true });
     writeFileSync(join(part, path), content);
   }
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(part, folder);
+  for (const path of Object.keys(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    renameSync(join(part, path), join(folder, path));
+  }
+  rmSync(part, { recursive: true });
 }
 
 /** @param {string} message */
