@@ -21,6 +21,8 @@ from provender.running import code_files, step
 
 FORMAT = 1
 
+CONSTANTS = "constants.json"
+
 # Of the metrics of a label, what the page shows; the report has the rest.
 LABEL_METRICS = ("posts", "precision", "recall@1", "f1")
 
@@ -35,7 +37,8 @@ def copy_models(layers: Path, graph: Path | None, output: Path) -> None:
 
 def check_parity(output: Path, checked: dict[str, str]) -> None:
     """Raise UserError unless the bundle's model is the one that was verified."""
-    for name, digest in checked.items():
+    # The constants last: they are bound to the weights, and so others where these are others.
+    for name, digest in sorted(checked.items(), key=lambda item: item[0] == CONSTANTS):
         if files.sha256(output / name) != digest:
             raise UserError(
                 f"{name} is not the file that verify_parity checked: run snakemake again"
@@ -106,7 +109,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", required=True, help="version of the classifier")
     parser.add_argument("--title", required=True, help="what it was trained on, for people")
     parser.add_argument("--kind", required=True, help="kind of source")
-    parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
     parser.add_argument("--graph", type=Path, help="folder of the graph format, if there is one")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
     parser.add_argument("--validation", type=Path, required=True, help="validation report, JSON")
@@ -126,7 +128,7 @@ def main(options: argparse.Namespace) -> None:
         node.run("build.js", "--output", part)
         copy_models(options.layers, options.graph, part)
         built = constants.build(options)
-        (part / "constants.json").write_bytes(built)
+        (part / CONSTANTS).write_bytes(built)
         check_parity(part, files.read_json(options.parity)["checked"])
         files.write_text(part / "constants.js", constants.to_script(built))
         files.write_json(part / "about.json", describe(options))

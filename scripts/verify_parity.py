@@ -126,7 +126,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--test", type=Path, required=True, help="test split, Parquet")
     parser.add_argument("--features", type=Path, required=True, help="its features, Parquet")
     parser.add_argument("--predictions", type=Path, required=True, help="the model's, Parquet")
-    parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
     parser.add_argument("--graph", type=Path, help="folder of the graph format, if there is one")
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     constants.add_arguments(parser)

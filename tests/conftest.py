@@ -14,6 +14,8 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from provender import files
+from provender.bundle import constants
 from provender.reproduction.clone import copy_tree
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -206,6 +208,15 @@ def small_build(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def small_bundle(small_build: Project) -> Path:
     """Return the small build's bundle; tests may only read it."""
     return small_build.folder / "dist" / "bundle"
+
+
+def change_constants(bundle: Path, **changes: object) -> None:
+    """Change keys of a bundle's constants.json, and bind them to its weights anew."""
+    path = bundle / "constants.json"
+    value = files.read_json(path) | changes
+    del value["digest"]
+    packed = constants.to_script_json(value).encode()
+    path.write_bytes(constants.seal(packed, bundle / "tfjs" / "layers"))
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ def verify_arguments(data: Path) -> list[str | Path]:
         *("--predictions", data / "reports" / "predictions.parquet"),
         *("--layers", data / "tfjs" / "layers", "--graph", data / "tfjs" / "graph"),
         *("--name", "small", "--max-words", str(SMALL_CONFIG["model"]["max_words"])),
+        *("--outside", data / "reports" / "outside.json"),
         *("--candidates", vocabulary / "candidates.json"),
         *("--choice", data / "model" / "choice.json"),
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),

@@ -3,6 +3,7 @@
 /**
  * @import { FileHandle } from "node:fs/promises"
  * @import { Option } from "./command.js"
+ * @import { Parts } from "./src/model.js"
  * @import { Constants, Encoded } from "./src/encode.js"
  * @import { Model } from "./src/model.js"
  * @import { TensorFlow } from "./types/tensorflow.js"
@@ -14,9 +15,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { readOptions } from "./command.js";
 import { createEncoder } from "./src/encode.js";
-import { kernelScores } from "./src/kernel.js";
+import { createKernel, softmax } from "./src/kernel.js";
 import { joinShards, weightPaths } from "./src/model.js";
 import { tensorflowScores } from "./src/tensorflow.js";
+import { checkTopology } from "./topology.js";
 
 const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR [--graph DIR] --texts FILE \\
     --output DIR
@@ -108,14 +110,17 @@ async function verify(options) {
   /** @type {TensorFlow} */
   const tf = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js");
   const layers = { constants, ...(await readModel(options.layers)) };
-  const toScores = kernelScores(layers);
+  checkTopology(layers.model, constants.words.shared.length + 2, constants.labels.length);
+  const { logits } = createKernel(layers);
+  const scoresOf = async (/** @type {Parts} */ parts) => (await tensorflowScores(tf, parts)).scores;
   const engines = {
-    layers: await tensorflowScores(tf, layers),
+    layers: await scoresOf(layers),
     ...(options.graph && {
-      graph: await tensorflowScores(tf, { constants, ...(await readModel(options.graph)) }),
+      graph: await scoresOf({ constants, ...(await readModel(options.graph)) }),
     }),
     /** @param {Encoded[]} texts */
-    kernel: (texts) => Float32Array.from(texts.flatMap((text) => Array.from(toScores(text)))),
+    kernel: (texts) =>
+      Float32Array.from(texts.flatMap((text) => Array.from(softmax(logits(text))))),
   };
 
   await mkdir(options.output, { recursive: true });

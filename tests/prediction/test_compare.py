@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import change_constants
 from databases import make_table
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,9 +27,7 @@ def worse(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a bundle that takes chess for bread and bread for chess."""
     folder = tmp_path_factory.mktemp("worse") / "bundle"
     shutil.copytree(small_bundle, folder)
-    constants = json.loads((folder / "constants.json").read_bytes())
-    constants["labels"] = ["chess", "bread", *constants["labels"][2:]]
-    (folder / "constants.json").write_text(json.dumps(constants), "utf-8")
+    change_constants(folder, labels=["chess", "bread", "tides"])
     return folder
 
 

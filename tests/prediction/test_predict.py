@@ -65,7 +65,8 @@ def test_lines(small_bundle: Path) -> None:
     """Each line of standard input is a text; answers come as CSV."""
     done = predict(small_bundle, "--top", "2", given="flour dough\n\nking, queen\n")
     header, *rows = csv.reader(done.stdout.splitlines())
-    assert header == ["row", "label", "score", "label_2", "score_2", "sure", "known", "words"]
+    columns = ["row", "label", "score", "label_2", "score_2", "sure", "other", "known", "read"]
+    assert header == columns
     assert [(row[0], row[1], row[-1]) for row in rows] == [
         ("1", "bread", "2"), ("2", "", "0"), ("3", "chess", "3"),
     ]  # fmt: skip
@@ -180,5 +181,5 @@ def test_what_is_no_bundle(small_bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has format 1; this edition of provender reads format \d"):
         bundles.read(copy)
     files.write_json(copy / "constants.json", {**constants, "words": front_code(["a"])})
-    with pytest.raises(UserError, match=r"is not the model that its constants.json belong to"):
+    with pytest.raises(UserError, match=r"are not of one model, or damaged"):
         bundles.read(copy)

@@ -48,7 +48,7 @@ def arguments(data: Path, output: Path) -> list[str | Path]:
         *("--kind", "sqlite", "--max-words", "40", "--config", CONFIG),
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),
         *("--text", vocabulary / "text.json", "--recipe", "config/text.yaml"),
-        *("--choice", data / "model" / "choice.json"),
+        *("--choice", data / "model" / "choice.json", "--outside", reports / "outside.json"),
         *("--layers", data / "tfjs" / "layers", "--graph", data / "tfjs" / "graph"),
         *("--metrics", reports / "metrics.json", "--validation", reports / "validation.json"),
         *("--parity", reports / "parity.json", "--database", data / "source" / "news.sqlite"),
@@ -75,14 +75,17 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         assert found[name] == (data / name).read_bytes()
     words = files.read_json(data / "vocabulary" / "vocabulary.json")
     assert json.loads(found["constants.json"]) == {
-        "format": 4,
+        "format": 5,
         "name": "small",
         "labels": ["bread", "chess", "tides"],
         "words": constants.front_code(words),
         "max_words": 40,
         "text": for_words(files.read_json(data / "vocabulary" / "text.json"), words),
         "unsure_below": files.read_json(data / "model" / "choice.json")["unsure_below"],
+        "other": files.read_json(data / "reports" / "outside.json")["other"],
+        "digest": json.loads(found["constants.json"])["digest"],
     }
+    assert constants.check_seal(found["constants.json"], data / "tfjs" / "layers")
     splits = files.read_json(data / "reports" / "validation.json")["splits"]
     metrics = files.read_json(data / "reports" / "metrics.json")
     assert json.loads(found["about.json"]) == {

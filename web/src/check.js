@@ -2,7 +2,7 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { Parts } from "./classifier.js"
+ * @import { Parts } from "./model.js"
  * @import { Classifier } from "./index.js"
  * @import { Model } from "./model.js"
  * @import { Canary, JsonObject, Statement } from "./statement.js"

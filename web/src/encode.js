@@ -7,19 +7,22 @@
  */
 
 import { compileText } from "./text.js";
-import { decodeWords } from "./vocabulary.js";
+import { END, NONE_SHARED } from "./vocabulary.js";
 
 // Ids below stand for nothing.
-const FIRST_WORD = 2;
+export const FIRST_WORD = 2;
 
 // The edition of constants.json that this code reads.
-const FORMAT = 4;
+const FORMAT = 5;
 
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
 
 // Characters of ASCII.
 const ASCII = 128;
+
+// Steps that a table takes at once.
+const MOST_SKIPPED = 3;
 
 /**
  * A parsed constants.json: what the browser needs besides the model itself.
@@ -32,19 +35,43 @@ const ASCII = 128;
  * @property {number} max_words how many words of a text the model reads
  * @property {Recipe} text
  * @property {number} unsure_below below this score, the best label is a guess
+ * @property {number[]} [other] by what a text is likely none of the labels: a constant, and what
+ *   counts the best logit's lead over the mean of the others, the share of known words, and the
+ *   logarithm of how many words were read
+ * @property {string} [digest] sha256 of what binds the files to each other (seal.js)
  */
 
 /**
- * A text: the ids of its known words, pairs and pieces, each once, and their pooling weights; and
- * how many of the words that were read are known as a whole.
+ * A text: the ids of its known words, pairs and pieces, each once, and their pooling weights; how
+ * many words it has, how many of those were read, and how many of these are known as a whole.
  *
- * @typedef {{ ids: Int32Array, weights: Float32Array, known: number, words: number }} Encoded
+ * @typedef {{ ids: Int32Array, weights: Float32Array, known: number, read: number,
+ *   words: number }} Encoded
  */
 
-/** @typedef {(text: string) => Encoded} Encode */
+/** @typedef {"word" | "pair" | "piece"} Kind */
+
+/**
+ * What was read of a text: its words and runs in their order, and from where to where they stand
+ * in the text, or -1 where the recipe has changed them; and what was found in which of them, from
+ * one of its UTF-16 units up to another.
+ *
+ * @typedef {object} Traced
+ * @property {{ text: string, isRun: boolean, start: number, end: number }[]} units
+ * @property {{ id: number, kind: Kind, unit: number, from: number, to: number }[]} found
+ */
+
+/**
+ * Reads a text; `trace` notes in addition what was found where.
+ *
+ * @typedef {((text: string) => Encoded) & { trace: (text: string, into: Traced) => Encoded }} Encode
+ */
 
 // Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
 const LOG_SCALE = 10000;
+
+// That of what occurs so often, once it was asked for.
+const LOUD = [0];
 
 // So many more features of each kind does a text have that nobody knows.
 const UNKNOWN = 8;
@@ -62,29 +89,32 @@ export function createEncoder(constants) {
   }
   const { split, isRun, isMark } = compileText(constants.text);
   const { sizes, words: wordSizes, pairs } = constants.text.grams;
-  const words = decodeWords(constants.words);
-  const { child, walk, idAt } = makeTrie(words);
+  const { child, walk, idAt, table, places, letters } = makeTrie(constants.words);
   // Pieces of words have a space before them, and so does what follows in a pair.
   const space = " ".charCodeAt(0);
   const pieceStart = child(0, space);
-  const counts = new Int32Array(words.length + FIRST_WORD);
-  // Most pieces begin with two characters of ASCII: where each two of them lead, from pieceStart.
-  const starts = new Int32Array(ASCII * ASCII).fill(-1);
-  for (let first = 0; first < ASCII && wordSizes[0] > 1 && pieceStart >= 0; first++) {
-    const node = child(pieceStart, first);
-    for (let second = 0; second < ASCII && node >= 0; second++) {
-      starts[first * ASCII + second] = child(node, second);
-    }
-  }
-  // A word between its spaces.
+  const counts = new Int32Array(constants.words.shared.length + FIRST_WORD);
+  // Of words in ASCII, where the first steps of a piece lead from pieceStart: by one look instead
+  // of some. Its characters count as their places in the alphabet; what is in no piece, as 0.
+  const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
+  const leads = table(pieceStart, skipped);
+  // A word between its spaces, and its characters' places.
   const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
+  const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[space]);
+
+  /** @type {Traced | undefined} */
+  let trace;
 
   /**
    * @param {number[]} found
    * @param {number} id
+   * @param {Kind} kind
+   * @param {number} [from]
+   * @param {number} [to]
    */
-  function count(found, id) {
+  function count(found, id, kind, from = 0, to = 0) {
     if (!counts[id]++) found.push(id);
+    if (trace) trace.found.push({ id, kind, unit: trace.units.length - 1, from, to });
   }
 
   /**
@@ -128,8 +158,9 @@ export function createEncoder(constants) {
         end = stop;
         const id = idAt(node);
         if (id) {
-          count(found, id);
-          if (lengths[i] === 1) known++;
+          const isKnown = lengths[i] === 1;
+          count(found, id, isKnown ? "word" : "piece", bounds[start], bounds[stop]);
+          if (isKnown) known++;
         }
       }
     }
@@ -147,18 +178,24 @@ export function createEncoder(constants) {
     for (let i = 0; i < word.length; i++) {
       const code = word.charCodeAt(i);
       if (code >= ASCII) return false;
-      if (last <= MOST_CHARACTERS) codes[last++] = code;
+      if (last <= MOST_CHARACTERS) {
+        codes[last] = code;
+        spots[last++] = places[code];
+      }
     }
-    codes[last++] = space;
-    for (let start = 0; start + 1 < last; start++) {
-      let node = starts[codes[start] * ASCII + codes[start + 1]];
-      let end = start + 2;
+    codes[last] = space;
+    spots[last++] = places[space];
+    for (let start = 0; start + skipped <= last; start++) {
+      let end = start;
+      let lead = 0;
+      while (end < start + skipped) lead = lead * letters + spots[end++];
+      let node = leads[lead] || -1;
       for (let i = 0; i < wordSizes.length && node >= 0; i++) {
         const stop = start + wordSizes[i];
         // What is the whole word is no piece.
         if (stop > last || wordSizes[i] === last) break;
         while (end < stop && node >= 0) node = child(node, codes[end++]);
-        if (node >= 0 && idAt(node)) count(found, idAt(node));
+        if (node >= 0 && idAt(node)) count(found, idAt(node), "piece");
       }
     }
     return true;
@@ -166,9 +203,10 @@ export function createEncoder(constants) {
 
   /**
    * @param {string} text
-   * @returns {Encoded}
+   * @param {Traced} [into]
    */
-  return (text) => {
+  function read(text, into) {
+    trace = into;
     /** @type {number[]} */
     const whole = [];
     /** @type {number[]} */
@@ -177,16 +215,20 @@ export function createEncoder(constants) {
     let known = 0;
     // Where the word before ends in the trie; -1: there is none, or it is not there.
     let before = -1;
+    let words = 0;
     for (const unit of split(text)) {
-      if (room <= 0) break;
-      if (isRun(unit)) {
+      const isOne = !isRun(unit);
+      const points = isOne ? [unit] : Array.from(unit);
+      words += points.length;
+      if (room <= 0) continue;
+      const own = points.slice(0, room).join("");
+      if (trace) trace.units.push({ text: own, isRun: !isOne, start: -1, end: -1 });
+      if (!isOne) {
         before = -1;
-        const points = Array.from(unit).slice(0, room);
-        room -= points.length;
-        const run = points.join("");
-        const bounds = boundsOf(run, 0);
+        room -= Math.min(room, points.length);
+        const bounds = boundsOf(own, 0);
         const length = bounds.length - 1;
-        known += countPieces(pieces, run, bounds, 0, length < sizes[0] ? [length] : sizes);
+        known += countPieces(pieces, own, bounds, 0, length < sizes[0] ? [length] : sizes);
         continue;
       }
       room--;
@@ -194,15 +236,15 @@ export function createEncoder(constants) {
       const id = node < 0 ? 0 : idAt(node);
       if (id) {
         known++;
-        count(whole, id);
+        count(whole, id, "word");
       }
       if (pairs) {
         const gap = before < 0 ? -1 : child(before, space);
         const end = gap < 0 ? -1 : walk(gap, unit, 0, unit.length);
-        if (end >= 0 && idAt(end)) count(whole, idAt(end));
+        if (end >= 0 && idAt(end)) count(whole, idAt(end), "pair");
         before = node;
       }
-      if (pieceStart >= 0 && !(wordSizes[0] > 1 && countPlain(pieces, unit)) && wordSizes.length) {
+      if (pieceStart >= 0 && !(skipped && countPlain(pieces, unit)) && wordSizes.length) {
         let word = ` ${unit} `;
         let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
@@ -220,42 +262,73 @@ export function createEncoder(constants) {
     }
     const encoded = weigh([whole, pieces], counts);
     for (const id of encoded.ids) counts[id] = 0;
-    return Object.assign(encoded, { known, words: constants.max_words - room });
-  };
+    if (trace) locate(text, trace.units, split);
+    return Object.assign(encoded, { known, words, read: constants.max_words - room });
+  }
+
+  return Object.assign((/** @type {string} */ text) => read(text), { trace: read });
+}
+
+/**
+ * Finds where words stand in their text, part by part between its spaces.
+ *
+ * @param {string} text
+ * @param {Traced["units"]} units
+ * @param {(text: string) => string[]} split
+ */
+function locate(text, units, split) {
+  let place = 0;
+  const parts = /\S+/g;
+  for (let part = parts.exec(text); part && place < units.length; part = parts.exec(text)) {
+    const own = split(part[0]);
+    const lower = part[0].toLowerCase();
+    let from = 0;
+    own.forEach((word) => {
+      const unit = units[place++];
+      // A rule that reaches beyond a space has changed what follows.
+      if (!unit || !word.startsWith(unit.text)) return;
+      const found = Math.max(
+        lower.length === part[0].length ? lower.indexOf(unit.text, from) : -1,
+        part[0].indexOf(unit.text, from),
+      );
+      from = found < 0 ? 0 : found + unit.text.length;
+      if (found < 0 && own.length > 1) return;
+      unit.start = part.index + Math.max(found, 0);
+      unit.end = found < 0 ? part.index + part[0].length : part.index + from;
+    });
+  }
 }
 
 /**
  * Makes a trie of words: each word's units lead from node 0 to the node that has its id.
  *
- * @param {string[]} words
+ * @param {Vocabulary} vocabulary
+ * @throws {Error} if it was cut short
  */
-function makeTrie(words) {
-  // As many nodes at most as units that the word before does not begin with.
-  let most = 1;
-  words.forEach((word, index) => {
-    const before = words[index - 1] || "";
-    let shared = 0;
-    while (shared < word.length && word[shared] === before[shared]) shared++;
-    most += word.length - shared;
-  });
-  let size = 1;
-  while (size < 2 * most) size *= 2;
-  // A hash table of steps: from which node and by which unit, as one number; to which node.
-  const keys = new Float64Array(size);
-  const to = new Int32Array(size);
+function makeTrie({ shared, rests }) {
+  // As many nodes at most as units, and the root.
+  const most = rests.length + 1;
+  const units = new Uint16Array(most);
   const ids = new Int32Array(most);
+  // Where each node leads: to the first of a list of nodes, the last of which is kept as well,
+  // since words in their order only lengthen that list.
+  const first = new Int32Array(most);
+  const last = new Int32Array(most);
+  const next = new Int32Array(most);
+  // The root leads to more nodes than all others.
+  const roots = new Int32Array(0x10000);
 
   /**
+   * Gives the node that a unit leads to, or 0.
+   *
    * @param {number} node
    * @param {number} unit
    */
-  function find(node, unit) {
-    const key = node * 0x10000 + unit;
-    let hash = Math.imul(node, 0x9e3779b1) + Math.imul(unit, 0x85ebca6b);
-    hash ^= hash >>> 15;
-    let slot = hash & (size - 1);
-    while (to[slot] && keys[slot] !== key) slot = (slot + 1) & (size - 1);
-    return slot;
+  function step(node, unit) {
+    if (!node) return roots[unit];
+    let found = first[node];
+    while (found && units[found] !== unit) found = next[found];
+    return found;
   }
 
   /**
@@ -264,7 +337,7 @@ function makeTrie(words) {
    * @param {number} node
    * @param {number} unit
    */
-  const child = (node, unit) => to[find(node, unit)] || -1;
+  const child = (node, unit) => step(node, unit) || -1;
 
   /**
    * Gives the node that a part of a string leads to, or -1.
@@ -279,21 +352,67 @@ function makeTrie(words) {
     return node;
   }
 
+  // Characters of ASCII, numbered as they come.
+  const places = new Uint8Array(ASCII);
+  let letters = 1;
+  // Straight from the front coding, which says how far a word goes with the one before.
+  const path = [0];
   let nodes = 1;
-  words.forEach((word, index) => {
-    let node = 0;
-    for (let i = 0; i < word.length; i++) {
-      const unit = word.charCodeAt(i);
-      const slot = find(node, unit);
-      if (!to[slot]) {
-        keys[slot] = node * 0x10000 + unit;
-        to[slot] = nodes++;
-      }
-      node = to[slot];
+  let word = 0;
+  let depth = 0;
+  for (let i = 0; i <= rests.length; i++) {
+    const unit = i < rests.length ? rests.charCodeAt(i) : END;
+    const node = path[depth];
+    if (unit === END) {
+      ids[node] = FIRST_WORD + word++;
+      depth = shared.charCodeAt(word) - NONE_SHARED;
+      continue;
     }
-    ids[node] = index + FIRST_WORD;
-  });
-  return { child, walk, idAt: (/** @type {number} */ node) => ids[node] };
+    const before = last[node];
+    let to = before && units[before] < unit ? 0 : step(node, unit);
+    if (!to) {
+      to = nodes++;
+      units[to] = unit;
+      if (unit < ASCII && !places[unit]) places[unit] = letters++;
+      if (!node) roots[unit] = to;
+      else if (before) next[before] = to;
+      else first[node] = to;
+      last[node] = to;
+    }
+    path[++depth] = to;
+  }
+  if (word !== shared.length) {
+    throw new Error(`constants.json holds ${word} words, not ${shared.length}: load it again`);
+  }
+
+  /**
+   * Gives where so many steps of ASCII lead from a node, by the places of its characters as digits
+   * of a number to the base `letters`; 0: nowhere.
+   *
+   * @param {number} from -1: nowhere
+   * @param {number} steps
+   */
+  function table(from, steps) {
+    const leads = new Int32Array(Math.pow(letters, steps));
+    /**
+     * @param {number} node
+     * @param {number} left
+     * @param {number} lead
+     */
+    function fill(node, left, lead) {
+      if (!left) {
+        leads[lead] = node;
+        return;
+      }
+      for (let to = first[node]; to; to = next[to]) {
+        if (units[to] < ASCII) fill(to, left - 1, lead * letters + places[units[to]]);
+      }
+    }
+    if (from > 0) fill(from, steps, 0);
+    return leads;
+  }
+
+  return { child, walk, table, places, letters, idAt: (/** @type {number} */ node) => ids[node] };
 }
 
 /**
@@ -315,7 +434,7 @@ export function weigh(kinds, counts) {
     const loudness = new Float64Array(own.length);
     for (let i = 0; i < own.length; i++) {
       const times = counts[own[i]];
-      const loud = times === 1 ? LOG_SCALE : Math.round((1 + Math.log(times)) * LOG_SCALE);
+      const loud = LOUD[times] || (LOUD[times] = Math.round((1 + Math.log(times)) * LOG_SCALE));
       squares += loud * loud;
       loudness[i] = loud;
     }

@@ -1,9 +1,12 @@
-// Computes the one architecture that Provender trains, straight from the layers format's bytes.
+// Computes the one architecture that Provender trains, straight from the layers format's bytes:
+// logits = the weighted sum of a text's rows of the table, times the kernel, plus the bias. That
+// the model is of that architecture is checked where it is made (verify.js); that it is that model,
+// by its seal.
 
 /**
- * @import { Parts } from "./classifier.js"
- * @import { AnyBytes, Layer, LayerConfig, Model, Quantization } from "./model.js"
- * @import { ToScores } from "./predict.js"
+ * @import { Parts } from "./model.js"
+ * @import { Encoded } from "./encode.js"
+ * @import { AnyBytes, Model, Quantization } from "./model.js"
  */
 
 import { toBuffer, weightSpecs } from "./model.js";
@@ -13,17 +16,14 @@ import { toBuffer, weightSpecs } from "./model.js";
 /** @typedef {{ new (bytes: ArrayBufferLike): Stored, BYTES_PER_ELEMENT: number }} StoredType */
 
 /**
- * The expected shape of each weight; null stands for any size.
+ * The kernel of a model.
  *
- * @typedef {{ [weight: string]: (number | null)[] }} Shapes
+ * @typedef {object} Kernel
+ * @property {(encoded: Pick<Encoded, "ids" | "weights">) => Float64Array} logits of a text, by label
+ * @property {(id: number, label: number) => number} share what a word of weight 1 adds to a
+ *   label's logit
+ * @property {(label: number) => number} bias a label's logit without words
  */
-
-// Each layer as "class name < names of its inputs", in any order.
-const ARCHITECTURE = [
-  "InputLayer weights",
-  "Dense table < weights",
-  "Dense scores < table",
-];
 
 /** @type {{ [dtype: string]: StoredType | undefined }} */
 const STORED = {
@@ -34,42 +34,55 @@ const STORED = {
 };
 
 /**
- * Returns the function that computes the scores of one text.
- *
  * @param {Parts} parts
- * @returns {ToScores}
+ * @returns {Kernel}
  * @throws {Error} if the model is not of the known architecture or does not fit the constants
  */
-export function kernelScores({ constants, model, weights }) {
+export function createKernel({ constants, model, weights }) {
   const rows = constants.words.shared.length + 2;
-  checkTopology(model, rows);
   const labels = constants.labels.length;
-  const [table, kernel, bias] = readWeights(model, weights, {
-    "table/kernel": [rows, null],
-    "scores/kernel": [null, labels],
-    "scores/bias": [labels],
+  const arrays = readWeights(model, weights);
+  const [table, kernel, bias] = ["table/kernel", "scores/kernel", "scores/bias"].map((name) => {
+    check(arrays[name], `it has no weight named ${name}`);
+    return arrays[name];
   });
-  const width = kernel.length / labels;
+  const width = kernel.size / labels;
   check(
-    table.length === rows * width,
-    "table and scores differ in width",
+    table.size === rows * width && bias.size === labels,
+    `its weights are not those of ${rows} rows and ${labels} labels`,
   );
 
-  return ({ ids, weights: own }) => {
+  /** @type {Kernel["logits"]} */
+  function logits({ ids, weights: own }) {
     const pooled = new Float64Array(width);
-    ids.forEach((id, place) => {
-      const weight = own[place];
-      for (let i = 0; i < width; i++) pooled[i] += weight * table[id * width + i];
-    });
-    const logits = Float64Array.from(bias, (start, label) =>
-      pooled.reduce((sum, value, i) => sum + value * kernel[i * labels + label], start),
-    );
-    return softmax(logits);
-  };
+    for (let place = 0; place < ids.length; place++) {
+      const start = ids[place] * width;
+      for (let i = 0; i < width; i++) pooled[i] += own[place] * table.value(start + i);
+    }
+    const sums = new Float64Array(labels);
+    for (let label = 0; label < labels; label++) {
+      let sum = bias.value(label);
+      for (let i = 0; i < width; i++) sum += pooled[i] * kernel.value(i * labels + label);
+      sums[label] = sum;
+    }
+    return sums;
+  }
+
+  /** @type {Kernel["share"]} */
+  function share(id, label) {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += table.value(id * width + i) * kernel.value(i * labels + label);
+    return sum;
+  }
+
+  return { logits, share, bias: bias.value };
 }
 
-/** @param {Float64Array} logits */
-function softmax(logits) {
+/**
+ * @param {Float64Array} logits
+ * @returns {Float32Array}
+ */
+export function softmax(logits) {
   const most = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - most));
   const total = powers.reduce((sum, power) => sum + power, 0);
@@ -77,85 +90,48 @@ function softmax(logits) {
 }
 
 /**
- * @param {Model} model
- * @param {number} rows
- */
-function checkTopology(model, rows) {
-  check(model.format === "layers-model", `its format is ${model.format}, not layers-model`);
-  const { model_config: { config: { layers } = {} } = {} } = model.modelTopology || {};
-  check(layers, "its layers cannot be read");
-  const found = layers.map(describeLayer);
-  check(
-    found.slice().sort().join("; ") === ARCHITECTURE.slice().sort().join("; "),
-    `its layers are ${found.join("; ")}`,
-  );
-  /** @type {{ [layer: string]: LayerConfig }} */
-  const config = {};
-  for (const layer of layers) config[layer.config.name] = layer.config;
-  const { weights, table, scores } = config;
-  const shape = weights.batch_input_shape;
-  check(`${shape}` === `,${rows}`, `weights has shape [${shape}], not [,${rows}]`);
-  check(
-    table.activation === "linear" && !table.use_bias,
-    "table is not a plain sum over words",
-  );
-  check(
-    scores.activation === "softmax",
-    `scores has activation ${scores.activation}, not softmax`,
-  );
-}
-
-/** @param {Layer} layer */
-function describeLayer({ class_name: kind, config, inbound_nodes: nodes }) {
-  const inputs = /** @type {Layer["inbound_nodes"][0]} */ ([])
-    .concat(...nodes)
-    .map(([name]) => name);
-  return `${kind} ${config.name}${inputs.length ? ` < ${inputs.join(", ")}` : ""}`;
-}
-
-/**
- * Reads the weights named in `shapes`, in that order.
+ * Reads all weights, by name.
  *
  * @param {Model} model
  * @param {AnyBytes} weights
- * @param {Shapes} shapes
  */
-function readWeights(model, weights, shapes) {
+function readWeights(model, weights) {
   const buffer = toBuffer(weights);
-  /** @type {{ [weight: string]: Stored }} */
+  /** @type {{ [weight: string]: ReturnType<typeof restore> }} */
   const arrays = {};
   let end = 0;
   for (const { name, shape, dtype, quantization } of weightSpecs(model)) {
-    const expected = shapes[name];
-    check(expected, `it has a weight named ${name}`);
-    check(
-      shape.length === expected.length && shape.every((size, i) => size === (expected[i] || size)),
-      `${name} has shape [${shape}], not [${expected}]`,
-    );
     const stored = (quantization || {}).dtype || dtype;
     const Type = STORED[stored];
     check(dtype === "float32" && Type, `${name} is stored as ${stored}`);
     const start = end;
     end += shape.reduce((product, size) => product * size, Type.BYTES_PER_ELEMENT);
-    check(end <= buffer.byteLength, `${name} ends at byte ${end} of ${buffer.byteLength}`);
     // A copy, since a shard may place a weight where a typed array cannot start.
-    arrays[name] = restore(new Type(buffer.slice(start, end)), quantization);
+    if (end <= buffer.byteLength) {
+      arrays[name] = restore(new Type(buffer.slice(start, end)), quantization);
+    }
   }
   check(end === buffer.byteLength, `its weights take ${end} bytes, not ${buffer.byteLength}`);
-  return Object.keys(shapes).map((name) => {
-    check(arrays[name], `it has no weight named ${name}`);
-    return arrays[name];
-  });
+  return arrays;
 }
 
 /**
+ * Gives the numbers that are stored in an array. They are restored as they are asked for, since
+ * texts have few of the words that there are.
+ *
  * @param {Stored} array
  * @param {Quantization | undefined} quantization
+ * @returns {{ size: number, value: (place: number) => number }}
  */
 function restore(array, quantization) {
-  if (!quantization) return array;
+  const size = array.length;
+  if (!quantization) return { size, value: (place) => array[place] };
   const { dtype, scale, min } = /** @type {Required<Quantization>} */ (quantization);
-  return Float32Array.from(array, dtype === "float16" ? fromHalf : (step) => step * scale + min);
+  const numbers = new Float32Array(dtype === "uint8" ? 256 : 65536);
+  for (let step = 0; step < numbers.length; step++) {
+    numbers[step] = dtype === "float16" ? fromHalf(step) : step * scale + min;
+  }
+  return { size, value: (place) => numbers[array[place]] };
 }
 
 /**

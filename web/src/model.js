@@ -1,6 +1,8 @@
 // What the TensorFlow.js formats have in common: a weights manifest, and shards of bytes that
 // hold its weights one after the other.
 
+/** @import { Constants } from "./encode.js" */
+
 /**
  * A parsed model.json of TensorFlow.js.
  *
@@ -52,6 +54,13 @@
  */
 
 /** @typedef {ArrayBuffer | ArrayBufferView} AnyBytes */
+
+/**
+ * What a classifier is made from: the parsed constants.json, the parsed model.json, and the bytes
+ * of its weights (all shards, joined).
+ *
+ * @typedef {{ constants: Constants, model: Model, weights: AnyBytes }} Parts
+ */
 
 /** @param {Model} model */
 export const weightPaths = ({ weightsManifest }) =>

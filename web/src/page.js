@@ -1,16 +1,16 @@
 // The demo page: a text, its best labels, and what the model was made of.
 
 /**
- * @import { Parts } from "./classifier.js"
+ * @import { Parts } from "./model.js"
  * @import { Constants, Encode } from "./encode.js"
  * @import { Prediction } from "./index.js"
  * @import { ToScores } from "./predict.js"
  */
 
 import { createEncoder } from "./encode.js";
-import { kernelScores } from "./kernel.js";
+import { createKernel, softmax } from "./kernel.js";
 import { keepOffline } from "./offline.js";
-import { createAnswers, rankLabels } from "./predict.js";
+import { rankLabels } from "./predict.js";
 import { single, siteJson, siteModel } from "./site.js";
 import { tensorflowScores } from "./tensorflow.js";
 import { decodeWords } from "./vocabulary.js";
@@ -111,8 +111,7 @@ let engine = null;
 
 window.predict = (text, count) => {
   if (!engine) throw new Error("The model is not loaded yet: await ready first");
-  const { labels, unsureBelow, encode, toScores } = engine;
-  return createAnswers(labels, unsureBelow, encode, toScores).predict(text, count);
+  return rankLabels(engine.labels, engine.toScores(engine.encode(text)), count || SHOWN_LABELS);
 };
 
 /**
@@ -128,9 +127,10 @@ async function loadEngine(name) {
   parts.constants = constants;
   const { labels, max_words: mostWords, unsure_below: unsureBelow } = constants;
   if (name === "kernel") {
-    return { labels, mostWords, unsureBelow, encode, toScores: kernelScores(parts) };
+    const { logits } = createKernel(parts);
+    return { labels, mostWords, unsureBelow, encode, toScores: (text) => softmax(logits(text)) };
   }
-  const scores = await tensorflowScores(await loadTensorflow(), parts);
+  const { scores } = await tensorflowScores(await loadTensorflow(), parts);
   return { labels, mostWords, unsureBelow, encode, toScores: (text) => scores([text]) };
 }
 

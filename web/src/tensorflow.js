@@ -2,7 +2,7 @@
 
 /**
  * @import { TensorFlow } from "../types/tensorflow.js"
- * @import { Parts } from "./classifier.js"
+ * @import { Parts } from "./model.js"
  * @import { Encoded } from "./encode.js"
  */
 
@@ -12,11 +12,12 @@ import { toBuffer, weightSpecs } from "./model.js";
 const LOADERS = { "layers-model": "loadLayersModel", "graph-model": "loadGraphModel" };
 
 /**
- * Returns the function that computes the scores of texts, of all in a row.
+ * Returns the function that computes the scores of texts, of all in a row, and what frees the model.
  *
  * @param {TensorFlow} tf
  * @param {Parts} parts
- * @returns {Promise<(texts: Pick<Encoded, "ids" | "weights">[]) => Float32Array>}
+ * @returns {Promise<{ scores: (texts: Pick<Encoded, "ids" | "weights">[]) => Float32Array,
+ *   dispose: () => void }>}
  */
 export async function tensorflowScores(tf, { constants, model, weights }) {
   if (!LOADERS[model.format]) {
@@ -32,20 +33,22 @@ export async function tensorflowScores(tf, { constants, model, weights }) {
   );
   const columns = constants.words.shared.length + 2;
 
-  return (texts) => {
+  /** @param {Pick<Encoded, "ids" | "weights">[]} texts */
+  function scores(texts) {
     const dense = new Float32Array(texts.length * columns);
     texts.forEach(({ ids, weights: own }, row) => {
       ids.forEach((id, place) => {
         dense[row * columns + id] = own[place];
       });
     });
-    const scores = tf.tidy(() =>
+    const found = tf.tidy(() =>
       loaded.predict(tf.tensor2d(dense, [texts.length, columns], "float32"), {
         batchSize: texts.length,
       }),
     );
-    const values = scores.dataSync();
-    scores.dispose();
+    const values = found.dataSync();
+    found.dispose();
     return values;
-  };
+  }
+  return { scores, dispose: () => loaded.dispose() };
 }

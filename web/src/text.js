@@ -48,31 +48,13 @@ const JAMO = /[\u1161-\u1175\u11a8-\u11c2]/;
  * @param {Recipe} recipe
  */
 export function compileText(recipe) {
-  const { max_characters: most, fold, lower, grams, replace } = recipe;
-  const orders = ordersOf(recipe);
-  const compose = composer(recipe, orders);
-  /** @type {Map<string, string>} */
-  const folded = new Map(fold);
-  lower.forEach(([first, last, step, delta]) => {
-    for (let point = first; point <= last; point += step) {
-      folded.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
-    }
-  });
-  const isSeparator = memberOf(recipe.separators);
-  const isSymbol = memberOf(recipe.symbols);
-  const isIgnored = memberOf(recipe.ignored);
+  const { max_characters: most, fold, replace } = recipe;
+  // What only texts beyond ASCII need is made when the first of them comes.
+  /** @type {ReturnType<typeof makeTables> | undefined} */
+  let made;
+  const tables = () => made || (made = makeTables(recipe));
   // Letters of ASCII whose lower case is another in some language.
   const special = fold.filter(([character]) => ASCII.test(character));
-
-  /** @param {string} character */
-  function foldOne(character) {
-    const point = /** @type {number} */ (character.codePointAt(0));
-    // A surrogate that stands alone is no character.
-    if ((point >= 0xd800 && point <= 0xdfff) || isSeparator(point)) return " ";
-    if (isIgnored(point)) return "";
-    const other = folded.get(character) || character;
-    return isSymbol(point) ? ` ${other} ` : other;
-  }
 
   // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
   const replacements = replace.map(
@@ -87,7 +69,7 @@ export function compileText(recipe) {
   /** @param {string} text */
   function foldText(text) {
     const isPlain = ASCII.test(text);
-    if (!isPlain) text = compose(text);
+    if (!isPlain) text = tables().compose(text);
     special.forEach(([character, other]) => {
       text = text.split(character).join(other);
     });
@@ -95,16 +77,15 @@ export function compileText(recipe) {
     if (ASCII.test(text)) return text.toLowerCase();
     text = text
       .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-      .replace(BEYOND_ASCII, foldOne);
-    return isPlain ? text : compose(text);
+      .replace(BEYOND_ASCII, tables().foldOne);
+    return isPlain ? text : tables().compose(text);
   }
 
-  const isInRun = memberOf(grams.sizes.length ? grams.characters : []);
   /** @param {string} character */
   const startsRun = (character) =>
-    character > "\x7f" && isInRun(/** @type {number} */ (character.codePointAt(0)));
+    character > "\x7f" && tables().isInRun(/** @type {number} */ (character.codePointAt(0)));
   /** @param {string} character */
-  const isMark = (character) => !!orders.get(character);
+  const isMark = (character) => tables().isMark(character);
 
   /**
    * Appends a word, or its runs and what stands between them.
@@ -146,6 +127,44 @@ export function compileText(recipe) {
   }
 
   return { split, isRun: startsRun, isMark };
+}
+
+/**
+ * Makes what characters beyond ASCII are looked up in.
+ *
+ * @param {Recipe} recipe
+ */
+function makeTables(recipe) {
+  const orders = ordersOf(recipe);
+  /** @type {Map<string, string>} */
+  const folded = new Map(recipe.fold);
+  recipe.lower.forEach(([first, last, step, delta]) => {
+    for (let point = first; point <= last; point += step) {
+      folded.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
+    }
+  });
+  const isSeparator = memberOf(recipe.separators);
+  const isSymbol = memberOf(recipe.symbols);
+  const isIgnored = memberOf(recipe.ignored);
+
+  /** @param {string} character */
+  function foldOne(character) {
+    const point = /** @type {number} */ (character.codePointAt(0));
+    // A surrogate that stands alone is no character.
+    if ((point >= 0xd800 && point <= 0xdfff) || isSeparator(point)) return " ";
+    if (isIgnored(point)) return "";
+    const other = folded.get(character) || character;
+    return isSymbol(point) ? ` ${other} ` : other;
+  }
+
+  const { sizes, characters } = recipe.grams;
+  return {
+    compose: composer(recipe, orders),
+    foldOne,
+    isInRun: memberOf(sizes.length ? characters : []),
+    /** @param {string} character */
+    isMark: (character) => !!orders.get(character),
+  };
 }
 
 /**

@@ -8,7 +8,10 @@
  * @typedef {{ shared: string, rests: string }} Vocabulary
  */
 
-const NONE_SHARED = "A".charCodeAt(0);
+export const NONE_SHARED = "A".charCodeAt(0);
+
+// The unit that ends a rest.
+export const END = "\n".charCodeAt(0);
 
 /**
  * Gives the words of a vocabulary in the order of their ids.

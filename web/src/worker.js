@@ -1,16 +1,48 @@
-// A worker that predicts off the page's own thread. It takes messages {id, text, count} and
-// answers each by {id, labels, known, words, sure}, or {id, error} where it cannot.
+// A worker that classifies off the page's own thread. The page's side is remote.js: it sends
+// {id, name, values}, the method and what it is given, and is answered {id, value}, or {id, error}
+// where that failed, with the facts of the classifier where these have changed.
+//
+// By hand it takes messages {id, text, count} as well, answered {id, labels, known, words, read,
+// sure, other}, or {id, error}, by the bundle that it is of.
+
+/** @import { LocalClassifier } from "./create.js" */
 
 import { load } from "./classifier.js";
+import { createHere } from "./create.js";
 
-// The address of the worker's script is what its requests are relative to.
-const loading = load(".");
+/** @type {LocalClassifier} */
+let classifier;
+/** @type {ReturnType<typeof load> | undefined} */
+let loading;
 
-self.onmessage = async ({ data: { id, text, count } }) => {
+/**
+ * @param {string} name
+ * @param {any[]} values
+ */
+async function answer(name, values) {
+  if (name === "create") {
+    const onProgress = (/** @type {object} */ progress) => self.postMessage({ progress });
+    classifier = await createHere(Object.assign({ onProgress }, values[0]));
+    return null;
+  }
+  return /** @type {any} */ (classifier)[name](...values);
+}
+
+self.onmessage = async ({ data: { id, name, values, text, count } }) => {
   try {
-    const classifier = await loading;
-    self.postMessage(Object.assign({ id }, classifier.classify(text, { topK: count })));
+    if (name) {
+      const value = await answer(name, values);
+      const { labels, unsureBelow } = classifier;
+      const isNew = /^(create|checkForUpdate|rollback)$/.test(name);
+      const facts = isNew ? { labels, unsureBelow, info: classifier.info() } : undefined;
+      self.postMessage({ id, value, facts });
+      return;
+    }
+    // The address of the worker's script is what its requests are relative to.
+    loading = loading || load(".");
+    self.postMessage(Object.assign({ id }, (await loading).classify(text, { topK: count })));
   } catch (error) {
-    self.postMessage({ id, error: /** @type {Error} */ (error).message });
+    const { name: kind, message, code } = /** @type {Error & { code?: string }} */ (error);
+    self.postMessage({ id, error: name ? { name: kind, message, code } : message });
   }
 };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createClassifier, load } from "../src/classifier.js";
-import { makeParts } from "./fixture.js";
+import { makeParts, seal } from "./fixture.js";
 import { listen } from "./tools.js";
 
 const { labels, classify, predict } = createClassifier(makeParts());
@@ -13,7 +13,7 @@ const order = (text) => predict(text).map(({ label }) => label);
 function withBias(bias) {
   const parts = makeParts();
   new Float32Array(parts.weights).set(bias, 18);
-  return createClassifier(parts);
+  return createClassifier(seal(parts));
 }
 
 test("labels are those of the constants", () => {
@@ -53,13 +53,15 @@ test("as many labels are given as asked for and there are", () => {
 
 test("a count that is no whole number from 1 on is refused", () => {
   for (const count of /** @type {any[]} */ ([0, -1, 1.5, NaN, -Infinity, null, "3", {}])) {
-    const refused = {
+    const shown = { 3: '"3"', "[object Object]": "object" }[String(count)] || String(count);
+    const refused = (name) => ({
       name: "RangeError",
-      message: `How many labels must be a whole number from 1 on, not ${count}`,
-    };
-    assert.throws(() => predict("cherry", count), refused);
-    assert.throws(() => classify("cherry", { topK: count }), refused);
-    assert.throws(() => predict("", count), refused);
+      code: "option",
+      message: `${name} must be a whole number from 1 on, not ${shown}`,
+    });
+    assert.throws(() => predict("cherry", count), refused("count"));
+    assert.throws(() => classify("cherry", { topK: count }), refused("topK"));
+    assert.throws(() => predict("", count), refused("count"));
   }
 });
 
@@ -78,8 +80,9 @@ test("an answer below the limit is not sure", () => {
   const { constants, model, weights } = makeParts();
   const [{ score }] = predict("cherry");
   const sure = (unsureBelow) =>
-    createClassifier({ constants: { ...constants, unsure_below: unsureBelow }, model, weights })
-      .classify("cherry").sure;
+    createClassifier(
+      seal({ constants: { ...constants, unsure_below: unsureBelow }, model, weights }),
+    ).classify("cherry").sure;
   assert.deepEqual([score - 0.001, score, score + 0.001].map(sure), [true, true, false]);
 });
 

@@ -63,7 +63,7 @@ for (const name of ["classifier.js", "page.js", "sw.js", "verify.js", "worker.js
 test("classifier.js gives the global Provender", () => {
   const context = vm.createContext({});
   vm.runInContext(readFileSync(join(site, "classifier.js"), "utf8"), context);
-  assert.deepEqual(Object.keys(context.Provender).sort(), ["createClassifier", "load"]);
+  assert.deepEqual(Object.keys(context.Provender).sort(), ["create", "createClassifier", "load"]);
 });
 
 test("the package has the model inside, whether required or imported", async () => {

@@ -37,8 +37,8 @@ test("names that every object has are not known words", () => {
 });
 
 test("words beyond max_words are left out", () => {
-  const { ids, known, words } = encode("leaf sky sky sky sky stone cherry");
-  assert.deepEqual([Array.from(ids), known, words], [[3, 4], 5, 6]);
+  const { ids, known, read, words } = encode("leaf sky sky sky sky stone cherry");
+  assert.deepEqual([Array.from(ids), known, read, words], [[3, 4], 5, 6, 7]);
 });
 
 test("two words side by side are a pair", () => {
@@ -105,6 +105,6 @@ test("words and pieces are weighed apart", () => {
 
 test("constants of another format are refused", () => {
   assert.throws(() => createEncoder({ ...CONSTANTS, format: 3 }), {
-    message: "constants.json has format 3; this code reads format 4",
+    message: "constants.json has format 3; this code reads format 5",
   });
 });

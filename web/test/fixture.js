@@ -1,14 +1,16 @@
 // A classifier small enough to check by hand: 4 words, 2 dimensions, 3 labels.
 
 /**
- * @import { Parts } from "../src/classifier.js"
+ * @import { Parts } from "../src/model.js"
  * @import { Constants } from "../src/encode.js"
  * @import { Model } from "../src/model.js"
  * @import { Recipe } from "../src/text.js"
  */
 
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sealed } from "../src/seal.js";
 
 /** @type {Recipe} */
 export const RECIPE = {
@@ -32,7 +34,7 @@ export const RECIPE = {
 
 /** @type {Constants} */
 export const CONSTANTS = {
-  format: 4,
+  format: 5,
   name: "tiny",
   labels: ["red", "green", "blue"],
   words: { shared: "AAAA", rests: "cherry\nleaf\nsky\n__proto__" },
@@ -61,7 +63,7 @@ const DENSE = { units: 3, activation: "softmax", use_bias: true };
  *
  * @returns {Parts & { weights: ArrayBuffer }}
  */
-export const makeParts = () => ({
+export const makeParts = () => seal({
   constants: structuredClone(CONSTANTS),
   model: /** @type {Model} */ ({
     format: "layers-model",
@@ -95,6 +97,17 @@ export const makeParts = () => ({
   }),
   weights: new Float32Array([...TABLE, ...KERNEL, ...BIAS]).buffer,
 });
+
+/**
+ * Seals parts, as a build does once they are what they shall be.
+ *
+ * @template {Parts} Some
+ * @param {Some} parts
+ */
+export function seal(parts) {
+  const digest = createHash("sha256").update(sealed(parts)).digest("hex");
+  return { ...parts, constants: { ...parts.constants, digest } };
+}
 
 export const layersOf = (model) => model.modelTopology.model_config.config.layers;
 

@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { kernelScores } from "../src/kernel.js";
+import { createKernel, softmax as toScores } from "../src/kernel.js";
+import { checkTopology } from "../topology.js";
 import { layerNamed, layersOf, makeParts } from "./fixture.js";
+
+const kernelScores = (parts) => {
+  const { logits } = createKernel(parts);
+  return (text) => toScores(logits(text));
+};
 
 const TEXT = { ids: Int32Array.of(2, 4), weights: Float32Array.of(0.5, 0.25) };
 
@@ -77,7 +83,37 @@ test("the order of layers in the file does not matter", () => {
   assertClose(kernelScores(parts)(TEXT), EXPECTED);
 });
 
+test("a share is what a word of weight 1 adds to a label's logit", () => {
+  const { bias, share } = createKernel(makeParts());
+  // Row 4 is [2, -1], and the kernel [[1, 0, -1], [0, 2, 1]].
+  assert.deepEqual([0, 1, 2].map((label) => share(4, label)), [2, -2, -3]);
+  assert.deepEqual([0, 1, 2].map(bias), [0.5, 0, -0.5]);
+});
+
 const REFUSED = {
+  "table/kernel is stored as int32": ({ model }) => {
+    model.weightsManifest[0].weights[0].dtype = "int32";
+  },
+  "table/kernel is stored as bfloat16": ({ model }) => {
+    model.weightsManifest[0].weights[0].quantization = { dtype: "bfloat16" };
+  },
+  "it has no weight named scores/bias": (parts) => {
+    parts.model.weightsManifest[0].weights.pop();
+    parts.weights = parts.weights.slice(0, -12);
+  },
+  "its weights are not those of 6 rows and 3 labels": ({ model }) => {
+    model.weightsManifest[0].weights[0].shape = [6, 1];
+    model.weightsManifest[0].weights[1].shape = [4, 3];
+  },
+  "its weights take 84 bytes, not 80": (parts) => {
+    parts.weights = parts.weights.slice(0, -4);
+  },
+  "its weights take 84 bytes, not 88": (parts) => {
+    parts.weights = new Uint8Array([...new Uint8Array(parts.weights), 0, 0, 0, 0]).buffer;
+  },
+};
+
+const OTHER_ARCHITECTURES = {
   "its format is graph-model, not layers-model": ({ model }) => {
     model.format = "graph-model";
   },
@@ -97,40 +133,32 @@ const REFUSED = {
   "scores has activation sigmoid, not softmax": ({ model }) => {
     layerNamed(model, "scores").config.activation = "sigmoid";
   },
-  "table/kernel has shape [5,2], not [6,]": ({ model }) => {
+  "table/kernel has shape [5,2], not [6,2]": ({ model }) => {
     model.weightsManifest[0].weights[0].shape = [5, 2];
   },
-  "table and scores differ in width": ({ model }) => {
-    model.weightsManifest[0].weights[0].shape = [6, 1];
-    model.weightsManifest[0].weights[1].shape = [4, 3];
-  },
-  "table/kernel is stored as int32": ({ model }) => {
-    model.weightsManifest[0].weights[0].dtype = "int32";
-  },
-  "table/kernel is stored as bfloat16": ({ model }) => {
-    model.weightsManifest[0].weights[0].quantization = { dtype: "bfloat16" };
+  "scores/kernel has shape [3,3], not [2,3]": ({ model }) => {
+    model.weightsManifest[0].weights[1].shape = [3, 3];
   },
   "it has a weight named extra": ({ model }) => {
     model.weightsManifest[0].weights.push({ name: "extra", shape: [1], dtype: "float32" });
   },
-  "it has no weight named scores/bias": (parts) => {
-    parts.model.weightsManifest[0].weights.pop();
-    parts.weights = parts.weights.slice(0, -12);
-  },
-  "scores/bias ends at byte 84 of 80": (parts) => {
-    parts.weights = parts.weights.slice(0, -4);
-  },
-  "its weights take 84 bytes, not 88": (parts) => {
-    parts.weights = new Uint8Array([...new Uint8Array(parts.weights), 0, 0, 0, 0]).buffer;
-  },
 };
 
-for (const [problem, spoil] of Object.entries(REFUSED)) {
-  test(`refused: ${problem}`, () => {
-    const parts = makeParts();
-    spoil(parts);
-    assert.throws(() => kernelScores(parts), {
-      message: `The kernel cannot run this model: ${problem}`,
+/** @param {{ [problem: string]: (parts: any) => void }} spoiling */
+function assertRefused(spoiling, refuse) {
+  for (const [problem, spoil] of Object.entries(spoiling)) {
+    test(`refused: ${problem}`, () => {
+      const parts = makeParts();
+      spoil(parts);
+      assert.throws(() => refuse(parts), {
+        message: `The kernel cannot run this model: ${problem}`,
+      });
     });
-  });
+  }
 }
+assertRefused(REFUSED, createKernel);
+assertRefused(OTHER_ARCHITECTURES, ({ model }) => checkTopology(model, 6, 3));
+
+test("the architecture is that of the fixture", () => {
+  assert.equal(checkTopology(makeParts().model, 6, 3), undefined);
+});

@@ -2,7 +2,7 @@
 
 /**
  * @import { BinaryLike, KeyObject } from "node:crypto"
- * @import { Parts } from "../src/classifier.js"
+ * @import { Parts } from "../src/model.js"
  */
 
 import { createHash, sign } from "node:crypto";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
 import { createEncoder } from "../src/encode.js";
-import { kernelScores } from "../src/kernel.js";
+import { createKernel, softmax } from "../src/kernel.js";
 import { tensorflowScores } from "../src/tensorflow.js";
 import { makeParts } from "./fixture.js";
 
@@ -13,19 +13,22 @@ const parts = makeParts();
 const encode = createEncoder(parts.constants);
 
 test("TensorFlow.js and the kernel agree, and no tensor is left behind", async () => {
+  const before = tf.memory().numTensors;
   const tensorflow = await tensorflowScores(tf, parts);
-  const kernel = kernelScores(parts);
+  const { logits } = createKernel(parts);
   const tensors = tf.memory().numTensors;
   for (const text of ["", "cherry", "sky sky leaf", "no such words", "a cherry, a leaf, the sky"]) {
     const encoded = encode(text);
-    const actual = tensorflow([encoded]);
-    kernel(encoded).forEach((score, i) => assert.ok(Math.abs(actual[i] - score) < 1e-6, text));
+    const actual = tensorflow.scores([encoded]);
+    softmax(logits(encoded)).forEach((score, i) => assert.ok(Math.abs(actual[i] - score) < 1e-6, text));
   }
   assert.equal(tf.memory().numTensors, tensors);
+  tensorflow.dispose();
+  assert.equal(tf.memory().numTensors, before);
 });
 
 test("many texts in a row are scored as each alone", async () => {
-  const toScores = await tensorflowScores(tf, parts);
+  const { scores: toScores } = await tensorflowScores(tf, parts);
   const texts = [encode("cherry leaf"), encode("sky")];
   assert.deepEqual(
     Array.from(toScores(texts)),

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { createEncoder } from "../src/encode.js";
-import { kernelScores } from "../src/kernel.js";
+import { createKernel, softmax } from "../src/kernel.js";
 import { makeParts, writeParts } from "./fixture.js";
 import { makeFolder, run } from "./tools.js";
 
@@ -49,8 +49,10 @@ test("each text has its row in each file, whatever it holds", () => {
   const lengths = Int32Array.from(encoded, (text) => text.ids.length);
   assert.deepEqual(readFileSync(join(output, "lengths.bin")), Buffer.from(lengths.buffer));
 
-  const toScores = kernelScores(parts);
-  const expected = Float32Array.from(encoded.flatMap((text) => Array.from(toScores(text))));
+  const { logits } = createKernel(parts);
+  const expected = Float32Array.from(
+    encoded.flatMap((text) => Array.from(softmax(logits(text)))),
+  );
   assert.deepEqual(readFloats("kernel.bin"), expected);
   for (const name of ["layers.bin", "graph.bin"]) {
     const actual = readFloats(name);

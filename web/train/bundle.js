@@ -1,15 +1,18 @@
 // What of a model a bundle ships: constants.json, and the model in the layers format.
 
 /**
+ * @import { Model, Parts } from "../src/model.js"
  * @import { Recipe } from "../src/text.js"
  * @import { Matrix } from "./arithmetic.js"
  */
 
+import { createHash } from "node:crypto";
+import { sealed } from "../src/seal.js";
 import { FLOAT16, FLOAT32, LOWEST, storedBytes, UNIT } from "./compression.js";
 import { recipeFor } from "./recipe.js";
 
 // The edition of constants.json that ../src/encode.js reads.
-const FORMAT = 4;
+const FORMAT = 5;
 
 // Each stands for how many units a word shares with the one before.
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -34,7 +37,7 @@ export const SHARD = "group1-shard1of1.bin";
  * @param {string[]} words
  * @param {number} maxWords
  * @param {Recipe} text
- * @param {string} unsureBelow the number, as Python writes it
+ * @param {number} unsureBelow
  */
 export function packConstants(name, labels, words, maxWords, text, unsureBelow) {
   const value = {
@@ -44,9 +47,30 @@ export function packConstants(name, labels, words, maxWords, text, unsureBelow) 
     words: frontCode(words),
     max_words: maxWords,
     text: withSortedKeys(recipeFor(text, words)),
+    unsure_below: unsureBelow,
   };
-  return Buffer.from(`${JSON.stringify(value).slice(0, -1)},"unsure_below":${unsureBelow}}\n`);
+  return Buffer.from(`${JSON.stringify(value)}\n`);
 }
+
+/**
+ * Gives constants.json with the digest that binds it to the weights.
+ *
+ * @param {Buffer} constants
+ * @param {Model} model
+ * @param {Buffer} weights
+ */
+export function sealConstants(constants, model, weights) {
+  const value = JSON.parse(constants.toString());
+  const digest = digestOf({ constants: value, model, weights });
+  return Buffer.from(`${JSON.stringify({ ...value, digest })}\n`);
+}
+
+/**
+ * Gives the digest of what constants.json binds.
+ *
+ * @param {Parts} parts
+ */
+export const digestOf = (parts) => createHash("sha256").update(sealed(parts)).digest("hex");
 
 /**
  * @param {any} value
@@ -100,7 +124,7 @@ function sharedUnits(one, other) {
  * Gives the files of a model in the layers format of TensorFlow.js, by name.
  *
  * @param {Shipped} model
- * @returns {{ "model.json": object, [SHARD]: Buffer }}
+ * @returns {{ "model.json": Model, [SHARD]: Buffer }}
  */
 export function packLayers({ grid, kernel, bias, levels }) {
   const ids = grid.values.length / grid.width;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { readOptions } from "../command.js";
-import { SHARD } from "./bundle.js";
+import { digestOf, SHARD } from "./bundle.js";
 import { digestFeatures, digestPosts } from "./digests.js";
 import { endOnErrors, isSaid } from "./errors.js";
 import { formatJson, Float } from "./python.js";
@@ -38,8 +38,9 @@ const OF_MODEL = {
 
 const SPLITS = ["train", "validation", "test", "augmented"];
 
-// What a bundle has of a model's numbers and words.
-const SHIPPED = ["constants.json", `tfjs/layers/${SHARD}`];
+// What a bundle has of a model's words and numbers.
+const CONSTANTS = "constants.json";
+const WEIGHTS = `tfjs/layers/${SHARD}`;
 
 /** @param {string} path */
 async function readParquet(path) {
@@ -96,6 +97,25 @@ const isSame = (one, other) => one.rows === other.rows && one.sha256 === other.s
 const isSameFile = (one, other) => readFileSync(one).equals(readFileSync(other));
 
 /**
+ * Tells whether a bundle has the constants that Node.js made, and binds them to its weights. By
+ * what a text is told to have none of the labels, Python alone learns.
+ *
+ * @param {string} node
+ * @param {string} bundle
+ */
+function hasSameConstants(node, bundle) {
+  /** @param {string} folder */
+  const read = (folder) => JSON.parse(readFileSync(join(folder, CONSTANTS), "utf8"));
+  /** @param {object} constants */
+  const common = (constants) =>
+    JSON.stringify({ ...constants, other: undefined, digest: undefined });
+  const [own, constants] = [read(node), read(bundle)];
+  const model = JSON.parse(readFileSync(join(node, "tfjs/layers/model.json"), "utf8"));
+  const weights = readFileSync(join(bundle, "tfjs/layers", SHARD));
+  return common(own) === common(constants) && constants.digest === digestOf({ constants, model, weights });
+}
+
+/**
  * Gives how far scores of the test posts are from Python's, and how often the best label is one.
  *
  * @param {string} node
@@ -144,8 +164,9 @@ await endOnErrors(2, async () => {
     if (folder && !existsSync(folder)) isSaid(`there is no folder ${folder}`);
   }
   const parts = data ? await compareBuilds(node, data, !untrained) : {};
-  for (const name of bundle ? SHIPPED : []) {
-    parts[`bundle/${name}`] = isSameFile(join(node, name), join(/** @type {string} */ (bundle), name));
+  if (bundle) {
+    parts[`bundle/${CONSTANTS}`] = hasSameConstants(node, bundle);
+    parts[`bundle/${WEIGHTS}`] = isSameFile(join(node, WEIGHTS), join(bundle, WEIGHTS));
   }
   const scores = data && !untrained ? await compareScores(node, data) : undefined;
   const names = Object.keys(parts);

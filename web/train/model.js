@@ -30,7 +30,7 @@ import {
 } from "./compression.js";
 import { countPosts, FIRST_WORD, join, pool, restrict, rowsWhere } from "./features.js";
 import { calibrate, findTemperature, measure, sureFrom } from "./metrics.js";
-import { Float, formatFixed, formatFloat } from "./python.js";
+import { Float, formatFixed } from "./python.js";
 import { bestShare, logitsOf, SHARES, train, tryShares } from "./training.js";
 
 const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
@@ -84,7 +84,7 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
   const budget = findBudget(labels.length, how.budget_kb);
   const near = how.budget_kb === "auto" ? NEAR : 1;
   /** @param {string[]} some */
-  const pack = (some) => packConstants("", labels, some, how.max_words, recipe, "1");
+  const pack = (some) => packConstants("", labels, some, how.max_words, recipe, 1);
   say("weighing candidates");
   const candidates = weigh(weights, learnt, validation, words, temperature, pack, budget);
   const chosen = choose(candidates, budget, near);
@@ -120,7 +120,7 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
       unsure_below: new Float(unsureBelow),
       sure_accuracy: new Float(how.sure_accuracy),
     },
-    constants: packConstants(name, labels, shippedWords, how.max_words, recipe, formatFloat(unsureBelow)),
+    constants: packConstants(name, labels, shippedWords, how.max_words, recipe, unsureBelow),
     candidates,
     chosen,
     history,

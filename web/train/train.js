@@ -6,7 +6,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { packLayers, SHARD } from "./bundle.js";
+import { packLayers, sealConstants, SHARD } from "./bundle.js";
 import { readSettings } from "./config.js";
 import { digestFeatures, digestPosts } from "./digests.js";
 import { endOnErrors } from "./errors.js";
@@ -70,7 +70,7 @@ function run(configs, source, output) {
 
   const { "model.json": model, [SHARD]: shard } = packLayers(trained.model);
   write(output, {
-    "constants.json": trained.constants,
+    "constants.json": sealConstants(trained.constants, model, shard),
     "tfjs/layers/model.json": formatJson(model),
     [`tfjs/layers/${SHARD}`]: shard,
     "choice.json": formatJson(trained.choice),

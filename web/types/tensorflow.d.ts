@@ -21,6 +21,7 @@ interface LoadedModel {
   inputNames?: string[];
   /** The inputs' names, of the graph format. */
   inputNodes?: string[];
+  dispose(): void;
   predict(input: Tensor, options: { batchSize: number }): Tensor;
 }
 

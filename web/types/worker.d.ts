@@ -8,3 +8,6 @@ interface WorkerGlobalScope {
     listener: (event: ServiceWorkerGlobalScopeEventMap[Type]) => void,
   ): void;
 }
+
+// What Node.js has in place of `self`.
+declare const global: object;

@@ -37,6 +37,7 @@ rule assemble_bundle:
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
         choice="data/model/choice.json",
+        outside="data/reports/outside.json",
         metrics="data/reports/metrics.json",
         validation="data/reports/validation.json",
         parity="data/reports/parity.json",
@@ -62,7 +63,7 @@ rule assemble_bundle:
         command("assemble_bundle") + " --name {params.name:q} --version {params.version:q}"
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
-        " --choice {input.choice:q}"
+        " --choice {input.choice:q} --outside {input.outside:q}"
         " --layers {params.layers:q} {params.graph:q} --metrics {input.metrics:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"

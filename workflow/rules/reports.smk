@@ -95,10 +95,44 @@ rule measure_baselines:
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
+rule measure_outside:
+    input:
+        train="data/features/train.parquet",
+        validation="data/features/validation.parquet",
+        validation_texts="data/splits/validation.parquet",
+        validation_scores="data/model/validation.parquet",
+        test="data/features/test.parquet",
+        test_texts="data/splits/test.parquet",
+        test_scores="data/reports/predictions.parquet",
+        candidates="data/vocabulary/candidates.json",
+        vocabulary="data/vocabulary/vocabulary.json",
+        labels="data/vocabulary/labels.json",
+        text="data/vocabulary/text.json",
+        code=python("measure_outside"),
+    output:
+        outside="data/reports/outside.json",
+        receipt="data/receipts/measure_outside.json",
+    log:
+        "logs/measure_outside.log",
+    params:
+        max_words=config["model"]["max_words"],
+        min_count=config["vocabulary"]["min_count"],
+    shell:
+        command("measure_outside") + " --train {input.train:q} --validation {input.validation:q}"
+        " --validation-texts {input.validation_texts:q}"
+        " --validation-scores {input.validation_scores:q} --test {input.test:q}"
+        " --test-texts {input.test_texts:q} --test-scores {input.test_scores:q}"
+        " --candidates {input.candidates:q} --vocabulary {input.vocabulary:q}"
+        " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
+        " --min-count {params.min_count} --output {output.outside:q} --log {log:q}"
+        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+
+
 rule verify_parity:
     input:
         LAYERS,
         GRAPH,
+        outside="data/reports/outside.json",
         test="data/splits/test.parquet",
         features="data/features/test.parquet",
         predictions="data/reports/predictions.parquet",
@@ -123,7 +157,8 @@ rule verify_parity:
         " --predictions {input.predictions:q} --layers {params.layers:q} {params.graph:q}"
         " --name {params.name:q} --candidates {input.candidates:q}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --choice {input.choice:q}"
-        " --text {input.text:q} --max-words {params.max_words} --output {output.parity:q} --log {log:q}"
+        " --text {input.text:q} --max-words {params.max_words} --outside {input.outside:q}"
+        " --output {output.parity:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 

@@ -1,6 +1,8 @@
 """The bundle's constants: all that the browser's preprocessing needs, as JSON and as a script."""
 
 import argparse
+import decimal
+import hashlib
 import itertools
 import json
 import string
@@ -11,7 +13,7 @@ from typing import Any
 from provender import files
 from provender.text.recipe import for_words
 
-FORMAT = 4
+FORMAT = 5
 
 # The global that the script sets.
 GLOBAL = "ProvenderConstants"
@@ -28,18 +30,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
+    parser.add_argument("--outside", type=Path, required=True, help="what tells others, JSON")
+    parser.add_argument("--layers", type=Path, required=True, help="folder of the layers format")
 
 
 def build(options: argparse.Namespace) -> bytes:
     """Return constants.json: the same bytes for verify_parity and assemble_bundle."""
-    return pack(
+    packed = pack(
         options.name,
         files.read_json(options.labels),
         files.read_json(options.vocabulary),
         options.max_words,
         files.read_json(options.text),
         files.read_json(options.choice)["unsure_below"],
+        files.read_json(options.outside)["other"],
     )
+    return seal(packed, options.layers)
 
 
 def pack(
@@ -49,8 +55,12 @@ def pack(
     max_words: int,
     text: dict[str, Any],
     unsure_below: float,
+    other: Sequence[float] = (),
 ) -> bytes:
-    """Return constants.json of these values."""
+    """Return constants.json of these values, without what binds it to the weights.
+
+    ``other``: by what web/src/predict.js says how likely a text has none of the labels.
+    """
     value = {
         "format": FORMAT,
         "name": name,
@@ -59,8 +69,57 @@ def pack(
         "max_words": max_words,
         "text": for_words(text, words),
         "unsure_below": unsure_below,
+        **({"other": list(other)} if other else {}),
     }
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return f"{to_script_json(value)}\n".encode()
+
+
+def seal(constants: bytes, layers: Path) -> bytes:
+    """Return ``constants``, as :func:`pack` gives them, with the digest of what a classifier reads.
+
+    That is sha256 of the constants without it, of how the weights in the folder ``layers`` are
+    stored, and of their bytes: web/src/seal.js computes it of what it is given.
+    """
+    body = constants.rstrip(b"\n")
+    return body[:-1] + f',"digest":"{digest(body, layers)}"}}\n'.encode()
+
+
+def check_seal(constants: bytes, layers: Path) -> bool:
+    """Return whether ``constants`` and the model in ``layers`` are of one build, and whole."""
+    value = json.loads(constants)
+    sealed = value.pop("digest", None)
+    return bool(sealed == digest(to_script_json(value).encode(), layers))
+
+
+def digest(body: bytes, layers: Path) -> str:
+    """Return sha256 of constants without digest, and of the weights that are to go with them."""
+    groups = files.read_json(layers / "model.json")["weightsManifest"]
+    specs = [spec for group in groups for spec in group["weights"]]
+    sealed = hashlib.sha256(body + to_script_json(specs).encode())
+    for path in (path for group in groups for path in group["paths"]):
+        sealed.update((layers / path).read_bytes())
+    return sealed.hexdigest()
+
+
+def to_script_json(value: Any) -> str:
+    """Return a value as JavaScript's ``JSON.stringify`` does."""
+    if isinstance(value, dict):
+        items = (f"{to_script_json(key)}:{to_script_json(each)}" for key, each in value.items())
+        return f"{{{','.join(items)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(to_script_json, value))}]"
+    if isinstance(value, float):
+        return _to_script_number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _to_script_number(value: float) -> str:
+    """Return a finite number as ECMAScript writes it: Number::toString."""
+    digits, _, exponent = repr(value).partition("e")
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        written = f"{decimal.Decimal(repr(abs(value))):f}".removesuffix(".0")
+        return f"-{written}" if value < 0 else written
+    return f"{digits.removesuffix('.0')}e{int(exponent):+d}"
 
 
 def to_script(constants: bytes) -> str:

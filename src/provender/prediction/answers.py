@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from provender.model import arithmetic, metrics
+from provender.model import arithmetic, metrics, outside
 from provender.model.features import make_features, pool
 from provender.prediction.bundles import Bundle
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import are_pieces, are_words, encode, read_units
+from provender.text.grams import are_pieces, are_words, count_read, encode, read_units
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -21,13 +21,15 @@ class Answer:
     """The answer to a text.
 
     ``labels``: the best ones with their scores, the best first; none where nothing is known.
-    ``known`` of its ``words`` that were read are known as a whole.
+    ``known`` of the ``read`` words are known as a whole. ``other``: how likely it has none of the
+    labels, or None where the model was not taught to tell.
     """
 
     labels: Sequence[tuple[str, float]]
     known: int
-    words: int
+    read: int
     sure: bool
+    other: float | None
 
 
 class Answerer:
@@ -61,19 +63,18 @@ class Answerer:
         order = metrics.rank(scores)[:, :top]
         own = self.is_word[found.ids]
         known = np.bincount(features.rows[own], found.counts[own], count).astype(int)
-        lengths = [len(name) for name in units.names.to_pylist()]
-        sizes = np.where(units.is_run, lengths, 1) if lengths else np.zeros(0, int)
-        words = np.add.reduceat(np.append(sizes[units.units], 0), units.starts[:-1])
-        words[np.diff(units.starts) == 0] = 0
-        return [
-            self._answer(scores[row], order[row], int(known[row]), int(words[row]), has_any)
-            for row, has_any in enumerate(np.diff(found.starts) > 0)
-        ]
-
-    def _answer(
-        self, scores: np.ndarray, order: np.ndarray, known: int, words: int, has_any: bool
-    ) -> Answer:
-        # Of nothing known there would be an answer as well: how frequent each label was.
-        best = [(self.bundle.labels[label], scores[label]) for label in order] if has_any else []
-        sure = known > 0 and bool(best[0][1] >= self.bundle.unsure_below)
-        return Answer(best, known, words, sure)
+        read = count_read(units)
+        has_any = np.diff(found.starts) > 0
+        other: np.ndarray | None = None
+        if bundle.other:
+            seen = outside.see_logits(logits, known, read)
+            other = np.where(has_any, outside.other(seen, bundle.other), 1.0)
+        answers = []
+        for row in range(count):
+            # Of nothing known there would be an answer as well: how frequent each label was.
+            ranked = order[row] if has_any[row] else []
+            best = [(bundle.labels[label], scores[row, label]) for label in ranked]
+            sure = known[row] > 0 and bool(best[0][1] >= bundle.unsure_below)
+            likely = None if other is None else float(other[row])
+            answers.append(Answer(best, int(known[row]), int(read[row]), bool(sure), likely))
+        return answers

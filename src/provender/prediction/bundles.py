@@ -26,7 +26,8 @@ class Bundle:
     """A model that answers.
 
     ``table`` float32 [words + 2, width]; ``kernel`` float32 [width, labels]; ``bias`` float32
-    [labels]. Below a score of ``unsure_below`` the best label is a guess.
+    [labels]. Below a score of ``unsure_below`` the best label is a guess. ``other``: by what a text
+    is likely none of the labels, or nothing.
     """
 
     labels: Sequence[str]
@@ -34,6 +35,7 @@ class Bundle:
     recipe: Recipe
     max_words: int
     unsure_below: float
+    other: Sequence[float]
     table: np.ndarray
     kernel: np.ndarray
     bias: np.ndarray
@@ -85,6 +87,11 @@ def _read_folder(folder: Path, named: Path) -> Bundle:
             f"{CONSTANTS} of {named} has format {known.get('format')}; this edition of provender "
             f"reads format {constants.FORMAT}: use the edition that made it"
         )
+    if not constants.check_seal((folder / CONSTANTS).read_bytes(), (folder / MODEL).parent):
+        raise UserError(
+            f"{CONSTANTS}, {MODEL} and {SHARD} of {named} are not of one model, or damaged: take "
+            "all files of one version again"
+        )
     words = constants.front_decode(known["words"])
     weights = tensors.read(folder / MODEL) or {}
     table, kernel, bias = (
@@ -94,5 +101,6 @@ def _read_folder(folder: Path, named: Path) -> Bundle:
         raise UserError(f"{MODEL} of {named} is not the model that its {CONSTANTS} belong to")
     return Bundle(
         known["labels"], words, known["text"], known["max_words"], known["unsure_below"],
+        known.get("other", []),
         table, kernel, bias,
     )  # fmt: skip

@@ -22,6 +22,12 @@ BATCH = 2048
 # How files end that can be written.
 WRITTEN = (".csv", ".jsonl", ".parquet")
 
+# From here on it is said that a text may have none of the labels.
+LIKELY = 0.5
+
+# Of a coefficient's digits, so many say something.
+OTHER_DIGITS = 4
+
 Row = TypeVar("Row")
 
 # A row's number, what is kept of it, and its text.
@@ -32,9 +38,11 @@ def describe(answer: Answer) -> str:
     """Return an answer in lines for a terminal, with what is to be known of it."""
     width = max((len(label) for label, _ in answer.labels), default=0)
     lines = [f"{label:<{width}}  {score:.3f}" for label, score in answer.labels]
-    known = f"{answer.known} of {answer.words} words {'is' if answer.known == 1 else 'are'} known"
+    known = f"{answer.known} of {answer.read} words {'is' if answer.known == 1 else 'are'} known"
     if not lines:
         return f"no answer: {known}"
+    if answer.other is not None and answer.other >= LIKELY:
+        known += f"; perhaps none of the labels ({answer.other:.2f})"
     return "\n".join([*lines, known if answer.sure else f"not sure: {known}"])
 
 
@@ -93,7 +101,9 @@ def _cells(answer: Answer, top: int) -> dict[str, Any]:
         label, score = answer.labels[place] if place < len(answer.labels) else (None, None)
         # As short as can be for a float32, which the page has.
         cells |= {f"label{end}": label, f"score{end}": None if score is None else float(str(score))}
-    return {**cells, "sure": answer.sure, "known": answer.known, "words": answer.words}
+    counts = {"known": answer.known, "read": answer.read}
+    other = None if answer.other is None else round(answer.other, OTHER_DIGITS)
+    return {**cells, "sure": answer.sure, "other": other, **counts}
 
 
 def write(rows: Iterable[dict[str, Any]], path: Path | None) -> int:
@@ -149,7 +159,13 @@ def _write_parquet(rows: Iterator[dict[str, Any]], part: Path) -> None:
 
 
 # Columns of answers that are no texts.
-TYPES = {"row": pa.int64(), "known": pa.int64(), "words": pa.int64(), "sure": pa.bool_()}
+TYPES = {
+    "row": pa.int64(),
+    "known": pa.int64(),
+    "read": pa.int64(),
+    "sure": pa.bool_(),
+    "other": pa.float64(),
+}
 
 
 def _schema(row: dict[str, Any]) -> pa.Schema:

@@ -149,6 +149,15 @@ def are_words(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
     return ~others
 
 
+def count_read(units: Units) -> np.ndarray:
+    """Return how many words are read of each text, a run's characters each being one: int [n]."""
+    lengths = [len(name) for name in units.names.to_pylist()]
+    sizes = np.where(units.is_run, lengths, 1) if lengths else np.zeros(0, int)
+    counted = np.concatenate([[0], np.cumsum(sizes[units.units])])
+    read: np.ndarray = np.diff(counted[units.starts])
+    return read
+
+
 def _tally(
     units: Units,
     starts: np.ndarray,

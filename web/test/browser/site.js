@@ -3,7 +3,7 @@
 /**
  * @import { IncomingMessage, ServerResponse } from "node:http"
  * @import { Browser, BrowserContextOptions, Page } from "playwright-core"
- * @import { Parts } from "../../src/classifier.js"
+ * @import { Parts } from "../../src/model.js"
  * @import { Keys } from "../statement.js"
  * @import { Scope } from "../tools.js"
  */

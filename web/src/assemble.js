@@ -1,0 +1,48 @@
+// Classifiers, made of their parts.
+
+/**
+ * @import { Parts } from "./model.js"
+ * @import { Answers, ToScores } from "./predict.js"
+ */
+
+import { sha256Here } from "./digest.js";
+import { createEncoder } from "./encode.js";
+import { createKernel } from "./kernel.js";
+import { createAnswers } from "./predict.js";
+import { checkSeal, sealed } from "./seal.js";
+
+/**
+ * All labels in the model's order; below which score the best label is a guess; and the answers.
+ *
+ * @typedef {{ labels: string[], unsureBelow: number } & Answers} Classifier
+ */
+
+/**
+ * Makes a classifier; its model must be of the layers format.
+ *
+ * @param {Parts} parts
+ * @returns {Classifier}
+ * @throws {Error} of the code "mixed" if the parts are not of one model
+ */
+export function createClassifier(parts) {
+  checkSeal(parts, sha256Here(sealed(parts)));
+  return assemble(parts);
+}
+
+/**
+ * Makes a classifier of parts that are known to belong together.
+ *
+ * @param {Parts} parts
+ * @param {ToScores} [toScores] those of another engine than the kernel
+ * @returns {Classifier}
+ */
+export function assemble(parts, toScores) {
+  const { constants } = parts;
+  const encode = createEncoder(constants);
+  const { labels, unsure_below: unsureBelow } = constants;
+  // Not by a spread, which older browsers do not read.
+  return Object.assign(
+    { labels: labels.slice(), unsureBelow },
+    createAnswers(constants, encode, createKernel(parts), toScores),
+  );
+}

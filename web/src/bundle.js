@@ -1,0 +1,93 @@
+// The files of a bundle, each held to its digest in the manifest.
+
+/**
+ * @import { Bytes } from "./bytes.js"
+ * @import { CreateOptions, Kept, Manifest } from "./create.js"
+ * @import { Model } from "./model.js"
+ */
+
+import { sha256 } from "./digest.js";
+import { problem, throwIfAborted } from "./errors.js";
+import { joinShards, weightPaths } from "./model.js";
+import { readerAt } from "./places.js";
+
+const MANIFEST = "manifest.json";
+
+/** @typedef {Awaited<ReturnType<typeof openBundle>>} Bundle */
+
+/**
+ * @param {CreateOptions} options
+ * @param {Kept | null} kept its files, where they are kept in this browser
+ */
+export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
+  const fetched = readerAt(base, fetch, signal);
+  /** @type {typeof fetched} */
+  const get = async (name, digest) => (kept && kept.files[name]) || fetched(name, digest);
+  const bytes = await get(MANIFEST);
+  /** @type {Manifest} */
+  const manifest = toJson(MANIFEST, bytes);
+  const files = Object(manifest).files || {};
+
+  /**
+   * Reads files.
+   *
+   * @param {string[]} names
+   * @returns {Promise<Bytes[]>}
+   */
+  function read(names) {
+    const total = names.reduce((sum, name) => sum + Object(files[name]).bytes, 0);
+    let loaded = 0;
+    return Promise.all(
+      names.map(async (name) => {
+        if (!files[name]) throw problem("mixed", `${MANIFEST} names no ${name}`);
+        const found = await get(name, files[name].sha256);
+        if ((await sha256(found)) !== files[name].sha256) {
+          throw problem(
+            "mixed",
+            `${name} is not that of ${MANIFEST}: the site is being updated, or the file is ` +
+              "damaged. Try again in a moment",
+          );
+        }
+        throwIfAborted(signal);
+        loaded += files[name].bytes;
+        if (onProgress) onProgress({ file: name, loaded, total });
+        return found;
+      }),
+    );
+  }
+
+  /**
+   * Reads a model, and JSON files with it.
+   *
+   * @param {string} format
+   * @param {string[]} names
+   * @returns {Promise<any[]>} the files, the model, its weights
+   */
+  async function readModel(format, names) {
+    const folder = `tfjs/${format}/`;
+    const own = Object.keys(files).filter((name) => name.startsWith(folder));
+    if (!own.length) throw problem("option", `This bundle has no ${format} format`);
+    const found = await read(names.concat(own));
+    /** @param {string} name */
+    const place = (name) => found[names.length + own.indexOf(folder + name)];
+    /** @type {Model} */
+    const model = toJson("model.json", place("model.json"));
+    return names
+      .map((name, i) => toJson(name, found[i]))
+      .concat([model, joinShards(weightPaths(model).map(place))]);
+  }
+
+  return { manifest, digest: await sha256(bytes), readModel };
+}
+
+/**
+ * @param {string} name
+ * @param {Bytes} bytes
+ */
+function toJson(name, bytes) {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw problem("mixed", `${name} is no JSON: ${/** @type {Error} */ (error).message}`);
+  }
+}

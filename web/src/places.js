@@ -1,0 +1,120 @@
+// What browsers, workers and Node.js do in different ways: read a file, load a script.
+
+/** @import { Bytes } from "./bytes.js" */
+
+import { problem, throwIfAborted } from "./errors.js";
+
+/** @param {string} hex */
+const toBase64 = (hex) =>
+  btoa(hex.replace(/../g, (digits) => String.fromCharCode(parseInt(digits, 16))));
+
+// That of a page or worker, or of Node.js; a bare engine has neither.
+/** @type {any} */
+const scope = typeof self === "object" ? self : typeof global === "object" ? global : {};
+
+/**
+ * A part of Node.js itself, where that is what runs.
+ *
+ * @param {string} name
+ */
+function node(name) {
+  const { process } = scope;
+  return process && process.getBuiltinModule ? process.getBuiltinModule(name) : null;
+}
+
+/** Where this script is, if it is one by itself. */
+const own = scope.document ? scope.document.currentScript : scope.importScripts && scope.location;
+const ownFolder = own ? String(own.src || own.href).replace(/[^/]*$/, "") : "";
+
+/** @type {{ createScriptURL: (address: string) => any } | undefined} */
+let policy;
+
+/**
+ * Allows an address of the bundle's own as that of a script, where pages must allow each.
+ *
+ * @param {string} address
+ */
+export function scriptAddress(address) {
+  const { trustedTypes } = scope;
+  if (!trustedTypes) return address;
+  policy = policy || trustedTypes.createPolicy("provender", { createScriptURL: String });
+  return /** @type {any} */ (policy).createScriptURL(address);
+}
+
+/**
+ * Gives what reads the files of a bundle.
+ *
+ * @param {string | URL} base
+ * @param {typeof fetch} [fetcher]
+ * @param {AbortSignal} [signal]
+ * @returns {(name: string, digest?: string) => Promise<Bytes>}
+ */
+export function readerAt(base, fetcher, signal) {
+  const folder = String(base).replace(/\/+$/, "");
+  const fs = !fetcher && !/^(https?|blob|data):/.test(folder) && node("fs");
+  return async (name, digest) => {
+    const address = `${folder}/${name}`;
+    try {
+      if (fs) return await fs.promises.readFile(/^file:/.test(folder) ? new URL(address) : address);
+      // By an address that no other version of the file has, so that none can be cached under it.
+      const asked = digest ? `${address}?sha256=${digest}` : address;
+      const response = await (fetcher || fetch)(asked, { signal });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throwIfAborted(signal);
+      const { message } = /** @type {Error} */ (error);
+      throw problem("unreachable", `Could not load ${address}: ${message}`);
+    }
+  };
+}
+
+/**
+ * Loads a script that sets a global, once, and gives that global.
+ *
+ * @param {string} address
+ * @param {string} name
+ * @param {string} [digest] its sha256, in hexadecimal digits
+ * @returns {Promise<any>}
+ */
+export function loadScript(address, name, digest) {
+  if (scope[name]) return Promise.resolve(scope[name]);
+  const modules = node("module");
+  if (modules && !/^https?:/.test(address)) {
+    return Promise.resolve(modules.createRequire(`${scope.process.cwd()}/`)(address));
+  }
+  if (scope.importScripts) {
+    scope.importScripts(scriptAddress(address));
+    return Promise.resolve(scope[name]);
+  }
+  return new Promise((resolve, reject) => {
+    const { document } = scope;
+    const script = document.createElement("script");
+    if (digest) script.integrity = `sha256-${toBase64(digest)}`;
+    script.src = scriptAddress(address);
+    script.onload = () => resolve(scope[name]);
+    script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));
+    document.head.appendChild(script);
+  });
+}
+
+/**
+ * Where the parts are that not every page needs: beside this script, unless a package says.
+ *
+ * @type {{ updates: () => Promise<any>, worker: (base: string) => Worker }}
+ */
+export const parts = {
+  updates: () => loadScript(`${ownFolder}update.js`, "ProvenderUpdate"),
+  worker: (base) => new scope.Worker(scriptAddress(`${ownFolder || `${base}/`}worker.js`)),
+};
+
+/** The part that looks for newer versions, if it is loaded. */
+export const loadedUpdates = () => scope.ProvenderUpdate || null;
+
+export const loadTensorFlow = (/** @type {string | URL} */ base, /** @type {string} */ digest) => {
+  // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
+  // one, which the page's security policy forbids.
+  if (!scope.tf) scope.regeneratorRuntime = undefined;
+  const folder = String(base).replace(/\/+$/, "").replace(/^file:\/\//, "");
+  return loadScript(`${folder}/vendor/tf.min.js`, "tf", digest);
+};
