@@ -127,7 +127,7 @@ const OPTIONS = {
     (value) => typeof value === "boolean" || !!Object(value).postMessage,
     "true, false or a Worker",
   ],
-  runtime: [(value) => RUNTIMES.includes(value), RUNTIMES.join(", ")],
+  runtime: [(value) => RUNTIMES.includes(value), "kernel, layers or graph"],
   signal: [isSignal, "an AbortSignal"],
   onProgress: [isFunction, "a function"],
   trust: [

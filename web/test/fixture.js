@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sealed } from "../src/seal.js";
 
@@ -120,4 +120,33 @@ export function writeParts(folder, { constants, model, weights }) {
   writeFileSync(join(folder, "constants.json"), JSON.stringify(constants));
   writeFileSync(join(layers, "model.json"), JSON.stringify(model));
   writeFileSync(join(layers, "group1-shard1of1.bin"), new Uint8Array(weights));
+}
+
+const ABOUT = {
+  name: "tiny",
+  corpus: { kind: "sqlite", title: "Tiny colours", posts: { train: 3, validation: 1, test: 2 } },
+  formats: ["layers"],
+  metrics: { test: { posts: 2, "recall@1": 0.5 } },
+  remarks: [],
+};
+
+/** Writes the parts as a bundle, with what create() reads besides: about.json and manifest.json. */
+export function writeBundle(folder, parts, version = "1.0.0") {
+  writeParts(folder, parts);
+  writeFileSync(join(folder, "about.json"), JSON.stringify(ABOUT));
+  writeManifest(folder, version);
+}
+
+/** Writes the manifest of a bundle's files as they are. */
+export function writeManifest(folder, version = "1.0.0") {
+  const layers = ["model.json", "group1-shard1of1.bin"].map((name) => `tfjs/layers/${name}`);
+  const files = Object.fromEntries(
+    ["about.json", "constants.json", ...layers].map((name) => {
+      const bytes = readFileSync(join(folder, name));
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      return [name, { bytes: bytes.length, sha256 }];
+    }),
+  );
+  const manifest = { format: 1, name: "tiny", version, files, inputs: { database: "d" } };
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
 }
