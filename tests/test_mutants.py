@@ -1977,9 +1977,38 @@ MUTANTS = [
     Mutant(
         "files of an old bundle stay",
         "containers/store.py",
-        "            old.unlink()",
-        "            pass",
+        "        (folder / name).unlink()",
+        "        pass",
         "tests/containers/test_store.py::test_what_is_fetched_can_be_served",
+    ),
+    Mutant(
+        "a file of someone else's beside the bundle is removed",
+        "containers/store.py",
+        "for name in files_of_bundle(folder) - files:",
+        'for name in {p.relative_to(folder) for p in folder.rglob("[!.]*.*") if p.is_file()} - files:',
+        "tests/containers/test_store.py::test_what_is_not_of_the_bundle_stays",
+    ),
+    Mutant(
+        "an old manifest has files outside of its folder removed",
+        "containers/store.py",
+        " and path.resolve() == path]",
+        "]",
+        "tests/containers/test_store.py::test_no_name_of_an_old_manifest_leads_out_of_the_folder[../mine]",
+    ),
+    Mutant(
+        "an old manifest has links removed that are someone else's",
+        "containers/store.py",
+        " and path.resolve() == path]",
+        ' and ".." not in path.parts]',
+        "tests/containers/test_store.py::test_no_name_of_an_old_manifest_leads_out_of_the_folder[mine]",
+    ),
+    Mutant(
+        "an old manifest names files from the root on",
+        "containers/store.py",
+        "return {path.relative_to(home) for path in own if path.is_relative_to(home)}",
+        "return set(own)",
+        "tests/containers/test_store.py::"
+        "test_no_name_of_an_old_manifest_leads_out_of_the_folder[{outside}/mine]",
     ),
     Mutant(
         "a release of another build is published",
