@@ -2095,6 +2095,27 @@ MUTANTS = [
         "tests/bundle/test_serving.py::test_what_is_no_request",
     ),
     Mutant(
+        "who leaves a page is told of by a stack trace",
+        "src/provender/bundle/serve.py",
+        "contextlib.suppress(BrokenPipeError, ConnectionResetError)",
+        "contextlib.nullcontext()",
+        "tests/bundle/test_serving.py::test_who_asks_may_leave",
+    ),
+    Mutant(
+        "a port that is taken shows a stack trace",
+        "src/provender/bundle/serve.py",
+        "    except OSError as error:\n        raise",
+        "    except ValueError as error:\n        raise",
+        "tests/bundle/test_serving.py::test_a_port_that_is_taken",
+    ),
+    Mutant(
+        "a header is not explained",
+        "docs/hosting.md",
+        "| `Referrer-Policy` | a link",
+        "| Referrer | a link",
+        "tests/bundle/test_hosting.py::test_every_header_is_explained",
+    ),
+    Mutant(
         "a module is no script to a browser",
         "src/provender/bundle/serve.py",
         '    ".mjs": "text/javascript; charset=utf-8",\n',

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from hosts import COMMANDS, Host, block, host
+from hosts import COMMANDS, DOCUMENT, Host, block, host
 from node_runner import run_node_tests
 
 from provender.bundle import serve, single_page
@@ -207,25 +207,28 @@ def directives(policy: str) -> set[str]:
 
 
 def test_policies_agree() -> None:
-    """A directive of the page's own policy is in all that is sent with it.
-
-    Where one changes, the others stand in web/src/index.html, src/provender/bundle/single_page.py,
-    containers/nginx.conf and, for each server, docs/hosting.md.
-    """
+    """The page's own policy, and what provender serve and every configuration send with it."""
     page = (ROOT / "web" / "src" / "index.html").read_text(encoding="utf-8")
     [own] = re.findall(r'http-equiv="Content-Security-Policy"\s+content="(.*?)"', page, re.DOTALL)
     sent = serve.headers_of("index.html")["Content-Security-Policy"]
-    assert directives(sent) == directives(own) | directives(serve.FRAMES_POLICY)
+    assert directives(sent) == directives(own) | directives(serve.FRAMES_POLICY), (
+        f"src/provender/bundle/single_page.py has another policy than web/src/index.html: {own}"
+    )
     assert sent == f"{single_page.POLICY}; {serve.FRAMES_POLICY}"
     image = (ROOT / "containers" / "nginx.conf").read_text(encoding="utf-8")
-    for text, count in (
-        (image, 1),
-        (block("nginx"), 1),
-        (block("caddy"), 1),
-        (block("netlify"), 4),
+    # An image, nginx, Caddy, and four rules of Netlify's.
+    for name, text, count in (
+        ("containers/nginx.conf", image, 1),
+        ("docs/hosting.md", DOCUMENT, 6),
     ):
         found = re.findall(r"default-src [^\"\n]*", text)
-        assert found == [sent] * count, "the policy differs from that of provender serve"
+        assert found == [sent] * count, f"{name} has another policy than provender serve: {sent}"
+
+
+def test_every_header_is_explained() -> None:
+    """The table of docs/hosting.md has those that provender serve sends."""
+    explained = re.findall(r"^\| `([\w-]+)` \|", DOCUMENT, re.MULTILINE)
+    assert sorted(explained) == sorted(serve.headers_of("index.html"))
 
 
 def parse_netlify(text: str) -> dict[str, dict[str, str]]:

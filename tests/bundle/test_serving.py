@@ -7,6 +7,8 @@ import gzip
 import os
 import random
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from hosts import COMMANDS, Host, host
 
 from provender.bundle import serve
+from provender.errors import UserError
 
 SCRIPT = b"run();\n" * 300
 NOISE = random.Random(7).randbytes(3000)
@@ -126,3 +129,24 @@ def test_what_is_no_request(server: Host) -> None:
     said = server.log.read_text()
     assert "\x1b" not in said and "Traceback" not in said
     assert said.count("code 400") == said.count("code 501") == 1
+
+
+def test_who_asks_may_leave(server: Host) -> None:
+    """Before all is sent: nothing is said of it, and the next is answered."""
+    (server.site / "large.bin").write_bytes(bytes(30_000_000))
+    with socket.create_connection(("127.0.0.1", server.port), 20) as client:
+        client.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
+        assert client.recv(4) == b"HTTP"
+        # Closes at once, what has arrived and was not read being thrown away.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.ask("/page.js").content == SCRIPT
+    time.sleep(0.3)
+    assert server.log.read_text().count("\n") == 1
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """The message names another."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(UserError, match=rf"port {port} .*: make serve PORT={port + 1}$"):
+            serve.serve(tmp_path, port, "127.0.0.1")

@@ -3,6 +3,7 @@
 Its headers are those that docs/hosting.md recommends for any server.
 """
 
+import contextlib
 import gzip
 import hashlib
 import http.server
@@ -134,7 +135,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*connection)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        self.wfile.write(self._answer())
+        # A browser that leaves a page takes no more of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(self._answer())
 
     def do_HEAD(self) -> None:
         self._answer()
