@@ -2063,7 +2063,7 @@ MUTANTS = [
         "a file that gets larger by compression is compressed",
         "src/provender/bundle/serve.py",
         'if len(packed) < len(content) else (content, "")',
-        'if coding else (content, "")',
+        'if packed else (content, "")',
         "tests/bundle/test_serving.py::test_what_gets_no_smaller_is_sent_as_it_is[noise.bin]",
     ),
     Mutant(

@@ -106,7 +106,7 @@ def choose_coding(accepted: str) -> str:
 @lru_cache(COMPRESSED_FILES)
 def encode(content: bytes, coding: str) -> tuple[bytes, str]:
     """Return ``content`` in one of CODINGS, and that; as it is, and "", if not smaller by it."""
-    packed = CODINGS[coding](content) if coding else content
+    packed = CODINGS[coding](content)
     return (packed, coding) if len(packed) < len(content) else (content, "")
 
 
@@ -155,7 +155,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return b""
         kind = TYPES.get(PurePosixPath(self.name).suffix)
         coding = choose_coding(self._header("Accept-Encoding")) if kind else ""
-        body, coding = encode(content, coding)
+        body, coding = encode(content, coding) if coding else (content, "")
         tag = "-".join([hashlib.sha256(content).hexdigest()[:32], coding]).rstrip("-")
         known = re.findall(r'"[^"]*"|\*', self._header("If-None-Match"))
         changed = not {f'"{tag}"', "*"} & set(known)
