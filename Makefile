@@ -31,6 +31,7 @@ tests/install-chromium
 tests/install-variations
 tests/install-remotes
 tests/install-containers
+tests/install-servers
 tests/install-unicode
 endef
 

@@ -11,6 +11,7 @@ AWS_SECRET_ACCESS_KEY.
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -23,6 +24,9 @@ import fsspec
 BUNDLE = Path("dist/bundle")
 RELEASES = Path("dist/releases")
 MANIFEST = "manifest.json"
+
+# What a release lays beside the files that the manifest names.
+PROVENANCE = "provenance.*.json"
 
 # Names, in the store, of DVC's remote, of bundles, and of the file that says which is the newest.
 REMOTE, BUNDLES, CURRENT = "dvc", "bundles", "current"
@@ -127,19 +131,36 @@ def fetch_newest(store: fsspec.AbstractFileSystem, path: str, folder: Path) -> s
         store.get_file(name, str(target))
     if digest_of((part / MANIFEST).read_bytes()) != digest:
         raise StoreError(f"{there} is not what it was: publish again")
+    files = {each.relative_to(part) for each in part.rglob("*") if each.is_file()}
+    for name in files - {Path(MANIFEST)}:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (part / name).replace(folder / name)
+    for name in files_of_bundle(folder) - files:
+        (folder / name).unlink()
     # The manifest last: who watches it then finds the files that it names. Who reads in between
     # compares them with the old manifest, and waits.
-    files = [each for each in part.rglob("*") if each.is_file()]
-    for file in sorted(files, key=lambda each: each == part / MANIFEST):
-        target = folder / file.relative_to(part)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
-    kept = {folder / file.relative_to(part) for file in files}
-    for old in folder.rglob("*"):
-        if old.is_file() and old not in kept:
-            old.unlink()
+    (part / MANIFEST).replace(manifest)
     shutil.rmtree(part)
     return told
+
+
+def files_of_bundle(folder: Path) -> set[Path]:
+    """Return what is there of the bundle in ``folder``, by names in it; all else is someone else's.
+
+    That is what its manifest names, and the provenance of a release. Nothing that it names outside
+    of the folder is the bundle's, nor is a link, since none is ever fetched.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (FileNotFoundError, ValueError):
+        manifest = None
+    named = manifest.get("files") if isinstance(manifest, dict) else None
+    home = folder.resolve()
+    paths = {home / name for name in (named if isinstance(named, dict) else {})}
+    paths |= set(home.glob(PROVENANCE))
+    # What is reached by a link, or by .., is where its name does not say.
+    own = [path for path in paths if path.is_file() and path.resolve() == path]
+    return {path.relative_to(home) for path in own if path.is_relative_to(home)}
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
 """Every command and example of the README and the docs does what they say."""
 
 import csv
+import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -32,6 +34,7 @@ NODE = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
 RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
 CONTAINERS = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
+HOSTING = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 # What the main job printed, where .ci/run has kept it.
@@ -435,7 +438,50 @@ def test_containers(clone: Project) -> None:
             assert words[4] == "up" or (words[6] in services and words[7] in train)
 
 
+def test_github_pages(small_bundle: Path, tmp_path: Path) -> None:
+    """The commands push each file of the bundle, byte for byte, and the mark against Jekyll."""
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "bundle").symlink_to(small_bundle)
+    address = "git@github.com:OWNER/REPOSITORY.git"
+    [script] = blocks(HOSTING, "sh")
+    assert script.count(address) == 1
+    # As on a machine whose git changes ends of lines, and ignores scripts.
+    ignored = tmp_path / "ignored"
+    ignored.write_text("*.js\n")
+    settings = tmp_path / "settings"
+    settings.write_text(f"[core]\nautocrlf = true\nexcludesFile = {ignored}\n")
+    told = {**GIT_IDENTITY, "GIT_CONFIG_GLOBAL": str(settings), "TMPDIR": str(tmp_path)}
+    subprocess.run(
+        ["sh", "-euc", script.replace(address, str(remote))],
+        cwd=tmp_path,
+        env=os.environ | told,
+        check=True,
+    )
+    pushed = subprocess.run(
+        ["git", "-C", remote, "archive", "gh-pages"], check=True, capture_output=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(pushed)) as archive:
+        found = {
+            member.name: archive.extractfile(member).read() for member in archive if member.isfile()
+        }
+    there = {
+        path.relative_to(small_bundle).as_posix(): path.read_bytes()
+        for path in small_bundle.rglob("*")
+        if path.is_file()
+    }
+    assert found == {".nojekyll": b"", **there}
+
+
 RUN_BY: dict[str, Callable] = {
+    'site="$(mktemp --directory)"': test_github_pages,
+    'cp --recursive --dereference dist/bundle/. "$site"': test_github_pages,
+    'touch "$site/.nojekyll"': test_github_pages,
+    'git -C "$site" init --quiet --initial-branch gh-pages': test_github_pages,
+    'git -C "$site" -c core.autocrlf=false add --all --force': test_github_pages,
+    'git -C "$site" commit --quiet --message "The page"': test_github_pages,
+    'git -C "$site" push --force git@github.com:OWNER/REPOSITORY.git gh-pages': test_github_pages,
     "make unicode": test_make_unicode,
     "snakemake --cores 4 node": test_training_in_node,
     "npm --prefix web ci --omit=dev": test_training_in_node,
@@ -532,6 +578,7 @@ def test_every_command_is_run() -> None:
         CONTRIBUTING,
         RELEASES,
         CONTAINERS,
+        HOSTING,
         BUILD_TYPE,
         AUDIT,
         NODE,

@@ -1,11 +1,64 @@
-"""Serves a bundle on this machine: make serve."""
+"""Serves a bundle on this machine: make serve.
 
+Its headers are those that docs/hosting.md recommends for any server.
+"""
+
+import contextlib
+import gzip
+import hashlib
 import http.server
+import re
 import sys
-from functools import partial
-from pathlib import Path
+import urllib.parse
+from collections.abc import Callable
+from functools import lru_cache, partial
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
 
+import brotli
+
+from provender.bundle import single_page
 from provender.errors import UserError
+
+# What a page cannot say of itself.
+FRAMES_POLICY = "frame-ancestors 'self'"
+
+# Its own policy allows what is written into it, which that of the page as a site forbids.
+SINGLE_PAGE = "demo.single.html"
+
+HEADERS = {
+    # A rebuilt bundle must show at the next reload.
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+# Of what a bundle has, or may have; all of it gets smaller. Anything else is sent as it is.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".bin": "application/octet-stream",
+}
+OTHER_TYPE = "application/octet-stream"
+
+# The better first, each at the level that costs no reader a second.
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": partial(brotli.compress, quality=5),
+    "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
+}
+
+# More than the files of a bundle in each coding.
+COMPRESSED_FILES = 64
 
 
 def serve(folder: Path, port: int, host: str = "localhost") -> None:
@@ -13,7 +66,7 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
 
     Raises UserError where the port cannot be used.
     """
-    handler = partial(_Handler, directory=str(folder))
+    handler = partial(_Handler, folder)
     try:
         server = http.server.ThreadingHTTPServer((host, port), handler)
     except OSError as error:
@@ -29,14 +82,108 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
             print()
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
+def headers_of(name: str) -> dict[str, str]:
+    """Return the headers of a bundle's file that do not depend on its content."""
+    # What the page says of itself does not hold for its workers, which have their own answer's.
+    own = [] if name == SINGLE_PAGE else [single_page.POLICY]
+    policy = "; ".join([*own, FRAMES_POLICY])
+    return {"Content-Security-Policy": policy, **HEADERS}
+
+
+def choose_coding(accepted: str) -> str:
+    """Return which of CODINGS an Accept-Encoding header likes best, or "" (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for item in accepted.lower().split(","):
+        if found := re.fullmatch(r"\s*([\w*-]+)\s*(?:;\s*q=(\d(?:\.\d*)?)\s*)?", item):
+            weights[found[1]] = float(found[2] or 1)
+    of_others = weights.get("*", 0)
+    liked = {coding: weights.get(coding, of_others) for coding in CODINGS}
+    least = weights.get("identity", 0)
+    usable = [coding for coding in liked if liked[coding] > 0 and liked[coding] >= least]
+    return max(usable, key=liked.__getitem__, default="")
+
+
+@lru_cache(COMPRESSED_FILES)
+def encode(content: bytes, coding: str) -> tuple[bytes, str]:
+    """Return ``content`` in one of CODINGS, and that; as it is, and "", if not smaller by it."""
+    packed = CODINGS[coding](content)
+    return (packed, coding) if len(packed) < len(content) else (content, "")
+
+
+def read_file(folder: Path, name: str) -> bytes | None:
+    """Return the content of the file ``name`` in ``folder``, or None where there is none.
+
+    A name is looked up among those that are there, so that none leads out of the folder; nor does
+    a link.
+    """
+    home = folder.resolve()
+    there = {path.relative_to(home).as_posix(): path for path in home.rglob("*")}
+    path = there.get(name)
+    if path is None or not path.is_file() or not path.resolve().is_relative_to(home):
+        return None
+    return path.read_bytes()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server_version, sys_version = "provender", ""
+
+    # Of the file that is asked for, once that is known.
+    name = ""
+
+    def __init__(self, folder: Path, *connection: object) -> None:
+        self.folder = folder
+        super().__init__(*connection)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        # A browser that leaves a page takes no more of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(self._answer())
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> bytes:
+        """Send all but the content, and return that."""
+        address = re.split("[?#]", self.path)[0]
+        self.name = urllib.parse.unquote(address).removeprefix("/") or "index.html"
+        try:
+            content = read_file(self.folder, self.name)
+        except OSError:
+            content = None
+        if content is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return b""
+        kind = TYPES.get(PurePosixPath(self.name).suffix)
+        coding = choose_coding(self._header("Accept-Encoding")) if kind else ""
+        body, coding = encode(content, coding) if coding else (content, "")
+        tag = "-".join([hashlib.sha256(content).hexdigest()[:32], coding]).rstrip("-")
+        known = re.findall(r'"[^"]*"|\*', self._header("If-None-Match"))
+        changed = not {f'"{tag}"', "*"} & set(known)
+        self.send_response(HTTPStatus.OK if changed else HTTPStatus.NOT_MODIFIED)
+        self.send_header("ETag", f'"{tag}"')
+        if kind:
+            self.send_header("Vary", "Accept-Encoding")
+        if changed:
+            self.send_header("Content-Type", kind or OTHER_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            # A range is answered by the whole.
+            self.send_header("Accept-Ranges", "none")
+            if coding:
+                self.send_header("Content-Encoding", coding)
+        self.end_headers()
+        return body if changed else b""
+
+    def _header(self, name: str) -> str:
+        return ", ".join(self.headers.get_all(name, []))
+
     def end_headers(self) -> None:
-        # A rebuilt bundle must show at the next reload.
-        self.send_header("Cache-Control", "no-cache")
+        for name, value in headers_of(self.name).items():
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing of requests that went well."""
 
     def log_error(self, format: str, *args: object) -> None:
-        sys.stderr.write(f"{self.path}: {format % args}\n")
+        # Whoever asks chooses the line.
+        sys.stderr.write(f"{self.requestline!r}: {format % args}\n")
