@@ -1,11 +1,19 @@
 """The vocabulary as it is shipped; web/test and tests/parity read it in JavaScript."""
 
+import hashlib
 import json
+import random
+import shutil
+import struct
+import subprocess
+from pathlib import Path
 
+from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provender.bundle.constants import front_code, to_script
+from provender import files
+from provender.bundle.constants import check_seal, front_code, seal, to_script, to_script_json
 
 # Letters of one and two UTF-16 code units; some pairs share their first unit.
 WORDS = st.text("abé\U00010428\U00010429", min_size=1, max_size=40)
@@ -44,3 +52,56 @@ def test_script_by_hand() -> None:
     )
     value = script.removeprefix("var ProvenderConstants = ").removesuffix(";\n")
     assert json.loads(value) == json.loads(constants)
+
+
+def test_script_json() -> None:
+    """Values are written as JSON.stringify writes them, to the last digit."""
+    chance = random.Random(5)
+    numbers = [
+        0.0,
+        -0.0,
+        1.0,
+        -2.0,
+        0.1,
+        1e-6,
+        1e-7,
+        1.5e-7,
+        123456789.25,
+        1e20,
+        1e21,
+        2.5e22,
+        1e300,
+    ]
+    numbers += [2.0**power for power in range(-60, 80)]
+    drawn = (struct.unpack("<d", chance.randbytes(8))[0] for _ in range(5000))
+    numbers += [number for number in drawn if abs(number) < 1e308]
+    value = {
+        "numbers": numbers,
+        "text": ['\u2028 é 𐐨 \x00\x1f\x7f"\\ </', ""],
+        "none": [None, True, 7, {}],
+    }
+    script = "process.stdout.write(JSON.stringify(JSON.parse(fs.readFileSync(0, 'utf8'))))"
+    done = subprocess.run(
+        ["node", "-e", script], input=json.dumps(value), capture_output=True, text=True, check=True
+    )
+    assert to_script_json(value) == done.stdout
+
+
+def test_seal(tmp_path: Path, small_build: Project) -> None:
+    """The digest is of constants, storage and weights; another of either is found."""
+    layers = tmp_path / "layers"
+    shutil.copytree(small_build.folder / "data" / "tfjs" / "layers", layers)
+    sealed = seal(b'{"format":5,"labels":["\xc3\xa9"]}\n', layers)
+    model = files.read_json(layers / "model.json")
+    specs = to_script_json(model["weightsManifest"][0]["weights"])
+    (shard,) = layers.glob("*.bin")
+    whole = '{"format":5,"labels":["é"]}' + specs
+    digest = hashlib.sha256(whole.encode() + shard.read_bytes()).hexdigest()
+    assert json.loads(sealed) == {"format": 5, "labels": ["é"], "digest": digest}
+    assert check_seal(sealed, layers)
+    assert not check_seal(sealed.replace("é".encode(), b"e"), layers)
+    assert not check_seal(b'{"format":5,"labels":["\xc3\xa9"]}', layers)
+    weights = bytearray(shard.read_bytes())
+    weights[7] ^= 1
+    shard.write_bytes(weights)
+    assert not check_seal(sealed, layers)

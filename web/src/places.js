@@ -105,7 +105,10 @@ export function loadScript(address, name, digest) {
  */
 export const parts = {
   updates: () => loadScript(`${ownFolder}update.js`, "ProvenderUpdate"),
-  worker: (base) => new scope.Worker(scriptAddress(`${ownFolder || `${base}/`}worker.js`)),
+  worker(base) {
+    if (!scope.Worker) throw problem("option", "worker: there are no workers here", TypeError);
+    return new scope.Worker(scriptAddress(`${ownFolder || `${base}/`}worker.js`));
+  },
 };
 
 /** The part that looks for newer versions, if it is loaded. */
