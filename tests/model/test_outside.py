@@ -19,12 +19,12 @@ def make_texts(texts: list[list[int]], labels: list[int]) -> Features:
 
 def test_what_is_seen() -> None:
     """By hand: the best logit's lead over the mean of the others, with and without the label."""
-    scores = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], np.float32)
+    scores = np.array([[0.7, 0.2, 0.1], [0.15, 0.05, 0.8]], np.float32)
     known, read = np.array([3, 1]), np.array([4, 0])
     seen = outside.see(scores, known, read)
     log = np.log(scores.astype(float))
     assert seen.lead == pytest.approx(
-        [log[0, 0] - (log[0, 1] + log[0, 2]) / 2, log[1, 2] - log[1, 0]]
+        [log[0, 0] - (log[0, 1] + log[0, 2]) / 2, log[1, 2] - (log[1, 0] + log[1, 1]) / 2]
     )
     assert seen.known.tolist() == [0.75, 1]
     assert seen.length == pytest.approx([np.log(5), 0])

@@ -144,7 +144,7 @@ test("each option that is wrong is named", async () => {
     [{ model: packed, runtime: "graph" }, "A package's model has no graph format"],
   ]);
   for (const [options, message] of cases) {
-    await assert.rejects(create(options), (error) => {
+    await assert.rejects(create(options), (/** @type {any} */ error) => {
       assert.equal(error.name, "TypeError");
       assert.equal(error.code, "option");
       assert.ok(error.message.startsWith(message), error.message);
@@ -215,7 +215,7 @@ test("an explanation's shares are those computed by hand", async () => {
   assert.equal(explain("cherry", { label: "blue" }).words[0].share, -third);
   assert.deepEqual(explain("nothing").label, null);
   // Each time that a word occurs has its part of the word's share.
-  const { words, features } = explain("leaf leaf sky");
+  const { words, features } = explain("leaf leaf sky", { label: "green" });
   assert.equal(features.find(({ text }) => text === "leaf")?.count, 2);
   const sum = words.reduce((total, { share }) => total + share, 0);
   assert.ok(Math.abs(sum - features.reduce((total, { share }) => total + share, 0)) < 1e-12);
