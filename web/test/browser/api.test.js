@@ -1,7 +1,7 @@
 // create() in Chromium: on the page and in a worker, by every engine, many at once.
 
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { enginesOf, flipBit, knownWords, openBrowser, serveSite, WEIGHTS } from "./site.js";
@@ -27,6 +27,44 @@ const opened = openBrowser(async ({ browser }) => {
   await page.goto(opened.site.base);
 });
 test.after(() => opened.site?.stop());
+
+const DOCS = readFileSync(new URL("../../../docs/api.md", import.meta.url), "utf8");
+
+/** Gives the blocks of code in docs/api.md that are of a language. */
+const blocks = (language) =>
+  Array.from(DOCS.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms")), ([, code]) => code);
+
+test("the page of docs/api.md says what its comment promises", async () => {
+  const [html] = blocks("html");
+  writeFileSync(join(folder, "docs.html"), html.replaceAll("model", "bundle"));
+  const other = await opened.browser.newPage();
+  const said = other.waitForEvent("console");
+  await other.goto(`${opened.site.base}docs.html`);
+  const [label, sure] = await Promise.all((await said).args().map((arg) => arg.jsonValue()));
+  await other.close();
+  // "Some text" may hold no word that the model knows.
+  assert.ok(label === undefined || Object.keys(label).join() === "label,score", `${label}`);
+  assert.equal(typeof sure, "boolean");
+});
+
+test("each line of docs/api.md runs", async () => {
+  const counts = [];
+  for (const code of blocks("js")) {
+    const given = Array.from(code.matchAll(/const (\{.*?\}|\w+) = /g), ([, names]) => names);
+    const names = given.join(", ").replace(/[{} ]/g, "").split(",");
+    const missing = await page.evaluate(`(async () => {
+      const { create } = Provender;
+      const text = ${JSON.stringify(text)};
+      const texts = [text, ""];
+      const classifier = await create({ base: "bundle" });
+      ${code.replaceAll('"model"', '"bundle"')}
+      return [${names.join(", ")}].map((value) => value === undefined);
+    })()`);
+    assert.ok(!missing.includes(true), `${names}: ${missing}`);
+    counts.push(names.length);
+  }
+  assert.deepEqual(counts, [6, 2]);
+});
 
 test("a worker gives the answers of the page, as promises", async () => {
   const [here, there, facts] = await page.evaluate(async (asked) => {
