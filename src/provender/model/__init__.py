@@ -14,6 +14,7 @@ __all__ = [
     "levels",
     "metrics",
     "naive_bayes",
+    "outside",
     "remarks",
     "runtime",
     "training",
