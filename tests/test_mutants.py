@@ -742,17 +742,17 @@ MUTANTS = [
     ),
     Mutant(
         "the models change places",
-        "src/provender/prediction/compare.py",
+        "src/provender/model/paired.py",
         "difference = (other - one) / texts",
         "difference = (one - other) / texts",
-        "tests/prediction/test_compare.py::test_an_interval_of_paired_shares",
+        "tests/model/test_paired.py::test_an_interval_of_paired_shares",
     ),
     Mutant(
         "one tail is taken for two",
-        "src/provender/prediction/compare.py",
+        "src/provender/model/paired.py",
         "likely: float = 2 * tail / 2**apart",
         "likely: float = tail / 2**apart",
-        "tests/prediction/test_compare.py::test_chance",
+        "tests/model/test_paired.py::test_chance",
     ),
     Mutant(
         "pieces alone are sure",

@@ -14,6 +14,7 @@ __all__ = [
     "levels",
     "metrics",
     "naive_bayes",
+    "paired",
     "remarks",
     "runtime",
     "training",
