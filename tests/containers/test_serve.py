@@ -229,8 +229,9 @@ def test_headers(server: Server) -> None:
     assert headers["content-type"] == "text/html; charset=utf-8"
     assert headers["server"] == "nginx"
     # A policy that forbids what is written into it would leave it empty.
-    _, headers, _ = server.get("demo.single.html")
-    assert headers["content-security-policy"] == "frame-ancestors 'self'"
+    for name in ("demo.single.html", "model-card.html"):
+        _, headers, _ = server.get(name)
+        assert headers["content-security-policy"] == "frame-ancestors 'self'"
     status, headers, _ = server.get("none.html")
     assert (status, headers["x-content-type-options"]) == (404, "nosniff")
 

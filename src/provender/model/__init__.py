@@ -13,6 +13,7 @@ __all__ = [
     "hinge",
     "levels",
     "metrics",
+    "model_card",
     "naive_bayes",
     "paired",
     "remarks",
