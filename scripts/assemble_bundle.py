@@ -49,6 +49,14 @@ pre, .wide { overflow-x: auto }
 table { width: auto; margin: 1rem 0 }
 td:first-child { padding-left: 0; text-align: left; white-space: normal; word-break: break-word }
 th:first-child { min-width: 6rem }
+@media print {
+  :root { --paper: #fff; --card: #fff; --ink: #000; --quiet: #444; --line: #bbb; --accent: #2c6e49 }
+  body { max-width: none; padding: 0; font-size: 10pt }
+  .card { padding: 0; border: 0 }
+  .wide { overflow: visible }
+  h2 { break-after: avoid }
+  tr { break-inside: avoid }
+}
 """
 
 # Of the metrics of a label, what the page shows; the report has the rest.

@@ -46,6 +46,9 @@ WORST_PAIRS = 3
 # How dark a cell of the confusion matrix gets at most, so that its number can be read.
 DARKEST = 0.45
 
+# Longer labels do not head a column of the confusion matrix: their numbers do.
+HEADING_CHARACTERS = 24
+
 # Characters that are shown of a text.
 FIRST_CHARACTERS = 240
 
@@ -423,6 +426,7 @@ def main(options: argparse.Namespace) -> None:
         node=files.read_json(options.node) if options.node else None,
         parity=files.read_json(options.parity),
         confusion=describe_confusion(test["confusion"], list(test["labels"])),
+        numbered=max(map(len, test["labels"])) > HEADING_CHARACTERS,
         pairs=find_worst_pairs(test["confusion"], list(test["labels"])),
         balance=describe_balance(splits),
         test_rows=options.test_rows,
