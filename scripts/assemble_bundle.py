@@ -1,6 +1,6 @@
 """Assemble the site that is published: page, scripts, model in all forms, manifest.
 
-The same page is written as one file, too.
+The same page is written as one file, too, and the model card as a page.
 
 Ships only model files and constants whose digests verify_parity has checked. The
 manifest lists each file's size and sha256 digest, and the digests of what the bundle
@@ -9,19 +9,56 @@ was made from; it holds no clock, host, path or commit: same inputs, same bytes.
 
 import argparse
 import hashlib
+import json
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from provender import console, files, tool
+from provender import config, console, files, tool
 from provender.bundle import constants, node, single_page
 from provender.errors import UserError
+from provender.model import model_card
 from provender.running import code_files, step
+
+import jinja2
+from markdown_it import MarkdownIt
 
 FORMAT = 1
 
 CONSTANTS = "constants.json"
+CARD = "model-card.html"
+
+# Where a part of the card begins, once it is HTML.
+PART = re.compile("(?=<h2>)")
+
+# What is wider than the screen scrolls by itself, by the keyboard too. The page's style, which
+# aligns columns, is the only one that the card's policy allows.
+WIDE = {
+    "<table>": '<div class="wide" role="group" tabindex="0" aria-label="Table"><table>',
+    "</table>": "</table></div>",
+    "<pre>": '<pre tabindex="0">',
+    ' style="text-align:right"': "",
+}
+
+# What the card has that the page has not: long names in running text, code and wide tables.
+CARD_STYLE = """
+p, li { overflow-wrap: break-word }
+h1 { margin-bottom: 0.75rem }
+pre, .wide { overflow-x: auto }
+table { width: auto; margin: 1rem 0 }
+td:first-child { padding-left: 0; text-align: left; white-space: normal; word-break: break-word }
+th:first-child { min-width: 6rem }
+@media print {
+  :root { --paper: #fff; --card: #fff; --ink: #000; --quiet: #444; --line: #bbb; --accent: #2c6e49 }
+  body { max-width: none; padding: 0; font-size: 10pt }
+  .card { padding: 0; border: 0 }
+  .wide { overflow: visible }
+  h2 { break-after: avoid }
+  tr { break-inside: avoid }
+}
+"""
 
 # Of the metrics of a label, what the page shows; the report has the rest.
 LABEL_METRICS = ("posts", "precision", "recall@1", "f1")
@@ -75,6 +112,43 @@ def shown_metrics(measured: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def build_card(
+    about: dict[str, Any], unsure_below: float, style: str, options: argparse.Namespace
+) -> str:
+    """Return model-card.html: the model card as a page that asks for no other file.
+
+    ``about``: what about.json holds; ``style``: that of the site's page.
+    """
+    settings = json.loads(options.config)
+    card = model_card.render(
+        model_card.Build(
+            settings,
+            config.describe_test(settings["source"], settings["split"]),
+            config.language(settings),
+            unsure_below,
+            about,
+            files.read_json(options.validation),
+            files.read_json(options.choice),
+            files.read_json(options.parity),
+        )
+    )
+    # Without HTML in Markdown: what a title or a label holds is text.
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(card)
+    for old, new in WIDE.items():
+        html = html.replace(old, new)
+    head, *parts = PART.split(html)
+    template = options.card.read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    style += CARD_STYLE
+    return environment.from_string(template).render(
+        title=options.title,
+        style=style,
+        source=single_page.source(style),
+        head=head,
+        parts=parts,
+    )
+
+
 def build_manifest(output: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Return manifest.json: every file of the bundle and the digests of the inputs."""
     paths = sorted(p for p in output.rglob("*") if p.is_file())
@@ -116,6 +190,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--database", type=Path, required=True, help="SQLite file of the source")
     parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
     parser.add_argument("--config", required=True, help="configuration, JSON")
+    parser.add_argument("--card", type=Path, required=True, help="page around the card, Jinja")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     return parser
 
@@ -131,7 +206,11 @@ def main(options: argparse.Namespace) -> None:
         (part / CONSTANTS).write_bytes(built)
         check_parity(part, files.read_json(options.parity)["checked"])
         files.write_text(part / "constants.js", constants.to_script(built))
-        files.write_json(part / "about.json", describe(options))
+        about = describe(options)
+        files.write_json(part / "about.json", about)
+        style = (part / "style.css").read_text(encoding="utf-8")
+        unsure_below = json.loads(built)["unsure_below"]
+        files.write_text(part / CARD, build_card(about, unsure_below, style, options))
         files.write_text(part / "demo.single.html", single_page.build(part))
         manifest = build_manifest(part, options)
         files.write_json(part / "manifest.json", manifest)

@@ -2,9 +2,10 @@
 
 Writes metrics.json, the numbers of the report: of both splits recall@k, macro-F1,
 calibration and each label's scores; of the test split also the confusion matrix, scores by
-split value and by length, and the hardest posts; and what earlier steps have measured: the
-baselines, the learning curve, what was chosen of what, and which posts were dropped; the
-words that ship of the fewest texts, and what is to be said of all these figures. In
+split value, if that is one of the table's own, and by length, and the hardest posts; and what
+earlier steps have measured: the baselines, each epoch, what was chosen of what, and which posts
+were dropped; how the model does beside each of the peers on the same texts; the words that ship
+of the fewest texts, and what is to be said of all these figures. In
 summary.json are the main ones. As CSV the confusion matrix (row: true label, column:
 predicted), and for plots recall@k of both splits and each test post's true and predicted
 label; the test split's predictions as Parquet (rowid, label, scores float32 [labels]).
@@ -21,8 +22,10 @@ from provender import console, files
 from provender.errors import UserError
 from provender.model import arithmetic, metrics, remarks, runtime
 from provender.model.features import Features, find_words, pool, read_features
+from provender.model.paired import Paired
 from provender.reproduction import tensors
 from provender.running import step
+from provender.sources import columns
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import are_pieces, are_words
 from provender.text.scripts import scripts_of
@@ -146,6 +149,37 @@ def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return scores.values.to_numpy().reshape(len(table), -1), table["label"].to_numpy()
 
 
+def compare_peers(answers: Path, test: Features, hits: np.ndarray) -> dict[str, Any]:
+    """Return of each peer recall@1, its 95 % interval, and the model's hits beside the peer's.
+
+    ``answers``: Parquet file of each peer's best labels; ``hits``: bool [n], whether the model's
+    best label is right. In what is paired the peer is a, the model b. Raises UserError where the
+    file is of other posts.
+    """
+    table = files.read_parquet(answers)
+    if not np.array_equal(table["rowid"].to_numpy(), test.rowids):
+        raise UserError(f"{answers} is of other posts than the test split: run snakemake again")
+    found = {}
+    for name in remarks.PEERS:
+        peer = table[name].to_numpy() == test.labels
+        share = int(peer.sum()) / len(peer)
+        found[name] = {
+            "recall@1": share,
+            "interval": metrics.interval(share, len(peer)),
+            "paired": Paired.of(peer, hits).values(),
+        }
+    return found
+
+
+def name_ranges(groups: list[dict[str, Any]], form: str) -> list[dict[str, Any]]:
+    """Return groups by split value, each with a ``name``: its values as the table has them."""
+    write = columns.to_date if form == columns.DATE else "{:.15g}".format
+    return [
+        {**group, "name": " – ".join(map(write, dict.fromkeys((group["from"], group["to"]))))}
+        for group in groups
+    ]
+
+
 def describe_sure(scores: np.ndarray, truth: np.ndarray, unsure_below: float) -> dict[str, float]:
     """Return the share of posts that get a sure answer, and how often that is right."""
     best = metrics.rank(scores)[:, 0]
@@ -215,9 +249,13 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--choice", type=Path, required=True, help="what was chosen, JSON")
     parser.add_argument("--baselines", type=Path, required=True, help="baselines, JSON")
+    parser.add_argument("--answers", type=Path, required=True, help="the peers' answers, Parquet")
     parser.add_argument("--sizes", type=Path, required=True, help="ways to ship, CSV")
-    parser.add_argument("--history", type=Path, required=True, help="learning curve, CSV")
+    parser.add_argument("--history", type=Path, required=True, help="scores of each epoch, CSV")
     parser.add_argument("--checked", type=Path, required=True, help="split_posts' report, JSON")
+    parser.add_argument(
+        "--split-values", choices=columns.FORMS, default=columns.NONE, help="what year holds"
+    )
     parser.add_argument("--metrics", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--summary", type=Path, required=True, help="the same: the main numbers")
     parser.add_argument("--confusion", type=Path, required=True, help="CSV file to write")
@@ -261,7 +299,6 @@ def main(options: argparse.Namespace) -> None:
     confidence = scores[np.arange(len(best)), best].astype(np.float64)
     counts = metrics.confusion(best, test.labels, len(labels))
     posts = files.read_parquet(options.posts, ["year", "text"])
-    years = posts["year"].to_numpy()
     scripts = scripts_of(posts["text"].combine_chunks())
     values |= {
         "baselines": files.read_json(options.baselines),
@@ -281,7 +318,6 @@ def main(options: argparse.Namespace) -> None:
             test.labels,
             posts["text"].combine_chunks().dictionary_encode().indices.to_numpy(),
         ),
-        "by_year": metrics.by_value(hits, years),
         "by_words": metrics.by_words(hits, known, confidence),
         "by_script": metrics.by_script(hits, known, scripts),
         "coverage": metrics.coverage(confidence, hits),
@@ -289,6 +325,10 @@ def main(options: argparse.Namespace) -> None:
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
         "hardest": find_hardest(test, scores, word_logits(weights), labels, words),
     }
+    if options.split_values in (columns.NUMBER, columns.DATE):
+        groups = metrics.by_value(hits, posts["year"].to_numpy())
+        values["test"]["by_split_value"] = name_ranges(groups, options.split_values)
+    values["peers"] = compare_peers(options.answers, test, hits)
     values["rare_words"] = find_rare(words, dict(zip(candidates, counts_of, strict=True)))
     values["remarks"] = remarks.remarks(values)
     files.write_json(options.metrics, values)

@@ -3,7 +3,8 @@
 Writes a JSON report with recall@1 on the test split of the most frequent label, and of complement
 naive Bayes and a linear support vector machine on all words of the training and validation split;
 naive Bayes also on texts from which nothing was stripped, which shows how much headers, signatures
-and quotes would give away.
+and quotes would give away. As Parquet which label both give to each test post, to pair with the
+model's; as CSV recall@1 of both by how many texts they have learnt from.
 """
 
 import argparse
@@ -14,7 +15,14 @@ from pathlib import Path
 
 from provender import console, files
 from provender.model import hinge
-from provender.model.features import Features, make_features, pool
+from provender.model.features import (
+    Features,
+    count_posts,
+    make_features,
+    pool,
+    restrict,
+    rows_where,
+)
 from provender.model.naive_bayes import (
     NaiveBayes,
     inverse_document_frequency,
@@ -33,7 +41,10 @@ import pyarrow.compute as pc
 SMOOTHING = 0.3
 
 # Of support vector machines: what training has by default.
-COST, EPOCHS = 1.0, 3
+COST, EPOCHS, SEED = 1.0, 3, 1
+
+# The parts of the training texts that are learnt from besides all: an eighth, a fourth, a half.
+PARTS = (8, 4, 2)
 
 
 def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:
@@ -47,13 +58,10 @@ def read_unstripped(source: Path, posts: pa.Table) -> pa.Table:
     return posts.set_column(1, "text", pa.array(texts, pa.string()))
 
 
-def score_linear(
+def read_words(
     train: pa.Table, test: pa.Table, text: Recipe, labels: list[str], max_words: int
-) -> dict[str, float]:
-    """Return recall@1 on ``test`` of linear models of all words of ``train``, by name.
-
-    Both are tables of posts (columns rowid, text, label).
-    """
+) -> tuple[Features, Features]:
+    """Return both tables of posts (columns rowid, text, label) by all words of ``train``."""
     plain = {**text, "grams": {**text["grams"], "words": [], "pairs": False}}
     learnt = read_units(plain, train["text"], max_words)
     everything = np.ones(len(learnt.names), bool)
@@ -61,17 +69,50 @@ def score_linear(
     vocabulary = words.to_pylist()
     fitted = to_features(train, encode(plain, learnt, vocabulary), labels, len(vocabulary))
     units = read_units(plain, test["text"], max_words)
-    asked = to_features(test, encode(plain, units, vocabulary), labels, len(vocabulary))
+    return fitted, to_features(test, encode(plain, units, vocabulary), labels, len(vocabulary))
+
+
+def ask_naive_bayes(fitted: Features, asked: Features, labels: int) -> np.ndarray:
+    """Return the best label of each text of ``asked`` by naive Bayes: int [n]."""
+    table = naive_bayes_table(fitted, labels, NaiveBayes(SMOOTHING))
+    best: np.ndarray = pool(asked, table).argmax(axis=1)
+    return best
+
+
+def ask_support_vectors(fitted: Features, asked: Features, labels: int) -> np.ndarray:
+    """Return the best label of each text of ``asked`` by support vector machines: int [n]."""
     rarity = inverse_document_frequency(fitted)
-    hinges = hinge.fit(fitted, rarity, len(labels), COST, EPOCHS, seed=1)
-    tables = {
-        "naive_bayes": (naive_bayes_table(fitted, len(labels), NaiveBayes(SMOOTHING)), 0),
-        "support_vectors": (hinges[:-1] * rarity[:, np.newaxis], hinges[-1]),
-    }
-    return {
-        name: float(((pool(asked, table) + bias).argmax(axis=1) == asked.labels).mean())
-        for name, (table, bias) in tables.items()
-    }
+    hinges = hinge.fit(fitted, rarity, labels, COST, EPOCHS, seed=SEED)
+    margins = pool(asked, hinges[:-1] * rarity[:, np.newaxis]) + hinges[-1]
+    best: np.ndarray = margins.argmax(axis=1)
+    return best
+
+
+PEERS = {"naive_bayes": ask_naive_bayes, "support_vectors": ask_support_vectors}
+
+
+def recall(answers: np.ndarray, asked: Features) -> float:
+    """Return the share of texts whose best label is theirs."""
+    return float((answers == asked.labels).mean())
+
+
+def learn_from_fewer(
+    fitted: Features, asked: Features, labels: int, everything: dict[str, float]
+) -> list[list[float]]:
+    """Return how many texts were learnt from, the fewest first, and recall@1 of each peer then.
+
+    Fewer texts are among the more, drawn from all of ``fitted`` without regard to labels, and
+    their words are all that is known. ``everything``: recall@1 of each peer by all texts.
+    """
+    count = len(fitted.labels)
+    place = np.random.Generator(np.random.PCG64(SEED)).permutation(count)
+    rows = []
+    for texts in sorted({count // part for part in PARTS} - {0, count}):
+        some = rows_where(fitted, place < texts)
+        known = np.flatnonzero(count_posts(some))
+        some, same = restrict(some, known), restrict(asked, known)
+        rows.append([texts, *(recall(ask(some, same, labels), same) for ask in PEERS.values())])
+    return [*rows, [count, *(everything[name] for name in PEERS)]]
 
 
 def to_features(posts: pa.Table, counts: Counts, labels: list[str], words: int) -> Features:
@@ -100,6 +141,8 @@ def parse_arguments() -> argparse.ArgumentParser:
         "--strip", nargs="*", default=[], metavar="PART", help="what was stripped from each post"
     )
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--answers", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--learning", type=Path, required=True, help="CSV file to write")
     return parser
 
 
@@ -116,14 +159,22 @@ def main(options: argparse.Namespace) -> None:
     counts = pc.value_counts(train["label"]).to_pylist()
     # Of equally frequent labels the first, as everywhere.
     most_frequent = min(counts, key=lambda each: (-each["counts"], each["values"]))["values"]
+    fitted, asked = read_words(train, test, text, labels, options.max_words)
+    answers = {name: ask(fitted, asked, len(labels)) for name, ask in PEERS.items()}
+    scores = {name: recall(answer, asked) for name, answer in answers.items()}
     report = {
         "most_frequent_label": pc.mean(pc.equal(test["label"], most_frequent)).as_py(),
-        **score_linear(train, test, text, labels, options.max_words),
+        **scores,
     }
+    learning = learn_from_fewer(fitted, asked, len(labels), scores)
     if options.strip:
         raw_train, raw_test = (read_unstripped(options.source, posts) for posts in (train, test))
-        found = score_linear(raw_train, raw_test, text, labels, options.max_words)
-        report["naive_bayes_unstripped"] = found["naive_bayes"]
+        fitted, asked = read_words(raw_train, raw_test, text, labels, options.max_words)
+        found = ask_naive_bayes(fitted, asked, len(labels))
+        report["naive_bayes_unstripped"] = recall(found, asked)
+    given = {name: pa.array(answer, pa.int32()) for name, answer in answers.items()}
+    files.write_parquet(options.answers, pa.table({"rowid": test["rowid"], **given}))
+    files.write_text(options.learning, files.format_csv(["texts", *PEERS], learning))
     files.write_json(options.output, report)
     console.log.info(
         "recall@1: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.items())

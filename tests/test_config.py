@@ -272,6 +272,24 @@ def test_how_the_test_part_is_told(
     assert configuration.split_form(read["source"], read["split"]) == form
 
 
+def test_years_that_were_made_up() -> None:
+    """Those of the corpora that come along tell nothing of time; what a table has may."""
+    own = {"split": {"threshold": 1990, "test": 0.2}}
+    for kind in ("newsgroups", "docstrings"):
+        made_up = {**own, "source": {"kind": kind}}
+        assert configuration.split_values(**made_up) == "none"
+        told = configuration.describe_test(**made_up)
+        assert "are no dates: they were drawn from a hash" in told
+    table = {**own, "source": {"kind": "csv", "split": "sent"}}
+    assert configuration.split_values(**table) == "number"
+    assert configuration.describe_test(**table).endswith("split value is at least 1990")
+    dated = {**table, "split": {"threshold": "2023-05-01", "test": 0.2}}
+    assert configuration.split_values(**dated) == "date"
+    drawn = {"source": {"kind": "csv"}, "split": {"test": 0.25}}
+    assert configuration.split_values(**drawn) == "none"
+    assert configuration.describe_test(**drawn).startswith("a share of 0.25 of the texts, drawn by")
+
+
 def test_all_faults_are_named_at_once(config: Config) -> None:
     """Nobody mends one fault a run."""
     del config["source"]["text"], config["source"]["label"]

@@ -40,6 +40,19 @@ THRESHOLD, NAMES, HASH = "threshold", "names", "hash"
 # The share of the test part that is drawn; the schema's default.
 TEST_SHARE = 0.2
 
+# What the test part is of sources that have no column to tell it by. Their years are drawn from a
+# hash of each text, and only carry that over.
+MADE_UP = {
+    "newsgroups": (
+        "the archive's own test part, the posts after a date of its choice. The years in the "
+        "database carry that over and are no dates: they were drawn from a hash"
+    ),
+    "docstrings": (
+        "a part of the docstrings, drawn by a hash of each. The years in the database carry that "
+        "over and are no dates: they were drawn from a hash"
+    ),
+}
+
 # Numbers that YAML 1.1, which PyYAML reads, takes for text: it wants a point and a sign.
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
@@ -297,6 +310,33 @@ def split_by(source: Config, split: Config) -> str:
     if "threshold" in split or source["kind"] not in TABLES:
         return THRESHOLD
     return NAMES if "split" in source else HASH
+
+
+def split_values(source: Config, split: Config) -> str:
+    """Return what the split values tell of each row, as provender.sources.columns calls it.
+
+    Where the source is no table they are made up, and tell nothing.
+    """
+    return split_form(source, split) if source["kind"] in TABLES else columns.NONE
+
+
+def describe_test(source: Config, split: Config) -> str:
+    """Return in words what rows the test split holds."""
+    if source["kind"] not in TABLES:
+        return MADE_UP[source["kind"]]
+    return {
+        THRESHOLD: f"the rows whose split value is at least {split.get('threshold')}",
+        NAMES: "the rows that the data themselves name as its",
+        HASH: f"a share of {split['test']:g} of the texts, drawn by a hash of each",
+    }[split_by(source, split)]
+
+
+def language(config: Config) -> str | None:
+    """Return the language of the texts, where it is known."""
+    # Both corpora that come with the project are English.
+    known = None if config["source"]["kind"] in TABLES else "en"
+    said: str | None = config.get("language", known)
+    return said
 
 
 def lay_over(below: Config, above: Config) -> None:

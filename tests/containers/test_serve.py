@@ -207,7 +207,7 @@ def wait_until_it_listens(server: Server) -> None:
 
 def test_headers(server: Server) -> None:
     """They are those of provender serve, as those of other servers are (docs/hosting.md)."""
-    for name in ("", "page.js", "demo.single.html", "none.html"):
+    for name in ("", "page.js", "demo.single.html", "model-card.html", "none.html"):
         status, headers, _ = server.get(name)
         assert status == (404 if name == "none.html" else 200)
         told = {key.lower(): value for key, value in serve_here.headers_of(name).items()}

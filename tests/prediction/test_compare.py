@@ -1,7 +1,6 @@
 """provender compare: two models on the same texts."""
 
 import json
-import math
 import shutil
 from pathlib import Path
 
@@ -9,14 +8,13 @@ import numpy as np
 import pytest
 from conftest import change_constants
 from databases import make_table
-from hypothesis import given
-from hypothesis import strategies as st
 from test_predict import run_command
 
 from provender.errors import UserError
+from provender.model.paired import Paired
 from provender.prediction.answers import Answerer
 from provender.prediction.bundles import read
-from provender.prediction.compare import EXACT, Comparison, Paired, compare, describe
+from provender.prediction.compare import Comparison, compare, describe
 
 TEXTS = [("flour and dough", "bread"), ("rook, king", "chess"), ("ebb; moon", "tides"),
          ("sourdough crust", "bread"), ("gambit", "chess"), ("x", "verse")]  # fmt: skip
@@ -41,32 +39,6 @@ def test_counts(small_bundle: Path, worse: Path) -> None:
     assert [dict(counts) for counts in found.unknown] == [{"verse": 1}] * 2
     with pytest.raises(UserError, match="there is no text with a label"):
         compare(Answerer(read(small_bundle)), Answerer(read(worse)), [])
-
-
-def test_an_interval_of_paired_shares() -> None:
-    """As Agresti and Min's formula gives it by hand, with half a text more in each cell."""
-    paired = Paired(texts=1144, both=227, only_one=132, only_other=107)
-    low, high = paired.interval()
-    # (107.5 - 132.5) / 1146 -+ 1.96 * sqrt(107.5 + 132.5 - 25 ** 2 / 1146) / 1146
-    assert (round(low, 4), round(high, 4)) == (-0.0483, 0.0047)
-
-
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_chance(one: int, other: int) -> None:
-    """It is the binomial distribution's two tails, and near the normal one's for many."""
-    apart, fewer = one + other, min(one, other)
-    tails = sum(math.comb(apart, k) for k in range(apart + 1) if min(k, apart - k) <= fewer)
-    expected = min(tails / 2**apart, 1)
-    assert Paired(200, 0, one, other).chance() == pytest.approx(expected)
-    assert Paired(0, 0, one, other).interval()[0] >= -1
-
-
-def test_chance_of_many_texts() -> None:
-    """Where the exact sum would take long, the normal distribution is as good."""
-    exact = Paired(9999, 0, EXACT // 2 - 30, EXACT // 2 + 30).chance()
-    normal = Paired(9999, 0, EXACT // 2 - 30, EXACT // 2 + 31).chance()
-    assert normal == pytest.approx(exact, rel=0.2)
-    assert Paired(10**6, 0, 10**5, 2 * 10**5).chance() < 1e-300
 
 
 def test_lines_are_short() -> None:

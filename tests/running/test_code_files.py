@@ -117,3 +117,9 @@ def test_scripts_of_this_project(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engines <= set(found)
     assert "web/src/page.js" not in found
     assert all((ROOT / name).is_file() for name in found)
+
+
+def test_templates_are_code() -> None:
+    """Report and model card are of their templates, wherever these stand."""
+    cards = {"scripts/model_card.html", "src/provender/model/model_card.md.jinja"}
+    assert {"scripts/render_report.html"} | cards <= set(code_files.workflow())

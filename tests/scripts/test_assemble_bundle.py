@@ -1,7 +1,10 @@
 """assemble_bundle: the site that is published, and its manifest."""
 
+import base64
 import hashlib
+import html
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,14 +22,27 @@ SITE = [
     *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
     *("vendor/tf.min.js", "verify.js", "worker.js"),
 ]
-WRITTEN = ["about.json", "constants.js", "constants.json", "demo.single.html", "manifest.json"]
+WRITTEN = [
+    *("about.json", "constants.js", "constants.json", "demo.single.html", "manifest.json"),
+    "model-card.html",
+]
 MODEL = [
     "tfjs/graph/group1-shard1of1.bin",
     "tfjs/graph/model.json",
     "tfjs/layers/group1-shard1of1.bin",
     "tfjs/layers/model.json",
 ]
-CONFIG = '{"name":"small","seed":1}'
+CONFIG = json.dumps(
+    {
+        "name": "small",
+        "version": "1.2.3",
+        "title": "Made-up <topics>",
+        "source": {"kind": "sqlite", "split": "year"},
+        "split": {"threshold": 1990, "test": 0.2},
+        "trainer": "python",
+        "model": {"max_words": 40, "seed": 1},
+    }
+)
 
 # Below the size of TensorFlow.js, above that of the project's own scripts.
 LIMIT_BYTES = 100_000
@@ -48,6 +64,7 @@ def arguments(data: Path, output: Path) -> list[str | Path]:
         *("--kind", "sqlite", "--max-words", "40", "--config", CONFIG),
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),
         *("--text", vocabulary / "text.json", "--recipe", "config/text.yaml"),
+        *("--card", "scripts/model_card.html"),
         *("--choice", data / "model" / "choice.json", "--outside", reports / "outside.json"),
         *("--layers", data / "tfjs" / "layers", "--graph", data / "tfjs" / "graph"),
         *("--metrics", reports / "metrics.json", "--validation", reports / "validation.json"),
@@ -112,8 +129,45 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     }
     assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 17 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 18 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
+
+
+def test_model_card(run_script: RunScript, data: Path, tmp_path: Path) -> None:
+    """It says what the build knows, and needs no other file, which its policy forbids."""
+    output = tmp_path / "bundle"
+    run_script("assemble_bundle", *arguments(data, output))
+    page = (output / "model-card.html").read_text(encoding="utf-8")
+    about = files.read_json(output / "about.json")
+    test, posts = about["metrics"]["test"], about["corpus"]["posts"]
+    assert "<title>Model card: Made-up &lt;topics&gt;</title>" in page
+    assert "<h1>Made-up &lt;topics&gt;: small 1.2.3</h1>" in page
+    headings = ["Use", "What it is for", "Data", "How it was made", "How good it is", "Limits"]
+    assert re.findall("<h2>(.*?)</h2>", page) == [*headings, "Check it"]
+    assert "The test split holds\nthe rows whose split value is at least 1990." in page
+    assert "No license" not in page and "Commit" not in page
+    rows = re.findall("<tr>(.*?)</tr>", page, re.DOTALL)
+    cells = [re.findall("<td>(.*?)</td>", row) for row in rows]
+    counts = files.read_json(data / "reports" / "validation.json")["splits"]
+    for label, values in test["labels"].items():
+        splits = ("train", "validation", "test")
+        assert [label, *(str(counts[name]["labels"][label]) for name in splits)] in cells
+        figures = [f"{values[name]:.3f}" for name in ("precision", "recall@1", "f1")]
+        assert [label, str(values["posts"]), *figures] in cells
+    assert ["all", *(f"{posts[name]:,}" for name in ("train", "validation", "test"))] in cells
+    low, high = test["intervals"]["recall@1"]
+    assert ["recall@1", f"{test['recall@1']:.4f}", f"{low:.3f} to {high:.3f}"] in cells
+    [style] = re.findall("<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', page)
+    assert html.unescape(policy) == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    # A style of an element's own would be refused.
+    assert "style=" not in page
+    assert re.findall('(?:src|href)="', page) == []
+    page_of = (output / "index.html").read_text(encoding="utf-8")
+    assert page_of.count('<a href="model-card.html">') == 1
 
 
 def test_manifest(run_script: RunScript, data: Path, tmp_path: Path) -> None:

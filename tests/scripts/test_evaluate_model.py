@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 import references
 from conftest import Project
-from evaluate_model import find_rare, format_figures
+from evaluate_model import find_rare, format_figures, name_ranges
 from model_inputs import read_weights, write_features
 from step_runs import RunScript, names_in
 
 from provender import files
+from provender.model.metrics import interval
 
 LABELS = ["bread", "chess", "tides"]
 
@@ -46,6 +47,12 @@ def write_measured(folder: Path) -> dict[str, object]:
     }
     files.write_json(folder / "baselines.json", measured["baselines"])
     files.write_json(folder / "checked.json", measured["posts"])
+    answers = {
+        "rowid": pa.array(range(1, 301), pa.int64()),
+        "naive_bayes": pa.array([0] * 300, pa.int32()),
+        "support_vectors": pa.array([1, 2] * 150, pa.int32()),
+    }
+    pq.write_table(pa.table(answers), folder / "answers.parquet")
     files.write_text(folder / "sizes.csv", "words,bytes,loss,chosen\n500,1234,1.000000,1\n")
     files.write_text(folder / "history.csv", "epoch,val_loss\n1,0.500000\n2,0.250000\n")
     return {
@@ -82,8 +89,7 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
     )
     measured = write_measured(tmp_path)
     output = tmp_path / "reports"
-    done = run_script(
-        "evaluate_model",
+    options: list[str | Path] = [
         *("--saved-model", data / "model" / "saved_model"),
         *("--validation", tmp_path / "validation.parquet", "--test", tmp_path / "test.parquet"),
         *("--posts", tmp_path / "posts.parquet"),
@@ -98,7 +104,9 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
         *("--metrics", output / "metrics.json", "--confusion", output / "confusion.csv"),
         *("--predictions", output / "predictions.parquet"),
         *("--recall", output / "recall.csv", "--labelled", output / "labelled.csv"),
-    )
+        *("--answers", tmp_path / "answers.parquet"),
+    ]
+    done = run_script("evaluate_model", *options, "--split-values", "number")
 
     weights = read_weights(data / "model" / "model.h5")
     arrays = (weights["table"], weights["kernel"], weights["bias"])
@@ -115,15 +123,25 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
             assert {key: found[key] for key in counted} == approximately(counted)
         assert {key: metrics[name][key] for key in values} == approximately(values)
     assert 0.2 < expected["test"]["recall@1"] < 0.8
-    groups = metrics["test"]["by_year"]
-    assert [(group["from"], group["posts"]) for group in groups] == [
-        (1990, 100),
-        (1991, 100),
-        (1992, 100),
+    groups = metrics["test"]["by_split_value"]
+    assert [(group["name"], group["posts"]) for group in groups] == [
+        ("1990", 100),
+        ("1991", 100),
+        ("1992", 100),
     ]
     assert sum(group["recall@1"] for group in groups) / 3 == pytest.approx(
         expected["test"]["recall@1"]
     )
+    best = [references.ranking(row)[0] for row in scores]
+    for name, given in (("naive_bayes", [0] * 300), ("support_vectors", [1, 2] * 150)):
+        peer = metrics["peers"][name]
+        rows = list(zip(truth, best, given, strict=True))
+        assert peer["recall@1"] == sum(own == other for own, _, other in rows) / 300
+        assert peer["interval"] == interval(peer["recall@1"], 300)
+        paired = peer["paired"]
+        assert paired["only_a"] == sum(own == other != mine for own, mine, other in rows)
+        assert paired["only_b"] == sum(own == mine != other for own, mine, other in rows)
+        assert paired["recall@1"] == [peer["recall@1"], metrics["test"]["recall@1"]]
     assert sum(group["posts"] for group in metrics["test"]["by_words"]) == 300
     assert [(group["script"], group["posts"]) for group in metrics["test"]["by_script"]] == [
         ("Latin", 200),
@@ -196,6 +214,24 @@ def test_scores_both_splits(run_script: RunScript, small_build: Project, tmp_pat
             for split in ("validation", "test")
         },
     }
+
+    # Values that are no time, or none of the table's own, are not grouped by.
+    run_script("evaluate_model", *options)
+    assert "by_split_value" not in files.read_json(output / "metrics.json")["test"]
+    other = pq.read_table(tmp_path / "answers.parquet")
+    pq.write_table(other.take([1, 0, *range(2, 300)]), tmp_path / "answers.parquet")
+    failed = run_script("evaluate_model", *options, code=1)
+    assert "answers.parquet is of other posts than the test split: run snakemake" in failed.stderr
+
+
+def test_split_values_by_their_names() -> None:
+    """As the table has them: numbers, or dates, and one alone where a range is of one."""
+    groups = [{"from": 0.0, "to": 86400.0}, {"from": 1700000000.0, "to": 1700000000.0}]
+    assert [group["name"] for group in name_ranges(groups, "date")] == [
+        "1970-01-01 – 1970-01-02",
+        "2023-11-14T22:13:20Z",
+    ]
+    assert name_ranges(groups, "number")[0] == {"from": 0, "to": 86400, "name": "0 – 86400"}
 
 
 def test_figures_come_with_their_intervals() -> None:

@@ -32,6 +32,9 @@ TEST = [
 ]
 
 
+KNOWN = [*TRAIN, *VALIDATION]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the source, the splits, labels and recipe."""
@@ -60,13 +63,15 @@ def measure(run_script: RunScript, folder: Path, *strip: str) -> dict[str, float
         *("--source", folder / "news.sqlite", "--max-words", "20", "--strip", *strip),
         *(word for name in names for word in (f"--{name.partition('.')[0]}", folder / name)),
         *("--output", folder / "out" / "baselines.json"),
+        *("--answers", folder / "out" / "answers.parquet"),
+        *("--learning", folder / "out" / "learning.csv"),
     )
-    assert names_in(folder / "out") == ["baselines.json"]
+    assert names_in(folder / "out") == ["answers.parquet", "baselines.json", "learning.csv"]
     return files.read_json(folder / "out" / "baselines.json")
 
 
-def encode(column: int) -> tuple[list[list[int]], list[int], list[list[int]], int]:
-    """Return ids and labels of the posts that are learnt, ids of the test posts, and how many.
+def encode(column: int, learnt: list[tuple]) -> tuple[list[list[int]], list[list[int]], int]:
+    """Return ids of the posts that are ``learnt``, ids of the test posts, and how many ids.
 
     ``column``: which of a post's texts is read.
     """
@@ -82,54 +87,63 @@ def encode(column: int) -> tuple[list[list[int]], list[int], list[list[int]], in
             found.append([vocabulary.get(word, 1) for word in words])
         return found
 
-    known = [*TRAIN, *VALIDATION]
-    texts, asked = to_ids(known, learn=True), to_ids(TEST, learn=False)
-    truth = [LABELS.index(post[3]) for post in known]
-    return texts, truth, asked, len(vocabulary) + references.FIRST_WORD
+    texts, asked = to_ids(learnt, learn=True), to_ids(TEST, learn=False)
+    return texts, asked, len(vocabulary) + references.FIRST_WORD
 
 
-def expected_score(column: int) -> float:
-    """Return naive Bayes' share of right answers, in plain loops; the first label wins ties."""
-    texts, truth, asked, size = encode(column)
-    table = references.naive_bayes(texts, truth, size, len(LABELS), 0.3)
-    right = 0
-    for ids, post in zip(asked, TEST, strict=True):
-        scores = references.predict(ids, table, [[1, 0], [0, 1]], [0, 0])
-        right += LABELS[references.ranking(scores)[0]] == post[3]
-    return right / len(TEST)
+def naive_bayes(column: int = 2, learnt: list[tuple] = KNOWN) -> list[int]:
+    """Return naive Bayes' answers in plain loops; the first label wins ties."""
+    texts, asked, size = encode(column, learnt)
+    table = references.naive_bayes(texts, truths(learnt), size, len(LABELS), 0.3)
+    return [
+        references.ranking(references.predict(ids, table, [[1, 0], [0, 1]], [0, 0]))[0]
+        for ids in asked
+    ]
 
 
-def expected_support() -> float:
-    """Return the share of right answers of support vector machines, in plain loops."""
-    texts, truth, asked, size = encode(2)
+def support_vectors(learnt: list[tuple] = KNOWN) -> list[int]:
+    """Return the answers of support vector machines, in plain loops."""
+    texts, asked, size = encode(2, learnt)
     frequency = Counter(word for ids in texts for word in set(ids))
     factors = [math.log((1 + len(texts)) / (1 + frequency[word])) + 1 for word in range(size)]
     chance = np.random.Generator(np.random.PCG64(1))
     orders = [chance.permutation(len(texts)).tolist() for _ in range(3)]
     machines = [
-        references.hinge(texts, [1 if own == label else -1 for own in truth], factors, 1.0, orders)
+        references.hinge(
+            texts, [1 if own == label else -1 for own in truths(learnt)], factors, 1.0, orders
+        )
         for label in range(len(LABELS))
     ]
-    right = 0
-    for ids, post in zip(asked, TEST, strict=True):
+    answers = []
+    for ids in asked:
         vector = references.word_vector(ids)
         margins = [
             weights[-1]
             + sum(value * factors[word] * weights[word] for word, value in vector.items())
             for weights in machines
         ]
-        right += LABELS[references.ranking(margins)[0]] == post[3]
-    return right / len(TEST)
+        answers.append(references.ranking(margins)[0])
+    return answers
+
+
+def truths(posts: list[tuple]) -> list[int]:
+    """Return the label numbers of posts."""
+    return [LABELS.index(post[3]) for post in posts]
+
+
+def recall(answers: list[int]) -> float:
+    """Return the share of right answers."""
+    return sum(map(int.__eq__, answers, truths(TEST))) / len(TEST)
 
 
 def test_scores(run_script: RunScript, folder: Path) -> None:
     """As by plain loops, on stripped texts; naive Bayes also on texts as they came."""
     report = measure(run_script, folder, "headers")
     assert report == {
-        "support_vectors": expected_support(),
+        "support_vectors": recall(support_vectors()),
         "most_frequent_label": 0.25,
-        "naive_bayes": expected_score(2),
-        "naive_bayes_unstripped": expected_score(1),
+        "naive_bayes": recall(naive_bayes()),
+        "naive_bayes_unstripped": recall(naive_bayes(1)),
     }
     # The header gives the label away.
     assert report["naive_bayes"] < report["naive_bayes_unstripped"] == 1
@@ -142,3 +156,27 @@ def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
         "naive_bayes",
         "support_vectors",
     ]
+
+
+def test_answers_to_pair(run_script: RunScript, folder: Path) -> None:
+    """Each peer's best label of each test post, in the test split's order."""
+    measure(run_script, folder)
+    assert files.read_parquet(folder / "out" / "answers.parquet").to_pydict() == {
+        "rowid": [6, 7, 8, 9],
+        "naive_bayes": naive_bayes(),
+        "support_vectors": support_vectors(),
+    }
+
+
+def test_fewer_training_texts(run_script: RunScript, folder: Path) -> None:
+    """A fourth and a half of five texts and all of them, by their own words alone."""
+    report = measure(run_script, folder)
+    place = np.random.Generator(np.random.PCG64(1)).permutation(5).tolist()
+    expected = ["texts,naive_bayes,support_vectors"]
+    for count in (1, 2, 5):
+        learnt = [post for post, drawn in zip(KNOWN, place, strict=True) if drawn < count]
+        scores = (recall(naive_bayes(2, learnt)), recall(support_vectors(learnt)))
+        expected.append(f"{count},{scores[0]},{scores[1]}")
+    assert (folder / "out" / "learning.csv").read_text().splitlines() == expected
+    assert expected[-1] == f"5,{report['naive_bayes']},{report['support_vectors']}"
+    assert len({line.partition(",")[2] for line in expected}) > 2

@@ -7,109 +7,18 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from render_report import describe_ranks, plot_ranks
+from made_up_report import LEARNING, METRICS, render, write_reports
+from render_report import (
+    DARKEST,
+    describe_confusion,
+    describe_ranks,
+    draw_strips,
+    find_worst_pairs,
+    first_words,
+)
 from step_runs import RunScript, names_in
 
 from provender import files
-
-METRICS = {
-    "validation": {
-        "posts": 10, "recall@1": 0.5, "macro_f1": 0.4,
-        "intervals": {"recall@1": [0.24, 0.76], "macro_f1": [0.2, 0.64]},
-        "labels": {"<b>": {"posts": 10}, "tides": {"posts": 0}},
-    },
-    "test": {
-        "posts": 1234, "recall@1": 0.876, "macro_f1": 0.85,
-        "intervals": {"recall@1": [0.857, 0.893], "macro_f1": [0.83, 0.87]},
-        "labels": {
-            "<b>": {
-                "precision": 0.125, "recall@1": 0.75, "f1": 0.375, "posts": 1000,
-                "intervals": {
-                    "precision": [0.11, 0.14], "recall@1": [0.72, 0.78], "f1": [0.3, 0.4],
-                },
-            },
-            "tides": {
-                "precision": 0.5, "recall@1": 0.65, "f1": 0.5625, "posts": 234,
-                "intervals": {"precision": [0.4, 0.6], "recall@1": [0.6, 0.7], "f1": [0.5, 0.6]},
-            },
-        },
-        "calibration": {
-            "expected_error": 0.0625,
-            "bins": [
-                {"from": 0.2, "posts": 34, "confidence": 0.25, "accuracy": 0.5},
-                {"from": 0.7, "posts": 1200, "confidence": 0.75, "accuracy": 0.9},
-            ],
-        },
-        "with_blank_posts": {"posts": 1250, "lost": 16, "recall@1": 0.87, "label": "tides"},
-        "confusion": [[750, 250], [0, 234]],
-        "sure": {"share": 0.75, "accuracy": 0.9375},
-        "coverage": [
-            {"from": 0.2, "share": 1.0, "accuracy": 0.876},
-            {"from": 0.6, "share": 0.75, "accuracy": 0.9375},
-        ],
-        "coverage_by_label": {
-            "<b>": [{"from": 0.75, "share": 0.5, "accuracy": 0.96}],
-            "tides": [],
-        },
-        "by_year": [{"from": 1995.0, "to": 1995.0, "posts": 1234, "recall@1": 0.876}],
-        "by_script": [{"script": "Latin", "posts": 1234, "recall@1": 0.876, "unknown": 4}],
-        "by_words": [
-            {"from": 0.0, "to": 0.0, "posts": 4, "recall@1": 0.25, "score": 0.375},
-            {"from": 1.0, "to": 9.0, "posts": 1230, "recall@1": 0.878, "score": 0.881},
-        ],
-        "hardest": [
-            {
-                "rowid": 17, "label": "tides", "predicted": "<b>", "score": 0.999,
-                "words": [{"word": "<i>", "logit": 1.5}, {"word": "rye", "logit": 0.25}],
-            },
-            {"rowid": 23, "label": "<b>", "predicted": "tides", "score": 0.75, "words": []},
-        ],
-    },
-    "remarks": ["no validation text has the label tides: macro-F1 is the mean over 1 of 2 labels"],
-    "rare_words": [{"word": "<erika>", "texts": 3}, {"word": "ebb", "texts": 4}],
-    "baselines": {
-        "most_frequent_label": 0.81, "naive_bayes": 0.864, "support_vectors": 0.853,
-        "naive_bayes_unstripped": 0.912,
-    },
-    "choice": {
-        "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "near": 1.0,
-        "temperature": 1.25, "share": 0.5,
-        "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
-        "sure_accuracy": 0.95,
-    },
-    "sizes": [
-        {
-            "words": 1000, "width": 7, "levels": 16, "bytes": 10000, "recall@1": 0.8, "loss": 0.5,
-            "front": 1, "chosen": 0,
-        },
-        {
-            "words": 1000, "width": 7, "levels": 256, "bytes": 12345, "recall@1": 0.85, "loss": 0.4,
-            "front": 1, "chosen": 1,
-        },
-        {
-            "words": 2000, "width": 7, "levels": 0, "bytes": 100000, "recall@1": 0.9, "loss": 0.45,
-            "front": 0, "chosen": 0,
-        },
-    ],
-    "history": [
-        {"epoch": 1, "loss": 1.5, "accuracy": 0.65, "val_loss": 1.6, "val_accuracy": 0.6},
-        {"epoch": 2, "loss": 1.0, "accuracy": 0.8, "val_loss": 1.1, "val_accuracy": 0.7},
-        {"epoch": 3, "loss": 0.9, "accuracy": 1.0, "val_loss": 1.0, "val_accuracy": 0.9},
-    ],
-    "posts": {
-        "rows": 2000,
-        "dropped": {"null_text": 3},
-        "duplicates": {"on_both_sides": 17},
-        "splits": {
-            "train": {"posts": 700, "labels": {"<b>": 350, "tides": 350}},
-            "validation": {"posts": 77, "labels": {"<b>": 38, "tides": 39}},
-            "test": {"posts": 1234},
-        },
-        "test_without_text": {"posts": 16, "labels": {"<b>": 10, "tides": 6}},
-        "warnings": ["label tides has 4 training posts, fewer than 5"],
-    },
-}  # fmt: skip
-PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "layers": 2.5e-7}}
 
 
 class Cells(HTMLParser):
@@ -122,29 +31,38 @@ class Cells(HTMLParser):
         self.shades: list[str] = []
         self.lines: list[str] = []
         self.marks: list[tuple[str, str, str]] = []
+        self.described: list[str] = []
         self.addresses: list[str] = []
+        self.targets: list[str] = []
         self.open = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         """Note what a tag says."""
         named = dict(attributes)
-        self.addresses += [named[name] for name in ("src", "href") if name in named]
+        if tag == "a":
+            self.targets.append(named["href"])
+        else:
+            self.addresses += [named[name] for name in ("src", "href") if name in named]
         if tag == "tr":
             self.rows.append([])
         elif tag == "polyline":
             self.lines.append(named["points"])
         elif tag == "circle":
-            self.marks.append((named["cx"], named["cy"], named["fill"]))
+            self.marks.append((named["cx"], named["cy"], named.get("class", "target")))
+        elif tag == "svg" and named.get("role") == "img":
+            self.described.append(named["aria-label"])
         elif tag in ("th", "td"):
             self.open = True
             self.rows[-1].append("")
-            self.shades += re.findall(r"/ ([0-9.]+)\)", named.get("style") or "")
+            shades = re.findall(r"--(\w+)\) / ([0-9.]+)\)", named.get("style") or "")
+            self.shades += [" ".join(shade) for shade in shades]
 
     def handle_endtag(self, tag: str) -> None:
         """Note that a cell ends."""
         if tag in ("th", "td"):
             self.open = False
+            self.rows[-1][-1] = self.rows[-1][-1].rstrip("\n")
 
     def handle_data(self, data: str) -> None:
         """Note what a cell holds."""
@@ -155,25 +73,10 @@ class Cells(HTMLParser):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with hand-made reports, and a bundle and a split beside them."""
-    for name, value in (("metrics", METRICS), ("parity", PARITY)):
-        files.write_json(tmp_path / f"{name}.json", value)
-    files.write_text(tmp_path / "bundle" / "tfjs" / "model.json", "x" * 4321)
+    write_reports(tmp_path, METRICS)
     posts = {"rowid": [17, 19], "text": ["Low <water>\nat noon", "Never shown"]}
     files.write_parquet(tmp_path / "test.parquet", pa.table(posts))
     return tmp_path
-
-
-def render(run_script: RunScript, folder: Path, *more: str | Path, code: int = 0) -> str:
-    """Run the step and return the page, or what it says where it must fail."""
-    done = run_script(
-        "render_report",
-        *("--title", "Rye & <tides>", "--template", "scripts/render_report.html"),
-        *("--metrics", folder / "metrics.json", "--parity", folder / "parity.json"),
-        *("--bundle", folder / "bundle", *more),
-        *("--output", folder / "out" / "report.html"),
-        code=code,
-    )
-    return done.stderr if code else (folder / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
@@ -183,16 +86,18 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
     first = "1,234 test posts have their label ranked first (95 % interval\n85.7 % to 89.3 %)."
     assert first in page
     assert "recall@3" not in page and "among the first" not in page
-    assert "&lt;erika&gt; 3, ebb 4." in page
+    assert "<bdi>&lt;erika&gt;</bdi> 3, <bdi>ebb</bdi> 4." in page
     assert '<span class="score">87.6 %</span>' in page
     assert "most frequent label, tides, they would make it 87.0 % of\n1,250." in page
     for row in (
-        ["this model", "0.876", ""],
-        ["complement naive Bayes, all words", "0.864", ""],
-        ["the most frequent label", "0.810", ""],
+        ["this model", "0.876 0.86–0.89", ""],
+        ["complement naive Bayes, all words", "0.864 0.84–0.88", ""],
+        ["linear support vector machine, all words", "0.853 0.83–0.87", ""],
+        ["the most frequent label", "0.810 0.79–0.83", ""],
         ["validation", "10", "0.500 0.24–0.76", "0.400 0.20–0.64"],
         ["test", "1,234", "0.876 0.86–0.89", "0.850 0.83–0.87"],
-        ["<b>", "1,000", "0.125 0.11–0.14", "0.750 0.72–0.78", "0.375 0.30–0.40"],
+        ["<b>", "1,000", "0.125 0.11–0.14", "0.750 0.72–0.78", "0.375 0.30–0.40", ""],
+        ["tides", "400", "39", "234", ""],
         ["1,000", "7", "256 levels", "12,345", "0.850", "0.400", "chosen"],
         ["2,000", "7", "float32", "100,000", "0.900", "0.450", ""],
         ["<b>", "750", "250"],
@@ -215,62 +120,152 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         "apart by 1,000 words, pairs and pieces, is\n50% naive Bayes and for the rest support "
         "vector machines, takes\n12 KB over the network, and learnt from\n777 posts"
     ) in page
-    assert "Expected calibration\nerror: 0.062; on the validation split\n0.250, and 0.125" in page
+    assert "Expected calibration error: 0.062; on the validation split\n0.250, and 0.125" in page
     assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
     assert "of which 93.8 % are right" in page
     assert "would have reached\n0.912 instead of 0.864" in page
     remark = "No validation text has the label tides: macro-F1 is the mean over 1 of 2 labels."
     assert f"<li>{remark}</li>" in page
     assert "Warning: label tides has 4 training posts, fewer than 5." in page
+    assert (
+        "<bdi>tides</bdi>, has 400 training texts, the rarest,\n<bdi>&lt;b&gt;</bdi>, 300." in page
+    )
+    assert "The test split holds what &lt;the&gt; table says." in page
     assert "graph 1.0e-07, layers 2.5e-07" in page
     assert "(allowed: 1e-05)" in page
     assert names_in(folder / "out") == ["report.html"]
 
 
 def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> None:
-    """Points lie where their values are on the axes; shades are shares of a row."""
+    """Points lie where their values are on the axes; errors have a scale of their own."""
     cells = Cells(render(run_script, folder))
-    sizes, ranks = cells.lines[:1], cells.lines[1:3]
-    history, calibration, coverage = cells.lines[3:5], cells.lines[5:7], cells.lines[7:]
-    # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
-    assert sizes == ["0.0,160.0 38.4,120.0"]
-    # 420 by 240 units; recall from 0.6 to 1, two labels of equal height, and one mark of each.
-    assert ranks == ["157.5,60.0 157.5,60.0", "52.5,180.0 52.5,180.0"]
-    # Epochs 1 to 3, accuracy from 0.5 to 1.
-    assert history == ["0.0,168.0 210.0,96.0 420.0,0.0", "0.0,192.0 210.0,144.0 420.0,48.0"]
-    # Both axes from 0 to 1, the diagonal first.
-    assert calibration == ["0.0,240.0 420.0,0.0", "105.0,120.0 315.0,24.0"]
-    # All answers and three of four of them, accuracy from 0.8 to 1.
-    assert coverage == ["420.0,148.8 315.0,75.0"]
-    assert cells.marks == [
-        ("0.0", "160.0", "currentColor"),
-        ("38.4", "120.0", "currentColor"),
-        ("38.4", "120.0", "none"),
-        ("420.0", "80.0", "currentColor"),
-        ("157.5", "60.0", "currentColor"),
-        ("52.5", "180.0", "currentColor"),
-        ("0.0", "168.0", "currentColor"),
-        ("210.0", "96.0", "currentColor"),
-        ("420.0", "0.0", "currentColor"),
-        ("0.0", "192.0", "none"),
-        ("210.0", "144.0", "none"),
-        ("420.0", "48.0", "none"),
-        ("105.0", "120.0", "currentColor"),
-        ("315.0", "24.0", "currentColor"),
-        ("315.0", "75.0", "none"),
+    assert cells.lines == [
+        # 250 by 170 units; 97 to 776 texts, a third of the logarithms to 194; recall from 0.5.
+        "0.0,136.0 83.3,85.0 250.0,46.2",
+        "0.0,153.0 83.3,102.0 250.0,50.0",
+        # All answers and three of four of them, accuracy from 0.8 to 1.
+        "250.0,105.4 187.5,53.1",
+        # Both axes from 0 to 1, the diagonal first.
+        "0.0,170.0 250.0,0.0",
+        "62.5,85.0 187.5,17.0",
+        # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
+        "0.0,113.3 22.9,85.0",
     ]
-    assert cells.shades == ["0.45", "0.15", "0.00", "0.60"]
+    assert cells.marks == [
+        *(("0.0", "136.0", "fill"), ("83.3", "85.0", "fill"), ("250.0", "46.2", "fill")),
+        *(("0.0", "153.0", "ring"), ("83.3", "102.0", "ring"), ("250.0", "50.0", "ring")),
+        ("250.0", "42.2", "target"),
+        ("187.5", "53.1", "target"),
+        *(("62.5", "85.0", "fill"), ("187.5", "17.0", "fill")),
+        # Strips of 120 units from 0.5 to 1.
+        *(("60.0", "0", "fill"), ("36.0", "0", "fill")),
+        *(("0.0", "113.3", "fill"), ("22.9", "85.0", "fill"), ("22.9", "85.0", "target")),
+        ("250.0", "56.7", "fill"),
+    ]
+    # A fourth of <b> and no text of tides is wrong; the greatest shares are as dark as it gets.
+    assert cells.shades == ["right 0.34", "wrong 0.45", "right 0.45"]
 
 
-def test_ranks_of_many_labels() -> None:
+def test_says_what_the_plots_show(run_script: RunScript, folder: Path) -> None:
+    """Each plot's points are told in words, and of many those that were chosen."""
+    learning, coverage, calibration, sizes = Cells(render(run_script, folder)).described
+    assert learning == (
+        "Recall@1 on the test split by training texts. complement naive Bayes, 97 texts: 0.600; "
+        "complement naive Bayes, 194 texts: 0.750; complement naive Bayes, 776 texts: 0.864; "
+        "a linear support vector machine, 97 texts: 0.550; a linear support vector machine, "
+        "194 texts: 0.700; a linear support vector machine, 776 texts: 0.853; "
+        "this model, 777 texts: 0.876"
+    )
+    assert coverage == ("Accuracy by coverage, the surest answers first. sure: 0.750, right 0.938")
+    assert "34 posts, as sure as 0.25: 0.500 right" in calibration
+    assert sizes.count("1,000 words, width 7, 256 levels: 12,345 bytes, recall@1 0.850") == 2
+    many = [METRICS["sizes"][0]] * 30 + [METRICS["sizes"][1]]
+    files.write_json(folder / "metrics.json", {**METRICS, "sizes": many})
+    assert Cells(render(run_script, folder)).described[3] == (
+        "Recall of the validation split by size. 1,000 words, width 7, 256 levels: 12,345 bytes, "
+        "recall@1 0.850"
+    )
+
+
+def test_the_worst_pairs() -> None:
+    """Three at most, in the order of their counts; of equal ones the rarer label's first."""
+    counts = [[5, 9, 2], [3, 50, 9], [0, 2, 7]]
+    pairs = find_worst_pairs(counts, ["a", "b", "c"])
+    assert [(pair["label"], pair["predicted"], pair["count"], pair["posts"]) for pair in pairs] == [
+        ("a", "b", 9, 16),
+        ("b", "c", 9, 62),
+        ("b", "a", 3, 62),
+    ]
+    assert find_worst_pairs([[5, 0], [0, 7]], ["a", "b"]) == []
+    cells = [row["cells"] for row in describe_confusion(counts, ["a", "b", "c"])]
+    assert cells[0][1] == (9, 9 / 16, False, DARKEST)
+    assert cells[2][1] == (2, 2 / 9, False, DARKEST * ((2 / 9) / (9 / 16)))
+    assert cells[1][1] == (50, 50 / 62, True, DARKEST)
+
+
+def test_the_worst_pairs_in_words(run_script: RunScript, folder: Path) -> None:
+    """As a sentence; where there is no error, that is said."""
+    page = render(run_script, folder)
+    assert (
+        "Most often texts of <bdi>&lt;b&gt;</bdi> are taken for <bdi>tides</bdi>\n(250 of" in page
+    )
+    test = {**METRICS["test"], "confusion": [[1000, 0], [0, 234]]}
+    files.write_json(folder / "metrics.json", {**METRICS, "test": test})
+    page = render(run_script, folder)
+    assert "There is no error." in page and "Most often" not in page
+
+
+def test_beside_the_best_peer(run_script: RunScript, folder: Path) -> None:
+    """Both models on the same texts, the interval of the difference, and whether that is chance."""
+    page = render(run_script, folder)
+    assert (
+        "this model alone is right on 56, the better of its peers,\ncomplement naive Bayes, alone "
+        "on 41: the difference in recall@1 is\n+0.012 (95 % interval −0.003 to +0.027)."
+    ) in page
+    assert "with a probability of\n0.16 (McNemar's test), so this may be chance." in page
+    peers = {**METRICS["peers"], "naive_bayes": {**METRICS["peers"]["naive_bayes"], "recall@1": 0}}
+    files.write_json(folder / "metrics.json", {**METRICS, "peers": peers})
+    page = render(run_script, folder)
+    assert "a linear support vector machine, alone on 31" in page
+    assert "with a probability of\n0.004 (McNemar's test)." in page
+
+
+def test_years_that_tell_nothing(run_script: RunScript, folder: Path) -> None:
+    """Where split values are none of the table's own, there is no table by them."""
+    assert "split value</th>" in render(run_script, folder)
+    test = {name: value for name, value in METRICS["test"].items() if name != "by_split_value"}
+    files.write_json(folder / "metrics.json", {**METRICS, "test": test})
+    assert "split value" not in render(run_script, folder)
+
+
+def test_contents(run_script: RunScript, folder: Path) -> None:
+    """Each section that there is, and the model card, where the bundle has it."""
+    page = render(run_script, folder)
+    card, *targets = Cells(page).targets
+    assert card == "../bundle/model-card.html"
+    assert targets == [f"#{name}" for name in re.findall(r'<section [^>]* id="(.*?)">', page)]
+    assert len(targets) == 14
+
+
+def test_one_training_text(run_script: RunScript, folder: Path) -> None:
+    """A curve of one point is a point."""
+    files.write_text(folder / "learning.csv", LEARNING.splitlines()[0] + "\n1,0.5,0.5\n")
+    marks = Cells(render(run_script, folder)).marks
+    assert marks[:2] == [("250.0", "141.7", "fill"), ("250.0", "141.7", "ring")]
+
+
+def test_strips_of_many_labels() -> None:
     """Each label has a mark for recall@1, @3 and @5, where they say something."""
-    values = {"recall@1": 0.75, "recall@3": 0.875, "recall@5": 1.0}
-    plot = plot_ranks({f"label {number}": values for number in range(6)})
-    assert plot.lines[0][2] == [(0.75, 5.5), (1.0, 5.5)]
-    shapes = [(shape, value) for shape, value, _, _ in plot.marks[:3]]
-    assert shapes == [("disc", 0.75), ("ring", 0.875), ("bar", 1.0)]
+    values = {
+        "recall@1": 0.75, "recall@3": 0.875, "recall@5": 1.0, "intervals": {"recall@1": [0.5, 0.9]},
+    }  # fmt: skip
+    strips = draw_strips({f"label {number}": values for number in range(6)})
+    # Of the axis from 0.4 on, in 120 units.
+    assert strips.axis.low == 0.4
+    marks = [("disc", 70.0), ("ring", 95.0), ("bar", 120.0)]
+    assert strips.rows["label 3"] == (20.0, 100.0, marks)
     assert describe_ranks((1, 3, 5)) == (
-        "● recall@1, ○ recall@3, ▎ recall@5: the share of a label's texts that have it among the "
+        "● recall@1, ○ recall@3, ❙ recall@5: the share of a label's texts that have it among the "
         "first 1, 3 and 5"
     )
     assert describe_ranks((1,)).endswith("that have it ranked first")
@@ -281,15 +276,24 @@ def test_candidates_alike(run_script: RunScript, folder: Path) -> None:
     alike = [{**METRICS["sizes"][0], "levels": levels, "front": 0} for levels in (96, 48)]
     files.write_json(folder / "metrics.json", {**METRICS, "sizes": [*METRICS["sizes"], *alike]})
     marks = Cells(render(run_script, folder)).marks
-    assert marks.count(("0.0", "160.0", "currentColor")) == 3
+    assert marks.count(("0.0", "113.3", "fill")) == 3
 
 
 def test_shows_texts_only_where_asked(run_script: RunScript, folder: Path) -> None:
-    """Without --show-text no text is quoted; with it, those of the hardest posts are."""
-    assert "water" not in render(run_script, folder)
+    """Without --show-text no text is quoted, and how to is said; with it, first words are."""
+    page = render(run_script, folder)
+    assert "water" not in page and "set\n<code>report.show_text</code>" in page
     page = render(run_script, folder, "--show-text", folder / "test.parquet")
-    assert '<pre tabindex="0">Low &lt;water&gt;\nat noon</pre>' in page
-    assert "Never shown" not in page
+    assert 'class="quoted"><bdi>Low &lt;water&gt; at noon</bdi>' in page
+    assert "Never shown" not in page and "report.show_text" not in page
+
+
+def test_first_words() -> None:
+    """As many as go into a line or three, whole where there are spaces."""
+    assert first_words(" one\n\ttwo ") == "one two"
+    assert first_words("abcd " * 48) == ("abcd " * 48).strip()
+    assert first_words("abcde " * 41) == "abcde " * 40 + "…"
+    assert first_words("面" * 241) == "面" * 240 + " …"
 
 
 def test_shows_what_was_tried(run_script: RunScript, folder: Path) -> None:
@@ -343,6 +347,11 @@ def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
     kept = {name: METRICS["baselines"][name] for name in plain}
     files.write_json(folder / "metrics.json", {**METRICS, "baselines": kept})
     assert "stripped" not in render(run_script, folder)
+
+
+def test_nothing_recorded_before(run_script: RunScript, folder: Path) -> None:
+    """It is said how to have a comparison."""
+    assert "<code>provender\nupdate</code> builds" in render(run_script, folder)
 
 
 def test_needs_nothing_else(run_script: RunScript, folder: Path) -> None:

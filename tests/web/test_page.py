@@ -12,11 +12,10 @@ NAMES = sorted(path.name for path in (WEB / "test" / "browser").glob("*.test.js"
 def test_page(small_build: Project, name: str) -> None:
     """The bundle works: page, engines, offline, as one file, in a worker, and its own check.
 
-    And all can use it, as they can the report.
+    And all can use it.
     """
     bundle = small_build.folder / "dist" / "bundle"
-    report = small_build.folder / "data" / "reports" / "report.html"
-    run_node_tests(f"test/browser/{name}", BUNDLE=str(bundle), REPORT=str(report))
+    run_node_tests(f"test/browser/{name}", BUNDLE=str(bundle))
 
 
 def test_page_of_a_release(released: Release) -> None:

@@ -16,6 +16,7 @@ BUNDLE = expand(
         "icon.svg",
         "index.html",
         "manifest.json",
+        "model-card.html",
         "page.js",
         "style.css",
         "sw.js",
@@ -43,6 +44,7 @@ rule assemble_bundle:
         parity="data/reports/parity.json",
         database="data/source/news.sqlite",
         recipe=recipe_file(config["text"]["recipe"]),
+        card=tool.path("scripts/model_card.html"),
         code=workflow_code() + locks(),
     output:
         BUNDLE,
@@ -67,6 +69,7 @@ rule assemble_bundle:
         " --layers {params.layers:q} {params.graph:q} --metrics {input.metrics:q}"
         " --validation {input.validation:q} --parity {input.parity:q}"
         " --database {input.database:q} --recipe {input.recipe:q} --config {params.config:q}"
+        " --card {input.card:q}"
         " --output {params.folder:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 

@@ -1,7 +1,9 @@
 # What the model is worth, and that all its forms answer alike.
 #   reads   data/model/, data/tfjs/, data/features/, data/splits/test.parquet
 #   writes  data/reports/: metrics.json, summary.json, confusion.csv, recall.csv, labelled.csv,
-#           predictions.parquet, parity.json, report.html
+#           predictions.parquet, answers.parquet, learning.csv, parity.json, report.html
+
+from provender.config import describe_test, split_values
 
 # What snakemake search and provender update have kept, if anything.
 SEARCH = f"config/search/{config['name']}.csv"
@@ -21,6 +23,7 @@ rule evaluate_model:
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
         baselines="data/reports/baselines.json",
+        answers="data/reports/answers.parquet",
         sizes="data/reports/sizes.csv",
         history="data/model/history.csv",
         checked="data/reports/validation.json",
@@ -57,12 +60,14 @@ rule evaluate_model:
     params:
         form="--saved-model" if SAVED_MODEL else "--layers",
         model=subpath(input[0], parent=True),
+        split_values=split_values(config["source"], config["split"]),
     shell:
         command("evaluate_model") + " {params.form} {params.model:q}"
         " --validation {input.validation:q} --test {input.test:q} --posts {input.posts:q}"
         " --candidates {input.candidates:q} --counts {input.counts:q}"
         " --vocabulary {input.vocabulary:q}"
         " --labels {input.labels:q} --text {input.text:q} --choice {input.choice:q}"
+        " --split-values {params.split_values} --answers {input.answers:q}"
         " --baselines {input.baselines:q} --sizes {input.sizes:q} --history {input.history:q}"
         " --checked {input.checked:q} --metrics {output.metrics:q} --summary {output.summary:q}"
         " --confusion {output.confusion:q} --predictions {output.predictions:q}"
@@ -81,6 +86,17 @@ rule measure_baselines:
         code=python("measure_baselines"),
     output:
         baselines="data/reports/baselines.json",
+        answers="data/reports/answers.parquet",
+        learning=report(
+            "data/reports/learning.csv",
+            caption="../report/learning.rst",
+            category="tables",
+            labels={
+                "title": "Recall by training texts",
+                "x": "texts",
+                "y": "naive_bayes support_vectors",
+            },
+        ),
         receipt="data/receipts/measure_baselines.json",
     log:
         "logs/measure_baselines.log",
@@ -91,7 +107,8 @@ rule measure_baselines:
         command("measure_baselines") + " --source {input.source:q} --train {input.train:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --text {input.text:q} --max-words {params.max_words} --strip {params.strip:q}"
-        " --output {output.baselines:q} --log {log:q}"
+        " --output {output.baselines:q} --answers {output.answers:q}"
+        " --learning {output.learning:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
@@ -166,6 +183,7 @@ rule render_report:
     input:
         BUNDLE,
         metrics="data/reports/metrics.json",
+        learning="data/reports/learning.csv",
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
         compared=COMPARED if exists(COMPARED) else [],
@@ -173,6 +191,7 @@ rule render_report:
         node="data/node/metrics.json" if config["trainer"] == "both" else [],
         posts="data/splits/test.parquet" if config["report"]["show_text"] else [],
         template=tool.path("scripts/render_report.html"),
+        style=tool.path("web/src/style.css"),
         code=python("render_report"),
     output:
         page=report(
@@ -185,6 +204,7 @@ rule render_report:
         "logs/render_report.log",
     params:
         title=lambda _: config["title"],
+        test_rows=lambda _: describe_test(config["source"], config["split"]),
         bundle=subpath(input[0], parent=True),
         search=lambda wildcards, input: ["--search", input.search] if input.search else [],
         compared=lambda wildcards, input: (["--compared", input.compared] if input.compared else []),
@@ -193,7 +213,8 @@ rule render_report:
         show_text=lambda wildcards, input: ["--show-text", input.posts] if input.posts else [],
     shell:
         command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
+        " --learning {input.learning:q} --test-rows {params.test_rows:q}"
         " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
         " {params.compared:q} {params.trainers:q} {params.node:q}"
-        " {params.show_text:q} --template {input.template:q} --output {output.page:q} --log {log:q}"
+        " {params.show_text:q} --template {input.template:q} --style {input.style:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -36,8 +36,8 @@ def build(bundle: Path) -> str:
     policy = "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(map(_source, scripts))}",
-            f"style-src {_source(style)}",
+            f"script-src {' '.join(map(source, scripts))}",
+            f"style-src {source(style)}",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -75,8 +75,8 @@ def _held_files(bundle: Path) -> str:
     return f"var {GLOBAL} = {{\n{items}\n}};\n"
 
 
-def _source(text: str) -> str:
-    """Return how a security policy names a script or style with this text."""
+def source(text: str) -> str:
+    """Return how a security policy names a script or style element with this text."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 

@@ -17,6 +17,9 @@ PEERS = {
     "support_vectors": "a linear support vector machine",
 }
 
+# What is at least as likely as this where both are as good may be chance.
+CHANCE = 0.05
+
 # Labels that a sentence names.
 NAMED_LABELS = 5
 
@@ -28,7 +31,7 @@ def remarks(values: dict[str, Any]) -> list[str]:
     """
     found = [
         _beside_one_label(values["test"]),
-        _beside_peers(values["test"], values["baselines"]),
+        _beside_peers(values["test"], values["peers"]),
         _unknown(values["test"]),
         _several(values["test"]["by_text"]),
         *(_few(split, values[split]["posts"]) for split in ("test", "validation")),
@@ -36,6 +39,11 @@ def remarks(values: dict[str, Any]) -> list[str]:
         _never_sure(values["choice"]["unsure_below"]),
     ]
     return [sentence for sentence in found if sentence]
+
+
+def best_peer(peers: dict[str, Any]) -> str:
+    """Return the name of the peer that is right most often; of equals the first."""
+    return max(PEERS, key=lambda name: peers[name]["recall@1"])
 
 
 def _beside_one_label(test: dict[str, Any]) -> str:
@@ -52,16 +60,16 @@ def _beside_one_label(test: dict[str, Any]) -> str:
     )
 
 
-def _beside_peers(test: dict[str, Any], baselines: dict[str, float]) -> str:
-    best = max(PEERS, key=lambda name: baselines[name])
-    other = baselines[best]
+def _beside_peers(test: dict[str, Any], peers: dict[str, Any]) -> str:
+    best = best_peer(peers)
+    other, paired = peers[best]["recall@1"], peers[best]["paired"]
     if other <= test["recall@1"]:
         return ""
-    by_chance = other <= test["intervals"]["recall@1"][1]
+    by_chance = paired["p"] >= CHANCE
     return (
         f"{PEERS[best]} of all words is better on the test texts: recall@1 {other:.3f}, "
         f"this model {test['recall@1']:.3f}"
-        + ("; so few texts may differ by chance" if by_chance else "")
+        + (f"; that may be chance (p {paired['p']:.2g})" if by_chance else "")
     )
 
 

@@ -1,6 +1,5 @@
 """Two models on the same labelled texts: which is right more often, and whether that is chance."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,79 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from provender.errors import UserError
+from provender.model.paired import Paired
 from provender.prediction.answers import Answerer
 from provender.prediction.predict import batches, from_table
 
-# The quantile of the normal distribution that leaves a fortieth on each side.
-QUANTILE = 1.959964
-
 # Labels shown, those first whose figures differ most.
 SHOWN = 20
-
-
-@dataclass
-class Paired:
-    """How often each model is right on the same texts.
-
-    ``only_one``, ``only_other``: texts that this model alone is right on.
-    """
-
-    texts: int = 0
-    both: int = 0
-    only_one: int = 0
-    only_other: int = 0
-
-    def count(self, one: bool, other: bool) -> None:
-        """Count a text."""
-        self.texts += 1
-        self.both += one and other
-        self.only_one += one and not other
-        self.only_other += other and not one
-
-    @property
-    def recall(self) -> tuple[float, float]:
-        """Return recall@1 of each model."""
-        texts = max(self.texts, 1)
-        return (self.both + self.only_one) / texts, (self.both + self.only_other) / texts
-
-    @property
-    def worse(self) -> float:
-        """Return by how many points of recall@1 the other is worse; below 0 where it is better."""
-        one, other = self.recall
-        return 100 * (one - other)
-
-    def interval(self) -> tuple[float, float]:
-        """Return 95 % of the other's recall@1 less the one's (Agresti and Min 2005).
-
-        That is Wald's interval of paired shares with half a text more in each of the four cells.
-        """
-        texts = self.texts + 2
-        one, other = self.only_one + 0.5, self.only_other + 0.5
-        difference = (other - one) / texts
-        spread = math.sqrt(max(one + other - (other - one) ** 2 / texts, 0)) / texts
-        return max(difference - QUANTILE * spread, -1), min(difference + QUANTILE * spread, 1)
-
-    def chance(self) -> float:
-        """Return how likely a difference at least as large is where both are as good.
-
-        McNemar's exact test (1947): texts on which one model alone is right fall to either alike.
-        """
-        apart = self.only_one + self.only_other
-        fewer = min(self.only_one, self.only_other)
-        if apart > EXACT:
-            return _normal(fewer, apart)
-        tail = sum(math.comb(apart, count) for count in range(fewer + 1))
-        likely: float = 2 * tail / 2**apart
-        return min(likely, 1.0)
-
-
-# Of more texts the normal distribution is as good, and does not take seconds.
-EXACT = 1000
-
-
-def _normal(fewer: int, apart: int) -> float:
-    """Return the same by the normal distribution, with a correction for continuity."""
-    return min(math.erfc((apart / 2 - fewer - 0.5) / math.sqrt(apart / 2)), 1.0)
 
 
 @dataclass
@@ -167,20 +99,7 @@ def to_json(found: Comparison, names: Sequence[str]) -> dict[str, Any]:
     return {
         "a": names[0],
         "b": names[1],
-        "all": _values(found.all),
-        "labels": {label: _values(found.labels[label]) for label in sorted(found.labels)},
+        "all": found.all.values(),
+        "labels": {label: found.labels[label].values() for label in sorted(found.labels)},
         "unknown": {name: dict(counts) for name, counts in zip("ab", found.unknown, strict=True)},
-    }
-
-
-def _values(paired: Paired) -> dict[str, Any]:
-    one, other = paired.recall
-    return {
-        "texts": paired.texts,
-        "recall@1": [one, other],
-        "difference": other - one,
-        "interval": list(paired.interval()),
-        "only_a": paired.only_one,
-        "only_b": paired.only_other,
-        "p": paired.chance(),
     }

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from provender import files, tool
+from provender.model.model_card import SCORES
 from provender.release import evidence, statement
-from provender.release.model_card import SCORES, TASK
+from provender.release.model_card import TASK
 from provender.release.ready import Facts
 from provender.running import code_files
 
@@ -92,7 +93,7 @@ def _model(facts: Facts) -> Component:
 
 def _model_card(facts: Facts) -> dict[str, Any]:
     config, metrics, posts = facts.ready.config, facts.metrics, facts.about["corpus"]["posts"]
-    overall = [(title, metrics[key]) for title, key, _ in SCORES if key in metrics]
+    overall = [(title, metrics[key]) for title, key in SCORES if key in metrics]
     by_label = [
         (f"{title} of {label}", values[key])
         for label, values in sorted(metrics["labels"].items())

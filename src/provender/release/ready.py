@@ -59,9 +59,7 @@ class Facts:
     @property
     def language(self) -> str | None:
         """The language of the texts, where it is known."""
-        # Both corpora that come with the project are English.
-        known = None if self.ready.config["source"]["kind"] in config.TABLES else "en"
-        return self.ready.config.get("language", known)
+        return config.language(self.ready.config)
 
 
 def collect(ready: Ready, folder: Path) -> Facts:

@@ -16,6 +16,8 @@ PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
 LOCKS = (PYTHON_LOCK, NODE_LOCK)
 
+TEMPLATES = ("scripts/*.html", "src/provender/model/*.jinja")
+
 PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 
 # What a rule file imports: it is no Python that could be parsed.
@@ -73,7 +75,7 @@ def workflow() -> list[str]:
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
-        for pattern in ("scripts/*.html", "web/*.js", "web/src/*", "web/train/*")
+        for pattern in (*TEMPLATES, "web/*.js", "web/src/*", "web/train/*")
         for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))

@@ -1,38 +1,14 @@
-// The page of the bundle in the folder BUNDLE, and the report in the file REPORT, for people who use
-// a keyboard, a screen reader or large letters: axe finds nothing to object to.
+// The page of the bundle in the folder BUNDLE for people who use a keyboard, a screen reader or
+// large letters: axe finds nothing to object to.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import test from "node:test";
-import { pathToFileURL } from "node:url";
+import { SCREENS, objections } from "./axe.js";
 import { knownWords, openPage, openSite, whenReady } from "./site.js";
 
-const { BUNDLE = "", REPORT = "" } = process.env;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const { BUNDLE = "" } = process.env;
 
 const opened = openSite(BUNDLE);
-
-/** @type {{ [name: string]: import("playwright-core").BrowserContextOptions }} */
-const SCREENS = {
-  "a wide screen": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  "a phone in the dark": { viewport: { width: 320, height: 640 }, colorScheme: "dark" },
-};
-
-/**
- * Gives what axe objects to, a line each: rule, place, and why.
- *
- * @param {import("playwright-core").Page} page
- */
-async function objections(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (window).axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
-    );
-  });
-}
 
 for (const [name, options] of Object.entries(SCREENS)) {
   test(`the page on ${name}`, async (t) => {
@@ -45,13 +21,6 @@ for (const [name, options] of Object.entries(SCREENS)) {
     await page.click("summary");
     await page.click("#verify-form button");
     await page.waitForFunction(() => document.querySelectorAll("#verify-checks li").length);
-    assert.deepEqual(await objections(page), []);
-  });
-
-  test(`the report on ${name}`, async (t) => {
-    const { browser } = opened;
-    const address = pathToFileURL(REPORT).href;
-    const { page } = await openPage(t, browser, address, options);
     assert.deepEqual(await objections(page), []);
   });
 }
