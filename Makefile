@@ -4,6 +4,7 @@
 #              make prove PROVE=changed leaves out what stands, as make test does
 # make coverage which branches of src/ and scripts/ the tests reach; some 15 minutes
 # make bench   time, memory and accuracy against peers
+# make bench-browser  pages beside TensorFlow.js and fastText in Chromium, into docs/benchmarks.md
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
@@ -35,7 +36,7 @@ tests/install-servers
 tests/install-unicode
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
+.PHONY: main setup test prove coverage lint serve bench bench-browser bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
 .DELETE_ON_ERROR:
 
 main: setup
@@ -135,6 +136,10 @@ bench: setup .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
 		$(if $(OUTPUT),--output '$(OUTPUT)')
+
+bench-browser: main .venv/bench-packages
+	tests/install-chromium
+	python benchmarks/browser.py --document docs/benchmarks.md
 
 bench-tables: setup .venv/bench-packages
 	python benchmarks/bench_tables.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \

@@ -10,7 +10,7 @@ class Figure:
     """One measured value against its reference: a peer of the same run, or a fixed limit.
 
     ``value`` and ``reference`` are in ``unit``: s or ms (wall time), MB or kB (10^6 or
-    10^3 bytes), or 1 for a share. ``at_most`` and ``at_least`` bound the ratio value /
+    10^3 bytes), /s, or 1 for a share. ``at_most`` and ``at_least`` bound the ratio value /
     reference; a figure without a bound is there for comparison.
     """
 
@@ -42,7 +42,7 @@ class Figure:
         return {**asdict(self), "ratio": self.ratio, "reached": self.reached}
 
 
-DECIMALS = {"s": 2, "ms": 3, "MB": 0, "kB": 1}
+DECIMALS = {"s": 2, "ms": 3, "MB": 0, "kB": 1, "/s": 0}
 
 HEADINGS = ("part", "figure", "measured", "against", "", "ratio", "wanted", "")
 

@@ -11,6 +11,7 @@ trained on the train split, and on train and validation together, as those would
 no use for a validation split.
 """
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -82,19 +83,35 @@ class FastText:
 
     def fit(self, texts: list[str], labels: list[str]) -> "FastText":
         """Train on a file of a post a line."""
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
-            for text, label in zip(texts, labels, strict=True):
-                file.write(f"{MARK}{label} {_words(text)}\n")
-            file.flush()
+        with training_file(texts, labels) as file:
             self.model = fasttext.train_supervised(
-                file.name, thread=FASTTEXT_THREADS, seed=0, verbose=0, **self.settings
+                file, thread=FASTTEXT_THREADS, seed=0, verbose=0, **self.settings
             )
+        return self
+
+    def shrink(self, texts: list[str], labels: list[str], words: int) -> "FastText":
+        """Keep ``words`` of the words, learnt anew from the training posts, in few bytes."""
+        with training_file(texts, labels) as file:
+            self.model.quantize(
+                file, cutoff=words, retrain=True, qnorm=True, thread=FASTTEXT_THREADS, verbose=0,
+                epoch=self.settings["epoch"], lr=self.settings["lr"],
+            )  # fmt: skip
         return self
 
     def predict(self, texts: list[str]) -> list[str]:
         """Return each text's best label."""
         found, _ = self.model.predict([_words(text) for text in texts])
         return [label.removeprefix(MARK) for (label,) in found]
+
+
+@contextlib.contextmanager
+def training_file(texts: list[str], labels: list[str]) -> Iterator[str]:
+    """Give the name of a file that has what fastText learns from."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        for text, label in zip(texts, labels, strict=True):
+            file.write(f"{MARK}{label} {_words(text)}\n")
+        file.flush()
+        yield file.name
 
 
 def _words(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import accuracy
 import audit
+import browser
 import disk
 import main_job
 import memory
@@ -27,7 +28,7 @@ from provender.errors import UserError
 from provender.running import step
 
 PARTS = (
-    "disk", "second-make", "recipe", "accuracy", "memory",
+    "disk", "second-make", "recipe", "browser", "accuracy", "memory",
     "versioning", "audit", "main-job",
 )  # fmt: skip
 
@@ -50,6 +51,12 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[Figure]:
     if "recipe" in options.parts:
         console.log.info("timing the text recipe")
         yield from recipe.measure(build)
+    if "browser" in options.parts:
+        console.log.info("timing pages in Chromium")
+        found = browser.measure(build, PACKAGES)
+        for name, cause in found.problems.items():
+            console.log.warning("%s: %s", browser.NAMES[name], cause)
+        yield from browser.figures(found)
     if "accuracy" in options.parts:
         yield from accuracy.measure(build, work, archive, PACKAGES, options.cores)
     if "memory" in options.parts:

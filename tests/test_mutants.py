@@ -2265,7 +2265,7 @@ MUTANTS = [
     Mutant(
         "provender serve leaves the page's policy to the page",
         "src/provender/bundle/serve.py",
-        "else [single_page.POLICY]",
+        "else [policy]",
         "else []",
         "tests/bundle/test_hosting.py::test_policies_agree",
     ),
@@ -2279,9 +2279,30 @@ MUTANTS = [
     Mutant(
         "provender serve follows links out of the bundle",
         "src/provender/bundle/serve.py",
-        " or not path.resolve().is_relative_to(home)",
-        "",
+        "target.is_relative_to(home) or _is_cached(target, content)",
+        "target",
         "tests/bundle/test_serving.py::test_no_link_leads_out_of_the_folder",
+    ),
+    Mutant(
+        "provender serve sends what lies in a DVC cache under another content's name",
+        "src/provender/bundle/serve.py",
+        '("files", "md5", digest[:2], digest[2:])',
+        '("files", "md5", *path.parts[-2:])',
+        "tests/bundle/test_serving.py::test_what_dvc_links_to_is_sent",
+    ),
+    Mutant(
+        "an older release is served with today's policy",
+        "src/provender/bundle/serve.py",
+        "headers_of(self.name, policy).items()",
+        "headers_of(self.name).items()",
+        "tests/bundle/test_serving.py::test_an_older_release_is_served_with_its_policy",
+    ),
+    Mutant(
+        "a policy with a line's end breaks the header that has it",
+        "src/provender/bundle/serve.py",
+        '" ".join(parser.policy.split())',
+        "parser.policy",
+        "tests/bundle/test_serving.py::test_the_policy_is_that_of_the_page[lines]",
     ),
     Mutant(
         "a coding that is refused is sent",

@@ -8,6 +8,8 @@ import os
 import random
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ import brotli
 import pytest
 from hosts import COMMANDS, Host, host
 
-from provender.bundle import serve
+from provender.bundle import serve, single_page
 from provender.errors import UserError
 
 SCRIPT = b"run();\n" * 300
@@ -110,6 +112,65 @@ def test_no_link_leads_out_of_the_folder(server: Host, tmp_path: Path) -> None:
     assert server.ask("/link.js").status == 404
     assert server.ask("/folder/secret.js").status == 404
     assert server.ask("/same.js").content == SCRIPT
+
+
+def test_what_dvc_links_to_is_sent(server: Host, tmp_path: Path) -> None:
+    """With cache.type symlink, a bundle's files are links into the cache, wherever that is."""
+    dvc = [sys.executable, "-m", "dvc"]
+    for words in (
+        ["init", "--no-scm", "--quiet"],
+        ["config", "cache.type", "symlink"],
+        ["cache", "dir", "--quiet", str(tmp_path / "cache")],
+        ["add", "--quiet", "index.html", "page.js"],
+    ):
+        subprocess.run([*dvc, *words], cwd=server.site, check=True)
+    kept = (server.site / "page.js").resolve()
+    assert kept.is_relative_to(tmp_path / "cache")
+    assert server.ask("/page.js").content == SCRIPT
+    assert server.ask("/").content == b"here"
+    # What is there but is not what its name says is no more than any other file.
+    kept.chmod(0o644)
+    kept.write_text("secret")
+    assert server.ask("/page.js").status == 404
+
+
+def meta(policy: str, name: str = "content") -> bytes:
+    """Return a page that has a policy."""
+    return f'<meta {name}="{policy}" http-equiv=content-security-POLICY>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("page", "policy"),
+    [
+        (meta("default-src &#39;none&#39;"), "default-src 'none'"),
+        (meta("img-src  *;\r\n  object-src *"), "img-src *; object-src *"),
+        (b"<!-- " + meta("img-src *") + b" -->" + meta("font-src *"), "font-src *"),
+        (meta("font-src *") + meta("img-src *"), "font-src *"),
+        (b"<meta http-equiv=refresh content=9>", single_page.POLICY),
+        (meta("img-src \u00e9"), single_page.POLICY),
+        (meta("img-src *", "data-content"), single_page.POLICY),
+        (b"\xff<", single_page.POLICY),
+        (b"", single_page.POLICY),
+    ],
+    ids=["entities", "lines", "comment", "two", "other", "beyond-ascii", "data", "bytes", "none"],
+)
+def test_the_policy_is_that_of_the_page(page: bytes, policy: str) -> None:
+    """As its meta has it; today's where there is none that a header can hold."""
+    assert serve.policy_of(page) == policy
+
+
+def test_an_older_release_is_served_with_its_policy(server: Host) -> None:
+    """So are its workers and what it lacks; demo.single.html has its own policy."""
+    page = server.site / "index.html"
+    page.write_bytes(meta("img-src *"))
+    (server.site / serve.SINGLE_PAGE).write_text("one file")
+    for name in ("", "page.js", "none.js"):
+        sent = server.ask(f"/{name}").headers["content-security-policy"]
+        assert sent == f"img-src *; {serve.FRAMES_POLICY}"
+    sent = server.ask(f"/{serve.SINGLE_PAGE}").headers["content-security-policy"]
+    assert sent == serve.FRAMES_POLICY
+    page.write_bytes(meta("font-src *"))
+    assert server.ask("/").headers["content-security-policy"].startswith("font-src *; ")
 
 
 def test_names(server: Host) -> None:

@@ -1,11 +1,13 @@
 """Serves a bundle on this machine: make serve.
 
-Its headers are those that docs/hosting.md recommends for any server.
+Its headers are those that docs/hosting.md recommends for any server, but for the policy, which is
+that of the bundle's own page: older releases have older ones.
 """
 
 import contextlib
 import gzip
 import hashlib
+import html.parser
 import http.server
 import re
 import sys
@@ -25,6 +27,9 @@ FRAMES_POLICY = "frame-ancestors 'self'"
 
 # Its own policy allows what is written into it, which that of the page as a site forbids.
 SINGLE_PAGE = "demo.single.html"
+PAGE = "index.html"
+
+POLICY_HEADER = "Content-Security-Policy"
 
 HEADERS = {
     # A rebuilt bundle must show at the next reload.
@@ -82,12 +87,31 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
             print()
 
 
-def headers_of(name: str) -> dict[str, str]:
-    """Return the headers of a bundle's file that do not depend on its content."""
+def headers_of(name: str, policy: str = single_page.POLICY) -> dict[str, str]:
+    """Return the headers of a file of a bundle whose page has ``policy``, but for its content's."""
     # What the page says of itself does not hold for its workers, which have their own answer's.
-    own = [] if name == SINGLE_PAGE else [single_page.POLICY]
-    policy = "; ".join([*own, FRAMES_POLICY])
-    return {"Content-Security-Policy": policy, **HEADERS}
+    own = [] if name == SINGLE_PAGE else [policy]
+    return {POLICY_HEADER: "; ".join([*own, FRAMES_POLICY]), **HEADERS}
+
+
+@lru_cache(1)
+def policy_of(page: bytes) -> str:
+    """Return the policy that a page has in its first meta of one, or that of today's page."""
+    parser = _PolicyParser()
+    parser.feed(page.decode("utf-8", "replace"))
+    # A header is one line; browsers take no directive that is not ASCII.
+    policy = " ".join(parser.policy.split())
+    return policy if policy and policy.isascii() else single_page.POLICY
+
+
+class _PolicyParser(html.parser.HTMLParser):
+    policy = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        # Of an attribute that comes twice, browsers take the first.
+        own = dict(reversed(attributes))
+        if tag == "meta" and (own.get("http-equiv") or "").lower() == POLICY_HEADER.lower():
+            self.policy = self.policy or own.get("content") or ""
 
 
 def choose_coding(accepted: str) -> str:
@@ -114,14 +138,22 @@ def read_file(folder: Path, name: str) -> bytes | None:
     """Return the content of the file ``name`` in ``folder``, or None where there is none.
 
     A name is looked up among those that are there, so that none leads out of the folder; nor does
-    a link.
+    a link, but to what DVC keeps, where cache.type is symlink.
     """
     home = folder.resolve()
     there = {path.relative_to(home).as_posix(): path for path in home.rglob("*")}
     path = there.get(name)
-    if path is None or not path.is_file() or not path.resolve().is_relative_to(home):
+    if path is None or not path.is_file():
         return None
-    return path.read_bytes()
+    target = path.resolve()
+    content = target.read_bytes()
+    return content if target.is_relative_to(home) or _is_cached(target, content) else None
+
+
+def _is_cached(path: Path, content: bytes) -> bool:
+    """Tell whether a file is of a DVC cache, wherever that is: its content's digest names it."""
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return path.parts[-4:] == ("files", "md5", digest[:2], digest[2:])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -145,11 +177,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self) -> bytes:
         """Send all but the content, and return that."""
         address = re.split("[?#]", self.path)[0]
-        self.name = urllib.parse.unquote(address).removeprefix("/") or "index.html"
-        try:
-            content = read_file(self.folder, self.name)
-        except OSError:
-            content = None
+        self.name = urllib.parse.unquote(address).removeprefix("/") or PAGE
+        content = self._read(self.name)
         if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return b""
@@ -173,11 +202,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         return body if changed else b""
 
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return read_file(self.folder, name)
+        except OSError:
+            return None
+
     def _header(self, name: str) -> str:
         return ", ".join(self.headers.get_all(name, []))
 
     def end_headers(self) -> None:
-        for name, value in headers_of(self.name).items():
+        policy = policy_of(self._read(PAGE) or b"")
+        for name, value in headers_of(self.name, policy).items():
             self.send_header(name, value)
         super().end_headers()
 
