@@ -25,6 +25,7 @@ from provender.release import archive
 SITE = {
     "index.html": b"<!doctype html><title>Tiny</title>" + b"<p>Nothing to see here.</p>" * 100,
     "demo.single.html": b"<!doctype html><title>One file</title>" + b"<p>Nothing</p>" * 200,
+    "model-card.html": b"<!doctype html><title>Card</title>" + b"<p>Nothing</p>" * 200,
     "style.css": b"p { color: black }\n" * 100,
     "page.js": b"run();\n" * 300,
     "worker.js": b"work();\n" * 300,
@@ -53,7 +54,7 @@ TYPES = {
 }
 
 # What has a policy of its own in a browser: pages, and workers.
-HAVE_POLICIES = {"index.html", "demo.single.html", "worker.js", "sw.js"}
+HAVE_POLICIES = {"index.html", *serve.OF_ONE_FILE, "worker.js", "sw.js"}
 
 
 def write_site(folder: Path) -> Path:

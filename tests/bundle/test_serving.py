@@ -163,11 +163,11 @@ def test_an_older_release_is_served_with_its_policy(server: Host) -> None:
     """So are its workers and what it lacks; demo.single.html has its own policy."""
     page = server.site / "index.html"
     page.write_bytes(meta("img-src *"))
-    (server.site / serve.SINGLE_PAGE).write_text("one file")
+    (server.site / serve.OF_ONE_FILE[0]).write_text("one file")
     for name in ("", "page.js", "none.js"):
         sent = server.ask(f"/{name}").headers["content-security-policy"]
         assert sent == f"img-src *; {serve.FRAMES_POLICY}"
-    sent = server.ask(f"/{serve.SINGLE_PAGE}").headers["content-security-policy"]
+    sent = server.ask(f"/{serve.OF_ONE_FILE[0]}").headers["content-security-policy"]
     assert sent == serve.FRAMES_POLICY
     page.write_bytes(meta("font-src *"))
     assert server.ask("/").headers["content-security-policy"].startswith("font-src *; ")

@@ -25,8 +25,9 @@ from provender.errors import UserError
 # What a page cannot say of itself.
 FRAMES_POLICY = "frame-ancestors 'self'"
 
-# Its own policy allows what is written into it, which that of the page as a site forbids.
-SINGLE_PAGE = "demo.single.html"
+# Pages of one file each. Their own policy allows what is written into them, which that of the page
+# as a site forbids.
+OF_ONE_FILE = ("demo.single.html", "model-card.html")
 PAGE = "index.html"
 
 POLICY_HEADER = "Content-Security-Policy"
@@ -90,7 +91,7 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
 def headers_of(name: str, policy: str = single_page.POLICY) -> dict[str, str]:
     """Return the headers of a file of a bundle whose page has ``policy``, but for its content's."""
     # What the page says of itself does not hold for its workers, which have their own answer's.
-    own = [] if name == SINGLE_PAGE else [policy]
+    own = [] if name in OF_ONE_FILE else [policy]
     return {POLICY_HEADER: "; ".join([*own, FRAMES_POLICY]), **HEADERS}
 
 
