@@ -77,6 +77,10 @@ HEADINGS = {
     "trainers": "Python and Node.js side by side",
 }
 
+# Limits of how likely a text has none of the labels that are marked, and the page's.
+OTHER_FROM = (0.25, 0.5, 0.75)
+LIKELY_OTHER = 0.5
+
 GZIP_LEVEL = 9
 
 KILOBYTE = 1000
@@ -202,6 +206,26 @@ def plot_coverage(coverage: list[dict[str, float]], unsure_below: float) -> Plot
     if sure:
         share, accuracy = sure[0]["share"], sure[0]["accuracy"]
         plot.marks.append(("target", share, accuracy, f"sure: {share:.3f}, right {accuracy:.3f}"))
+    return plot
+
+
+def plot_outside(curve: list[dict[str, float]]) -> Plot | None:
+    """Draw how many texts are told to have none of the labels, where that is so and where not."""
+    if not curve:
+        return None
+    plot = Plot(
+        "Texts told to have none of the labels",
+        shares(0, "share of texts with one of the labels"),
+        shares(0, "share of texts with none"),
+        [(DOTTED, [(0, 0), (1, 1)])],
+    )
+    plot.lines.append((SOLID, [(each["inside"], each["outside"]) for each in curve]))
+    plot.marks = [
+        ("target" if each["from"] == LIKELY_OTHER else "dot", each["inside"], each["outside"],
+         f"from {each['from']:g} on {each['inside']:.3f} with one, {each['outside']:.3f} with none")
+        for each in curve
+        if each["from"] in OTHER_FROM
+    ]  # fmt: skip
     return plot
 
 
@@ -379,6 +403,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--title", required=True, help="what the model was trained on")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics, JSON")
     parser.add_argument("--learning", type=Path, required=True, help="recall by texts, CSV")
+    parser.add_argument("--outside", type=Path, required=True, help="what tells others, JSON")
     parser.add_argument("--parity", type=Path, required=True, help="parity report, JSON")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--test-rows", required=True, help="what the test split holds, in words")
@@ -434,6 +459,7 @@ def main(options: argparse.Namespace) -> None:
         texts=read_texts(options.show_text) if options.show_text else None,
         calibration=plot_calibration(test["calibration"]),
         coverage=plot_coverage(test["coverage"], values["choice"]["unsure_below"]),
+        outside=plot_outside(files.read_json(options.outside)["curve"]),
         coverage_by_label=describe_coverage(test["coverage_by_label"]),
         sure_from=SURE_FROM,
         strips=draw_strips(test["labels"]),

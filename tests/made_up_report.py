@@ -123,12 +123,21 @@ METRICS = {
     },
 }  # fmt: skip
 LEARNING = "texts,naive_bayes,support_vectors\n97,0.6,0.55\n194,0.75,0.7\n776,0.864,0.853\n"
+OUTSIDE = {
+    "other": [1, -0.5, -1, 0.25],
+    "curve": [
+        {"from": 0.25, "inside": 0.4, "outside": 0.9},
+        {"from": 0.3, "inside": 0.3, "outside": 0.8},
+        {"from": 0.5, "inside": 0.2, "outside": 0.75},
+        {"from": 0.75, "inside": 0.05, "outside": 0.5},
+    ],
+}
 PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "layers": 2.5e-7}}
 
 
 def write_reports(folder: Path, measured: dict[str, Any]) -> None:
     """Write hand-made reports, and a bundle beside them."""
-    for name, value in (("metrics", measured), ("parity", PARITY)):
+    for name, value in (("metrics", measured), ("parity", PARITY), ("outside", OUTSIDE)):
         files.write_json(folder / f"{name}.json", value)
     files.write_text(folder / "learning.csv", LEARNING)
     files.write_text(folder / "bundle" / "tfjs" / "model.json", "x" * 4321)
@@ -140,6 +149,7 @@ def render(run_script: RunScript, folder: Path, *more: str | Path, code: int = 0
         "render_report",
         *("--title", "Rye & <tides>", "--template", "scripts/render_report.html"),
         *("--metrics", folder / "metrics.json", "--parity", folder / "parity.json"),
+        *("--outside", folder / "outside.json"),
         *("--learning", folder / "learning.csv", "--style", "web/src/style.css"),
         *("--bundle", folder / "bundle", "--test-rows", "what <the> table says", *more),
         *("--output", folder / "out" / "report.html"),

@@ -27,6 +27,7 @@ USER = 33
 SERVED_SECONDS = 20
 
 PAGE = "<!doctype html><title>Tiny</title>" + "<p>Nothing to see here.</p>" * 100
+PAGES = ("index.html", "demo.single.html", "model-card.html")
 OTHER_FILES = {"page.js": "run();\n", "tfjs/layers/model.json": json.dumps({"a": [0] * 900})}
 
 
@@ -34,7 +35,7 @@ def make_bundle(
     folder: Path, version: str = "1.0.0", page: str = PAGE, more: dict[str, str] | None = None
 ) -> Path:
     """Write a bundle of few files, and ``more`` by name, with a manifest that is right."""
-    texts = {"index.html": page, "demo.single.html": page, **OTHER_FILES, **(more or {})}
+    texts = {**dict.fromkeys(PAGES, page), **OTHER_FILES, **(more or {})}
     for name, text in texts.items():
         files.write_text(folder / name, text)
     described = {

@@ -148,6 +148,9 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         # Both axes from 0 to 1, the diagonal first.
         "0.0,170.0 250.0,0.0",
         "62.5,85.0 187.5,17.0",
+        # Texts with one of the labels across, with none upwards; the diagonal first.
+        "0.0,170.0 250.0,0.0",
+        "100.0,17.0 75.0,34.0 50.0,42.5 12.5,85.0",
         # From 10,000 to 100,000 bytes, of which 12,345 are a tenth in logarithms; recall from 0.7.
         "0.0,113.3 22.9,85.0",
     ]
@@ -157,6 +160,7 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
         ("250.0", "42.2", "target"),
         ("187.5", "53.1", "target"),
         *(("62.5", "85.0", "fill"), ("187.5", "17.0", "fill")),
+        *(("100.0", "17.0", "fill"), ("50.0", "42.5", "target"), ("12.5", "85.0", "fill")),
         # Strips of 120 units from 0.5 to 1.
         *(("60.0", "0", "fill"), ("36.0", "0", "fill")),
         *(("0.0", "113.3", "fill"), ("22.9", "85.0", "fill"), ("22.9", "85.0", "target")),
@@ -168,7 +172,7 @@ def test_draws_the_plots_and_the_shades(run_script: RunScript, folder: Path) -> 
 
 def test_says_what_the_plots_show(run_script: RunScript, folder: Path) -> None:
     """Each plot's points are told in words, and of many those that were chosen."""
-    learning, coverage, calibration, sizes = Cells(render(run_script, folder)).described
+    learning, coverage, calibration, outside, sizes = Cells(render(run_script, folder)).described
     assert learning == (
         "Recall@1 on the test split by training texts. complement naive Bayes, 97 texts: 0.600; "
         "complement naive Bayes, 194 texts: 0.750; complement naive Bayes, 776 texts: 0.864; "
@@ -176,12 +180,16 @@ def test_says_what_the_plots_show(run_script: RunScript, folder: Path) -> None:
         "194 texts: 0.700; a linear support vector machine, 776 texts: 0.853; "
         "this model, 777 texts: 0.876"
     )
+    assert outside == (
+        "Texts told to have none of the labels. from 0.25 on 0.400 with one, 0.900 with none; "
+        "from 0.5 on 0.200 with one, 0.750 with none; from 0.75 on 0.050 with one, 0.500 with none"
+    )
     assert coverage == ("Accuracy by coverage, the surest answers first. sure: 0.750, right 0.938")
     assert "34 posts, as sure as 0.25: 0.500 right" in calibration
     assert sizes.count("1,000 words, width 7, 256 levels: 12,345 bytes, recall@1 0.850") == 2
     many = [METRICS["sizes"][0]] * 30 + [METRICS["sizes"][1]]
     files.write_json(folder / "metrics.json", {**METRICS, "sizes": many})
-    assert Cells(render(run_script, folder)).described[3] == (
+    assert Cells(render(run_script, folder)).described[4] == (
         "Recall of the validation split by size. 1,000 words, width 7, 256 levels: 12,345 bytes, "
         "recall@1 0.850"
     )
@@ -369,3 +377,11 @@ def test_missing_report(run_script: RunScript, folder: Path) -> None:
     messages = render(run_script, folder, code=1)
     assert f"cannot read or write: [Errno 2] No such file or directory: '{folder}/p" in messages
     assert "out" not in names_in(folder)
+
+
+def test_nothing_learnt_of_what_is_outside(run_script: RunScript, folder: Path) -> None:
+    """Where too few texts told how such a text looks, that is said in the plot's place."""
+    files.write_json(folder / "outside.json", {"other": [], "curve": []})
+    page = render(run_script, folder)
+    assert "too few posts to learn how a post looks that has none of the labels" in page
+    assert "Texts told to have none" not in page

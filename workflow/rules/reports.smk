@@ -184,6 +184,7 @@ rule render_report:
         BUNDLE,
         metrics="data/reports/metrics.json",
         learning="data/reports/learning.csv",
+        outside="data/reports/outside.json",
         parity="data/reports/parity.json",
         search=SEARCH if exists(SEARCH) else [],
         compared=COMPARED if exists(COMPARED) else [],
@@ -214,7 +215,8 @@ rule render_report:
     shell:
         command("render_report") + " --title {params.title:q} --metrics {input.metrics:q}"
         " --learning {input.learning:q} --test-rows {params.test_rows:q}"
-        " --parity {input.parity:q} --bundle {params.bundle:q} {params.search:q}"
+        " --outside {input.outside:q} --parity {input.parity:q} --bundle {params.bundle:q}"
+        " {params.search:q}"
         " {params.compared:q} {params.trainers:q} {params.node:q}"
         " {params.show_text:q} --template {input.template:q} --style {input.style:q} --output {output.page:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
