@@ -1214,8 +1214,8 @@ MUTANTS = [
     Mutant(
         "a build depends on where it is published",
         "src/provender/config.py",
-        'PUBLICATION = ("repository", "license", "language", "publish")',
-        'PUBLICATION = ("license", "language", "publish")',
+        'PUBLICATION = ("repository", "license", "publish")',
+        'PUBLICATION = ("license", "publish")',
         "tests/test_config.py::test_identity_leaves_out_what_only_releases_say",
     ),
     Mutant(

@@ -31,8 +31,8 @@ export function percent(share) {
 export function verdictOn(found, isSeen) {
   if (!found.words) return words.empty;
   if (!found.labels.length) return isSeen() ? words.none_known : words.no_text_in_script;
-  if (Number(found.other) >= LIKELY_OTHER) return words.none_of_them;
   if (found.known === 1) return words.one_known;
+  if (Number(found.other) >= LIKELY_OTHER) return words.none_of_them;
   return found.sure ? words.likely : words.unsure;
 }
 

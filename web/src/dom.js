@@ -31,6 +31,20 @@ export function create(tag, className = "", children = []) {
 }
 
 /**
+ * Sets a text that may break before each dot and the like, as long labels must on a phone.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function setBreakable(element, text) {
+  element.textContent = "";
+  text.split(/(?=[._/-])/).forEach((part) => {
+    element.appendChild(create("wbr"));
+    element.appendChild(document.createTextNode(part));
+  });
+}
+
+/**
  * Fills a part of a table with rows of texts; the first of each row heads the row. A second line of
  * a text is set small.
  *
@@ -46,9 +60,12 @@ export function fillTable(id, tag, rows) {
       // A header of nothing is none.
       if (column ? tag === "td" : !text) {
         const [first, second] = text.split("\n");
-        return create("td", "", second ? [first, create("small", "", [second])] : [first]);
+        const data = create("td", "", second ? [first, create("small", "", [second])] : [first]);
+        data.dir = "auto";
+        return data;
       }
-      const cell = create("th", "", [text]);
+      const cell = create("th");
+      setBreakable(cell, text);
       cell.scope = tag === "th" ? "col" : "row";
       cell.dir = "auto";
       return cell;

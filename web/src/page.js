@@ -8,7 +8,7 @@
 
 import * as words from "words";
 import { percent, readingOf, showSentence, UNLIKELY, verdictOn } from "./answer.js";
-import { byId, create, on } from "./dom.js";
+import { byId, create, on, setBreakable } from "./dom.js";
 import { showFiguresOnDemand } from "./figures.js";
 import { keepOffline } from "./offline.js";
 import { loadScript } from "./places.js";
@@ -170,7 +170,7 @@ function showScores({ labels }) {
     const [name, share] = /** @type {HTMLCollectionOf<HTMLElement>} */ (button.children);
     item.hidden = !showsAll && index > 0 && score < UNLIKELY;
     if (!item.hidden) shown++;
-    name.textContent = label;
+    if (name.textContent !== label) setBreakable(name, label);
     share.textContent = percent(score);
     button.setAttribute("aria-pressed", `${label === (chosen || labels[0].label)}`);
     /** @type {HTMLElement} */ (track.firstChild).style.width = `${100 * score}%`;
@@ -203,8 +203,9 @@ function offerTools(text) {
     if (button) button.disabled = !text;
   }
   const lines = linesOf(text);
-  byId("each").hidden = lines < 2;
-  byId("each").textContent = fill(words.each_line, { count: lines });
+  const each = /** @type {HTMLButtonElement} */ (byId("each"));
+  each.disabled = lines < 2;
+  each.textContent = fill(words.each_line, { count: Math.max(lines, 2) });
 }
 
 /** @param {string} text */

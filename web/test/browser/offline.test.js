@@ -79,7 +79,7 @@ const shows = (page, line) => page.locator("#offline", { hasText: line }).waitFo
 /** Makes a second version of a site, of which each part that a page loads differs. */
 function makeNewer(t, site) {
   const folder = copySite(t, site.folder);
-  change(folder, "index.html", (html) => html.replace("Which label", "Now, which label"));
+  change(folder, "index.html", (html) => html.replace(/(<p class="lead"[^>]*>)[^<]*/, `$1${TITLE}`));
   change(folder, "about.json", (about) => about.replace(/"title": ".*"/, `"title": "${TITLE}"`));
   change(folder, "constants.json", (json) => json.replace('"unsure_below":', '"unsure_below": '));
   for (const form of ["layers", "graph"]) {
