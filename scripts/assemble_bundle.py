@@ -59,9 +59,7 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
         "formats": ["layers", "graph"] if options.graph else ["layers"],
         "metrics": {split: shown_metrics(metrics[split]) for split in ("validation", "test")},
         "remarks": metrics["remarks"],
-        "confusion": page.confusion(
-            metrics["test"]["confusion"], files.read_json(options.labels)
-        ),
+        "confusion": page.confusion(metrics["test"]["confusion"], files.read_json(options.labels)),
     }
 
 

@@ -12,7 +12,7 @@ from provender import files
 from provender.bundle import page
 from provender.errors import UserError
 
-NASTY = '<img src=x onerror=alert(1)> "&\' {count}'
+NASTY = "<img src=x onerror=alert(1)> \"&' {count}"
 
 
 def facts(labels: list[str], language: str = "en", **setting: Any) -> page.Facts:
@@ -60,9 +60,11 @@ def test_a_heading_made_from_the_title() -> None:
 
 def test_many_labels() -> None:
     """The first are shown, and how many more there are; so many have no matrix."""
-    markup = html(facts([f"label {number}" for number in range(1200)]))
+    markup = html(facts([f"{number}" for number in range(1200)]))
     assert markup.count("<li dir") == page.SHOWN_LABELS
     assert "and 1,176 more" in markup
+    assert html(facts(["x" * 120, "y" * 120, "z"])).count("<li dir") == 1
+    assert html(facts(["x" * 500, "y"])).count("<li dir") == 1
     assert 'id="matrix"' not in markup
 
 

@@ -13,7 +13,6 @@ from conftest import ROOT
 from provender import files
 from provender.bundle import page, single_page
 
-
 ABOUT = {
     "name": "tiny",
     "corpus": {

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import re
 import socket
 import subprocess
 import time
@@ -11,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from ports import free_port
 from releases import Release
 from served import PAGE, USER, Server, as_user, check, make_bundle, serving, sign
 
 from provender import files
+from provender.bundle import page
 from provender.bundle import serve as serve_here
 from provender.release import signing
 

@@ -146,7 +146,8 @@ def test_an_example_that_quotes_a_text_is_refused(
     [(text,)] = database.execute("SELECT Data FROM news LIMIT 1").fetchall()
     database.close()
     quoted = " ".join(text.split()[2:12])
-    page = json.dumps({"examples": ["An example of our own, which nobody else has written", quoted]})
+    own = "An example of our own, which nobody else has written"
+    page = json.dumps({"examples": [own, quoted]})
     output = tmp_path / "bundle"
     done = run_script("assemble_bundle", *arguments(data, output), "--page", page, code=1)
     assert done.stderr == (
@@ -163,7 +164,8 @@ def test_page_in_the_language_of_the_texts(
 ) -> None:
     """Page, scripts and web manifest speak it; of another language the page speaks English."""
     output = tmp_path / "bundle"
-    for language, spoken, answer in (("fr", "fr", "Très probablement"), ("nl", "en", "Most likely")):
+    cases = (("fr", "fr", "Très probablement"), ("nl", "en", "Most likely"))
+    for language, spoken, answer in cases:
         run_script("assemble_bundle", *arguments(data, output), "--language", language)
         found = contents(output)
         assert f'<html lang="{spoken}">'.encode() in found["index.html"]

@@ -7,6 +7,7 @@ page speaks: its words for people, by the same keys. A sentence has names in bra
 import base64
 import dataclasses
 import hashlib
+import itertools
 import json
 import types
 from collections.abc import Mapping, Sequence
@@ -35,8 +36,10 @@ ENGLISH = "en"
 # What one row of each kind of corpus is called.
 NOUNS = {"newsgroups": "posts", "docstrings": "docstrings"}
 
-# Labels that the empty page shows.
+# Labels that the empty page shows, and how many characters they may have together: what fits where
+# the answer will be.
 SHOWN_LABELS = 24
+SHOWN_CHARACTERS = 200
 
 # More labels than these have no matrix of confusion that could be read.
 MATRIX_LABELS = 30
@@ -44,7 +47,7 @@ MATRIX_LABELS = 30
 # The most frequent confusions that are named.
 PAIRS = 10
 
-# An example that has as many words must not stand in a text of the table, unless texts may be shown.
+# An example of so many words must not stand in a text of the table, unless texts may be shown.
 QUOTED_WORDS = 8
 
 PAPER = "#f6f5ef"
@@ -233,7 +236,7 @@ def _shown(facts: Facts) -> dict[str, Any]:
         "seen": " ".join(map(str, parts(facts.vocabulary))),
         "examples": facts.setting.get("examples", []),
         "labels": facts.labels,
-        "shown_labels": SHOWN_LABELS,
+        "shown_labels": shown(facts.labels),
         "good": say(good, right=right, all=of, texts=texts, of_texts=of_texts),
         "measured": say(
             words["measured"],
@@ -249,6 +252,13 @@ def _shown(facts: Facts) -> dict[str, Any]:
         "number": lambda value: number(words, value),
         "say": say,
     }
+
+
+def shown(labels: Sequence[str]) -> int:
+    """Return how many of the labels, the first ones, the empty page shows."""
+    sizes = itertools.accumulate(map(len, labels))
+    fitting = sum(size <= SHOWN_CHARACTERS for size in sizes)
+    return min(max(fitting, 1), SHOWN_LABELS)
 
 
 def parts(vocabulary: Sequence[str]) -> list[int]:
