@@ -2,6 +2,7 @@
 // made of. What never changes is in the page already (src/provender/bundle/page.py).
 
 /**
+ * @import { Found } from "./check.js"
  * @import { LocalClassifier, Runtime } from "./create.js"
  * @import { Classification, Explanation } from "./predict.js"
  */
@@ -25,6 +26,16 @@ const RUN_MILLISECONDS = 300;
 
 // What a clock of browsers tells apart.
 const LEAST_MILLISECONDS = 0.1;
+
+// So much of a key's id tells it apart.
+const KEY_DIGITS = 12;
+
+/**
+ * What the fold says after a check that confirms nothing.
+ *
+ * @type {{ [verdict: string]: "not_a_release" | "not_as_published" | undefined }}
+ */
+const STATUS = { "no release": "not_a_release", refuted: "not_as_published" };
 
 const FRAGMENT = "#text=";
 
@@ -342,6 +353,14 @@ function verify(event) {
     .then(({ showCheck }) =>
       showCheck(/** @type {HTMLTextAreaElement} */ (byId("verify-key")).value),
     )
+    .then((/** @type {Found} */ { verdict, facts }) => {
+      const [, key = ""] = facts.find(([title]) => title === "Signed with key") || [];
+      const name = key.slice(0, KEY_DIGITS);
+      byId("published").textContent =
+        verdict === "confirmed"
+          ? fill(words.as_published, { name })
+          : words[STATUS[verdict] || "unchecked"];
+    })
     .catch((error) => {
       byId("verify-verdict").textContent = error.message;
     });

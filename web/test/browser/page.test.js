@@ -15,13 +15,17 @@ import {
   enginesOf,
   askWorker,
   chooseEngine,
+  copySite,
   knownWords,
+  makeStatement,
   openPage,
   openSite,
   readJson,
   readManifest,
   readParts,
   readPolicy,
+  release,
+  serveSite,
   unfold,
   whenReady,
 } from "./site.js";
@@ -457,6 +461,18 @@ test("without JavaScript the page says so, and shows nothing dead", async (t) =>
   }
 });
 
+test("whether this is a release shows by itself, without a complaint", async (t) => {
+  const folder = copySite(t, BUNDLE);
+  const site = await serveSite(folder);
+  t.after(site.stop);
+  for (const status of ["not a release", "says: small 0.1.0"]) {
+    const { page, complaints } = await openPage(t, opened.browser, site.base);
+    await page.locator("#published", { hasText: status }).waitFor();
+    assert.deepEqual(complaints, []);
+    release(folder, makeStatement(folder));
+  }
+});
+
 test("the page can be installed", async () => {
   const manifest = readJson(BUNDLE, "manifest.webmanifest");
   assert.equal(manifest.display, "standalone");
@@ -506,6 +522,14 @@ test("the element is the same on another site's page, by its own styles", async 
     ),
     classifier.predict("flour and yeast", 2).map(({ label, score }) => [label, percent(score)]),
   );
+  const answered = await page.evaluate(() => {
+    const own = /** @type {any} */ (document.querySelector("text-classifier"));
+    return new Promise((resolve) => {
+      own.addEventListener("answer", ({ detail }) => resolve(detail.labels[0].label));
+      own.value = "queen and rook";
+    });
+  });
+  assert.equal(answered, classifier.predict("queen and rook", 1)[0].label);
   const display = await element.locator("li").first().evaluate((item) => getComputedStyle(item).display);
   assert.equal(display, "flex");
   assert.deepEqual(complaints, []);

@@ -260,6 +260,7 @@ export async function verify(page, key = "") {
         all("#verify-facts dt").map((term) => [term.textContent, term.nextSibling.textContent]),
       ),
       note: all("#verify-note")[0].innerText,
+      status: all("#published")[0].textContent,
     };
   });
 }
