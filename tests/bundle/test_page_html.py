@@ -37,7 +37,7 @@ def test_nothing_is_taken_for_html() -> None:
     """Labels, heading, examples and title stand as they are, with what HTML could take for its."""
     given = facts([NASTY, "b"], heading=NASTY, examples=[NASTY], expects=NASTY)
     markup = html(given)
-    assert "<img" not in markup
+    assert "<img" not in markup and "</script><!--" not in markup
     # Label, description, and twice each of the heading, the example and what is expected.
     assert markup.count("&lt;img src=x onerror=alert(1)&gt;") == 7
     assert "{count}" in markup
