@@ -12,12 +12,13 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
 
 from provender import config, console, files, tool
-from provender.bundle import constants, node, single_page
+from provender.bundle import constants, node, page, single_page
 from provender.errors import UserError
 from provender.model import model_card
 from provender.running import code_files, step
@@ -95,7 +96,28 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
         "formats": ["layers", "graph"] if options.graph else ["layers"],
         "metrics": {split: shown_metrics(metrics[split]) for split in ("validation", "test")},
         "remarks": metrics["remarks"],
+        "confusion": page.confusion(metrics["test"]["confusion"], files.read_json(options.labels)),
     }
+
+
+def read_facts(options: argparse.Namespace, about: dict[str, Any]) -> page.Facts:
+    """Return what the page shows. Raises UserError where an example quotes what people wrote."""
+    setting = page.read_setting(options.page)
+    if setting.get("examples") and not options.quotes:
+        database = sqlite3.connect(f"file:{options.database}?mode=ro", uri=True)
+        try:
+            texts = [text for (text,) in database.execute("SELECT Data FROM news")]
+        finally:
+            database.close()
+        page.check_examples(setting["examples"], texts)
+    return page.Facts(
+        name=options.name,
+        about=about,
+        labels=files.read_json(options.labels),
+        vocabulary=files.read_json(options.vocabulary),
+        language=options.language,
+        setting=setting,
+    )
 
 
 def shown_metrics(measured: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +213,9 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", type=Path, required=True, help="text recipe, YAML")
     parser.add_argument("--config", required=True, help="configuration, JSON")
     parser.add_argument("--card", type=Path, required=True, help="page around the card, Jinja")
+    parser.add_argument("--page", default="{}", help="heading, examples and the like, JSON")
+    parser.add_argument("--quotes", action="store_true", help="examples may quote the texts")
+    parser.add_argument("--language", default="", help="code of the texts' language, if known")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     return parser
 
@@ -198,20 +223,23 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Build the site beside the old one, then put it in its place."""
     part = options.output.with_name(options.output.name + ".part")
+    about = describe(options)
+    facts = read_facts(options, about)
     shutil.rmtree(part, ignore_errors=True)
     try:
-        node.run("build.js", "--output", part)
+        node.run("build.js", "--language", page.spoken(facts.language), "--output", part)
         copy_models(options.layers, options.graph, part)
         built = constants.build(options)
         (part / CONSTANTS).write_bytes(built)
         check_parity(part, files.read_json(options.parity)["checked"])
         files.write_text(part / "constants.js", constants.to_script(built))
-        about = describe(options)
         files.write_json(part / "about.json", about)
         style = (part / "style.css").read_text(encoding="utf-8")
         unsure_below = json.loads(built)["unsure_below"]
         files.write_text(part / CARD, build_card(about, unsure_below, style, options))
-        files.write_text(part / "demo.single.html", single_page.build(part))
+        files.write_json(part / "manifest.webmanifest", page.web_manifest(facts))
+        files.write_text(part / "index.html", page.build(part, facts))
+        files.write_text(part / "demo.single.html", single_page.build(part, facts))
         manifest = build_manifest(part, options)
         files.write_json(part / "manifest.json", manifest)
         shutil.rmtree(options.output, ignore_errors=True)

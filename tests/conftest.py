@@ -43,6 +43,8 @@ SMALL_CONFIG = {
     "name": "small",
     # What Snakemake, DVC, the shell or HTML could read as theirs.
     "title": 'Three made-up topics: {a} ${b} "$HOME" 100 % <i>it\'s</i>',
+    "language": "en",
+    "page": {"examples": ["Bread rises in the oven", "O'Neil's \"$HOME\" {a} <b>\n& $(b) – 日本"]},
     "source": {
         "kind": "sqlite",
         "path": "small.sqlite",

@@ -432,7 +432,7 @@ def test_source_files(tmp_path: Path) -> None:
 def test_identity_leaves_out_what_only_releases_say(config: Config) -> None:
     """The project's address and the like change no build."""
     expected = configuration.identity(config)
-    said = {"repository": "https://localhost/a", "license": "MIT", "language": "en"}
+    said = {"repository": "https://localhost/a", "license": "MIT"}
     configuration.check({**config, **said})
     assert configuration.identity({**config, **said}) == expected
 

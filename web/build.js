@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { readOptions } from "./command.js";
 
-const USAGE = `Usage: node web/build.js [--npm BUNDLE] --output DIR
-Writes the site's scripts, page, style, icon and vendor/tf.min.js to DIR;
-with --npm, index.cjs, index.mjs, their types, and data.js with the model of the bundle in BUNDLE.`;
+const USAGE = `Usage: node web/build.js [--npm BUNDLE] [--language CODE] --output DIR
+Writes the site's scripts in a language of src/languages ("en"), styles, icons and
+vendor/tf.min.js to DIR; with --npm, index.cjs, index.mjs, their types, and data.js with the model of the bundle in BUNDLE.`;
 
 /** @param {string} name */
 const source = (name) => join(import.meta.dirname, "src", name);
@@ -33,25 +33,35 @@ const SHARED = {
 // Each script of the site, and the global that it sets, if any.
 const SCRIPTS = {
   "classifier.js": "Provender",
+  "element.js": undefined,
   "page.js": undefined,
   "sw.js": undefined,
   "verify.js": "ProvenderVerify",
   "worker.js": undefined,
 };
 
-/** @param {string} output */
-async function buildSite(output) {
+const COPIED = ["style.css", "no-script.css", "icon.svg"].concat(
+  ["icon-192.png", "icon-512.png", "icon-maskable-512.png"].map((name) => `icons/${name}`),
+);
+
+/**
+ * @param {string} output
+ * @param {string} language
+ */
+async function buildSite(output, language) {
   /** @type {BuildOptions} */
-  const script = { ...SHARED, format: "iife" };
+  const script = {
+    ...SHARED,
+    format: "iife",
+    alias: { words: source(join("languages", `${language}.json`)) },
+  };
   const tensorflow = createRequire(import.meta.url).resolve("@tensorflow/tfjs/dist/tf.min.js");
   await mkdir(join(output, "vendor"), { recursive: true });
   await Promise.all([
     ...Object.entries(SCRIPTS).map(([name, globalName]) =>
       build({ ...script, globalName, entryPoints: [source(name)], outfile: join(output, name) }),
     ),
-    ...["index.html", "style.css", "icon.svg"].map((name) =>
-      copyFile(source(name), join(output, name)),
-    ),
+    ...COPIED.map((name) => copyFile(source(name), join(output, basename(name)))),
     copyFile(tensorflow, join(output, "vendor", "tf.min.js")),
   ]);
 }
@@ -98,12 +108,13 @@ async function buildPackage(bundle, output) {
   ]);
 }
 
-const { npm, output } = readOptions(USAGE, {
+const { language, npm, output } = readOptions(USAGE, {
+  language: { type: "string", optional: true },
   npm: { type: "string", optional: true },
   output: { type: "string" },
 });
 try {
-  await (npm ? buildPackage(npm, output) : buildSite(output));
+  await (npm ? buildPackage(npm, output) : buildSite(output, language || "en"));
 } catch (error) {
   console.error(`build.js: ${/** @type {Error} */ (error).message}`);
   process.exit(1);

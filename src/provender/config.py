@@ -57,7 +57,7 @@ MADE_UP = {
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 # What only a release says of itself: no part of a build.
-PUBLICATION = ("repository", "license", "language", "publish")
+PUBLICATION = ("repository", "license", "publish")
 
 
 def read(*paths: str | Path) -> Config:

@@ -18,7 +18,7 @@ from conftest import ROOT
 from hosts import COMMANDS, DOCUMENT, Host, block, host
 from node_runner import run_node_tests
 
-from provender.bundle import serve, single_page
+from provender.bundle import serve
 from provender.release import archive
 
 # One of each type, and whether its content gets smaller.
@@ -202,20 +202,10 @@ def test_the_page(small_bundle: Path, tmp_path: Path, name: str) -> None:
         run_node_tests("test/container/*.test.js", ADDRESS=address, BUNDLE=str(small_bundle))
 
 
-def directives(policy: str) -> set[str]:
-    """Return the directives of a policy."""
-    return {" ".join(directive.split()) for directive in policy.split(";")}
-
-
 def test_policies_agree() -> None:
     """The page's own policy, and what provender serve and every configuration send with it."""
-    page = (ROOT / "web" / "src" / "index.html").read_text(encoding="utf-8")
-    [own] = re.findall(r'http-equiv="Content-Security-Policy"\s+content="(.*?)"', page, re.DOTALL)
     sent = serve.headers_of("index.html")["Content-Security-Policy"]
-    assert directives(sent) == directives(own) | directives(serve.FRAMES_POLICY), (
-        f"src/provender/bundle/single_page.py has another policy than web/src/index.html: {own}"
-    )
-    assert sent == f"{single_page.POLICY}; {serve.FRAMES_POLICY}"
+    assert sent == f"{page.POLICY}; {serve.FRAMES_POLICY}"
     image = (ROOT / "containers" / "nginx.conf").read_text(encoding="utf-8")
     # An image, nginx, Caddy, and four rules of Netlify's.
     for name, text, count in (

@@ -18,7 +18,7 @@ import brotli
 import pytest
 from hosts import COMMANDS, Host, host
 
-from provender.bundle import serve, single_page
+from provender.bundle import page, serve
 from provender.errors import UserError
 
 SCRIPT = b"run();\n" * 300
@@ -146,11 +146,11 @@ def meta(policy: str, name: str = "content") -> bytes:
         (meta("img-src  *;\r\n  object-src *"), "img-src *; object-src *"),
         (b"<!-- " + meta("img-src *") + b" -->" + meta("font-src *"), "font-src *"),
         (meta("font-src *") + meta("img-src *"), "font-src *"),
-        (b"<meta http-equiv=refresh content=9>", single_page.POLICY),
-        (meta("img-src \u00e9"), single_page.POLICY),
-        (meta("img-src *", "data-content"), single_page.POLICY),
-        (b"\xff<", single_page.POLICY),
-        (b"", single_page.POLICY),
+        (b"<meta http-equiv=refresh content=9>", page.POLICY),
+        (meta("img-src \u00e9"), page.POLICY),
+        (meta("img-src *", "data-content"), page.POLICY),
+        (b"\xff<", page.POLICY),
+        (b"", page.POLICY),
     ],
     ids=["entities", "lines", "comment", "two", "other", "beyond-ascii", "data", "bytes", "none"],
 )

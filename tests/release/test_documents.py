@@ -20,7 +20,6 @@ from provender.release.statement import STATEMENT
 PUBLICATION = {
     "repository": "https://localhost/project.git",
     "license": "EUPL-1.2",
-    "language": "de",
 }
 
 
@@ -167,7 +166,7 @@ def _references(value: Any) -> set[str]:
 
 @pytest.mark.ci
 def test_what_only_a_release_says(recorded: Project) -> None:
-    """Repository, license and language stand in the documents, and change no build."""
+    """Repository and license stand in the documents, and change no build."""
     before = {
         path: path.read_bytes() for path in (recorded.folder / "dist").rglob("*") if path.is_file()
     }
@@ -188,7 +187,7 @@ def test_what_only_a_release_says(recorded: Project) -> None:
     assert not PUBLICATION.keys() & statement.parameters(stated)["settings"].keys()
     metadata, text = card_of(folder)
     assert metadata["license"] == "other" and metadata["license_name"] == "eupl-1.2"
-    assert metadata["language"] == ["de"]
+    assert metadata["language"] == ["en"]
     assert "License: EUPL-1.2." in text and "<https://localhost/project.git>" in text
     bill = (folder / "mlbom.cdx.json").read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from provender.running import code_files
 from provender.text.recipe import for_words
 
 SITE = [
-    *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
+    *("classifier.js", "element.js", "icon-192.png", "icon-512.png", "icon-maskable-512.png"),
+    *("icon.svg", "no-script.css", "page.js", "style.css", "sw.js"),
     *("vendor/tf.min.js", "verify.js", "worker.js"),
 ]
 WRITTEN = [
-    *("about.json", "constants.js", "constants.json", "demo.single.html", "manifest.json"),
+    *("about.json", "constants.js", "constants.json", "demo.single.html", "index.html"),
+    *("manifest.json", "manifest.webmanifest"),
     "model-card.html",
 ]
 MODEL = [
@@ -126,10 +129,14 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
             for split in ("validation", "test")
         },
         "remarks": metrics["remarks"],
+        "confusion": {
+            "pairs": mistakes(metrics["test"]["confusion"]),
+            "counts": metrics["test"]["confusion"],
+        },
     }
     assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 18 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 24 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
 
 
@@ -168,6 +175,57 @@ def test_model_card(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     assert re.findall('(?:src|href)="', page) == []
     page_of = (output / "index.html").read_text(encoding="utf-8")
     assert page_of.count('<a href="model-card.html">') == 1
+
+
+def mistakes(counts: list[list[int]]) -> list[list[str | int]]:
+    """Return each pair of labels that was confused, and how often, the most frequent first."""
+    labels = ["bread", "chess", "tides"]
+    found = [
+        [labels[row], labels[column], count]
+        for row, line in enumerate(counts)
+        for column, count in enumerate(line)
+        if row != column and count
+    ]
+    assert found
+    return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))
+
+
+def test_an_example_that_quotes_a_text_is_refused(
+    run_script: RunScript, data: Path, tmp_path: Path
+) -> None:
+    """Unless the configuration allows to show texts; words of one's own are no quotation."""
+    database = sqlite3.connect(data / "source" / "news.sqlite")
+    [(text,)] = database.execute("SELECT Data FROM news LIMIT 1").fetchall()
+    database.close()
+    quoted = " ".join(text.split()[2:12])
+    own = "An example of our own, which nobody else has written"
+    page = json.dumps({"examples": [own, quoted]})
+    output = tmp_path / "bundle"
+    done = run_script("assemble_bundle", *arguments(data, output), "--page", page, code=1)
+    assert done.stderr == (
+        f"assemble_bundle: error: page.examples quotes a text of the table: {quoted[:40]}… Write "
+        "one of your own, or allow quotations: set report.show_text to true\n"
+    )
+    assert names_in(tmp_path) == []
+    run_script("assemble_bundle", *arguments(data, output), "--page", page, "--quotes")
+    assert quoted in (output / "index.html").read_text(encoding="utf-8")
+
+
+def test_page_in_the_language_of_the_texts(
+    run_script: RunScript, data: Path, tmp_path: Path
+) -> None:
+    """Page, scripts and web manifest speak it; of another language the page speaks English."""
+    output = tmp_path / "bundle"
+    cases = (("fr", "fr", "Très probablement"), ("nl", "en", "Most likely"))
+    for language, spoken, answer in cases:
+        run_script("assemble_bundle", *arguments(data, output), "--language", language)
+        found = contents(output)
+        assert f'<html lang="{spoken}">'.encode() in found["index.html"]
+        assert f' lang="{language}" placeholder'.encode() in found["index.html"]
+        assert json.loads(found["manifest.webmanifest"])["lang"] == spoken
+        for name in ("page.js", "element.js"):
+            script = found[name].decode()
+            assert json.dumps(answer)[1:-1].replace("\\u00e8", "\\xE8") in script
 
 
 def test_manifest(run_script: RunScript, data: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 // Keeps the site for use without a connection, where the browser can, and has new versions shown.
 
+import { scriptAddress } from "./places.js";
+
 const KEPT = "This page also works without a connection.";
 const NEWER = "A newer version is ready: it shows when this page is opened again.";
 
@@ -27,7 +29,7 @@ export function keepOffline(tell) {
   });
 
   async function register() {
-    await serviceWorker.register("sw.js");
+    await serviceWorker.register(scriptAddress("sw.js"));
     const { active } = await serviceWorker.ready;
     tell(KEPT);
     /** @type {ServiceWorker} */ (active).postMessage("look for newer");

@@ -1,188 +1,93 @@
-// The demo page: a text, its best labels, and what the model was made of.
+// The demo page: a text, its best labels and the words that speak for them; and what the model was
+// made of. What never changes is in the page already (src/provender/bundle/page.py).
 
 /**
- * @import { Parts } from "./model.js"
- * @import { Constants, Encode } from "./encode.js"
- * @import { Prediction } from "./index.js"
- * @import { ToScores } from "./predict.js"
+ * @import { Found } from "./check.js"
+ * @import { LocalClassifier, Runtime } from "./create.js"
+ * @import { Classification, Explanation } from "./predict.js"
  */
 
-import { createEncoder } from "./encode.js";
-import { createKernel, softmax } from "./kernel.js";
+import * as words from "words";
+import { percent, readingOf, showSentence, UNLIKELY, verdictOn } from "./answer.js";
+import { byId, create, on, setBreakable } from "./dom.js";
+import { showFiguresOnDemand } from "./figures.js";
 import { keepOffline } from "./offline.js";
-import { rankLabels } from "./predict.js";
-import { single, siteJson, siteModel } from "./site.js";
-import { tensorflowScores } from "./tensorflow.js";
-import { decodeWords } from "./vocabulary.js";
-
-/**
- * A parsed about.json.
- *
- * @typedef {object} About
- * @property {string} name
- * @property {{ kind: string, title: string, posts: Record<Split, number> }} corpus
- * @property {("layers" | "graph")[]} formats of TensorFlow.js in which the model is there
- * @property {Record<"validation" | "test", Metrics>} metrics
- * @property {string[]} remarks what is to be known of these figures
- * @property {Example[]} [examples]
- */
-
-/** @typedef {"train" | "validation" | "test"} Split */
-
-/** @typedef {"recall@1" | "recall@3" | "recall@5" | "macro_f1"} Metric recall@k for k below the labels */
-
-/** @typedef {[low: number, high: number]} Interval */
-
-/** @typedef {"precision" | "recall@1" | "f1"} LabelMetric */
-
-/**
- * How well the model did on a split, in all and by label, with 95 % intervals.
- *
- * @typedef {Record<Metric | "posts", number> & {
- *   intervals: { [Name in Metric]?: Interval },
- *   labels: { [label: string]: Record<LabelMetric | "posts", number> },
- * }} Metrics
- */
-
-/** @typedef {{ title: string, text: string }} Example */
-
-/** @typedef {keyof typeof ENGINE_NOTES} EngineName */
-
-/**
- * An engine that is loaded.
- *
- * @typedef {object} Engine
- * @property {string[]} labels
- * @property {number} unsureBelow
- * @property {Encode} encode
- * @property {ToScores} toScores
- * @property {number} mostWords how many words of a text are read
- */
+import { loadScript } from "./places.js";
+import { createClassifier, single } from "./site.js";
+import { linesOf, takeTables } from "./table.js";
+import { namesOf, showTints } from "./tint.js";
+import { fill, number } from "./words.js";
 
 const SHOWN_LABELS = 5;
 
-// What one row of each kind of corpus is called.
-/** @type {{ [kind: string]: string | undefined }} */
-const NOUNS = { newsgroups: "posts", docstrings: "docstrings" };
+// Engines are compared by so many runs at most, within so long.
+const RUNS = 50;
+const RUN_MILLISECONDS = 300;
 
-/** @type {[Metric, title: string][]} */
-const METRICS = [
-  ["recall@1", "recall@1"],
-  ["recall@3", "recall@3"],
-  ["recall@5", "recall@5"],
-  ["macro_f1", "macro F1"],
-];
-/** @type {LabelMetric[]} */
-const LABEL_METRICS = ["precision", "recall@1", "f1"];
+// What a clock of browsers tells apart.
+const LEAST_MILLISECONDS = 0.1;
 
-const ENGINE_NOTES = {
-  kernel: "A few lines of script over the layers format's weights; no library.",
-  layers: "TensorFlow.js, with the model in its layers format.",
-  graph: "TensorFlow.js, with the SavedModel in its graph format.",
-};
+// So much of a key's id tells it apart.
+const KEY_DIGITS = 12;
 
-/** @param {string} id */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/**
+ * What the fold says after a check that confirms nothing.
+ *
+ * @type {{ [verdict: string]: "not_a_release" | "not_as_published" | undefined }}
+ */
+const STATUS = { "no release": "not_a_release", refuted: "not_as_published" };
+
+const FRAGMENT = "#text=";
+
 const textField = /** @type {HTMLTextAreaElement} */ (byId("text"));
-/** @param {number} share */
-const hundredths = (share) => (100 * share).toFixed(1);
-/** @param {number} share */
-const percent = (share) => `${hundredths(share)} %`;
-/** @param {number} number */
-const grouped = (number) => number.toLocaleString("en");
+const mirror = byId("mirror");
 
-/** @type {Promise<Constants>} */
-const constantsLoaded = siteJson("constants.json");
-const encoderLoaded = constantsLoaded.then(createEncoder);
-/** The parts of Unicode that the vocabulary's words are from. @type {Set<number>} */
-let seen = new Set();
-constantsLoaded.then(({ words }) => {
-  seen = new Set(parts(decodeWords(words).join("")));
-});
-/** @type {{ [Name in EngineName]?: Promise<Engine> }} */
+/** The parts of Unicode that the vocabulary's words are from. */
+const seen = new Set(`${textField.dataset.seen}`.split(" ").map(Number));
+
+/** @type {{ [Name in Runtime]?: Promise<LocalClassifier> }} */
 const engines = {};
 
 /**
- * The chosen engine, once it is loaded.
+ * The classifier of the chosen engine, once it is loaded.
  *
- * @type {Engine | null}
+ * @type {LocalClassifier | null}
  */
-let engine = null;
+let classifier = null;
+
+/** The label whose words are shown, if one was chosen. @type {string | null} */
+let chosen = null;
+let showsAll = false;
+/** @type {Classification | null} */
+let found = null;
+let frame = 0;
 
 window.predict = (text, count) => {
-  if (!engine) throw new Error("The model is not loaded yet: await ready first");
-  return rankLabels(engine.labels, engine.toScores(engine.encode(text)), count || SHOWN_LABELS);
+  if (!classifier) throw new Error("The model is not loaded yet: await ready first");
+  return classifier.predict(text, count || SHOWN_LABELS);
 };
 
-/**
- * @param {EngineName} name
- * @returns {Promise<Engine>}
- */
-async function loadEngine(name) {
-  const constants = await constantsLoaded;
-  const encode = await encoderLoaded;
-  const parts = /** @type {Parts} */ (
-    await siteModel(`tfjs/${name === "graph" ? "graph" : "layers"}`)
-  );
-  parts.constants = constants;
-  const { labels, max_words: mostWords, unsure_below: unsureBelow } = constants;
-  if (name === "kernel") {
-    const { logits } = createKernel(parts);
-    return { labels, mostWords, unsureBelow, encode, toScores: (text) => softmax(logits(text)) };
-  }
-  const { scores } = await tensorflowScores(await loadTensorflow(), parts);
-  return { labels, mostWords, unsureBelow, encode, toScores: (text) => scores([text]) };
-}
-
-function loadTensorflow() {
-  // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
-  // one, which the page's security policy forbids.
-  if (!window.tf) window.regeneratorRuntime = undefined;
-  return loadScript("vendor/tf.min.js", "tf");
-}
-
-/**
- * Loads a script that sets a global, once, and gives that global.
- *
- * @template {"tf" | "ProvenderVerify"} Name
- * @param {string} address
- * @param {Name} name
- * @returns {Promise<NonNullable<Window[Name]>>}
- */
-function loadScript(address, name) {
-  return new Promise((resolve, reject) => {
-    if (window[name]) return resolve(/** @type {NonNullable<Window[Name]>} */ (window[name]));
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => resolve(/** @type {NonNullable<Window[Name]>} */ (window[name]));
-    script.onerror = () => reject(new Error(`Could not load ${address}`));
-    document.head.appendChild(script);
-  });
-}
-
-/** @param {EngineName} name */
+/** @param {Runtime} name */
 function chooseEngine(name) {
-  engine = null;
-  /** @type {HTMLInputElement} */ (
-    document.querySelector(`input[value="${name}"]`)
-  ).checked = true;
-  byId("engine-note").textContent = ENGINE_NOTES[name];
-  byId("verdict").textContent = "Loading the model…";
+  classifier = null;
+  const choice = document.querySelector(`input[value="${name}"]`);
+  if (choice) /** @type {HTMLInputElement} */ (choice).checked = true;
+  byId("verdict").textContent = words.loading;
 
-  engines[name] = engines[name] || loadEngine(name);
+  const loading = (engines[name] = engines[name] || createClassifier(name));
   /** @type {Promise<void>} */
-  const ready = engines[name].then((loaded) => {
+  const ready = loading.then((loaded) => {
     // Another engine may have been chosen meanwhile.
     if (window.ready !== ready) return;
-    engine = loaded;
-    showPrediction();
+    classifier = loaded;
+    showAnswer();
   });
   window.ready = ready;
   ready.catch((error) => {
     showProblem(error);
     delete engines[name];
     if (window.ready !== ready) return;
-    if (name === "kernel") byId("verdict").textContent = "There is no model to ask.";
+    if (name === "kernel") byId("verdict").textContent = words.no_model;
     else chooseEngine("kernel");
   });
 }
@@ -196,240 +101,339 @@ function showProblem(error) {
   problem.hidden = false;
 }
 
-function showPrediction() {
-  if (!engine) return;
-  const encoded = engine.encode(textField.value);
-  const { words, known } = encoded;
-  const ranked = encoded.ids.length
-    ? rankLabels(engine.labels, engine.toScores(encoded), SHOWN_LABELS)
-    : [];
+function showAnswer() {
+  if (!classifier) return;
+  const text = textField.value;
+  const before = performance.now();
+  found = classifier.classify(text, { topK: showsAll ? Infinity : SHOWN_LABELS });
+  const took = performance.now() - before;
 
-  showReading(words, known, engine.mostWords);
-  showScores(ranked);
-  byId("verdict").textContent = verdictOn(words, known, ranked, engine.unsureBelow);
+  const { labels } = found;
+  const [best] = labels;
+  if (!labels.some(({ label }) => label === chosen)) chosen = null;
+  showSentence(byId("verdict"), verdictOn(found, isSeen), best ? best.label : "");
+  byId("verdict").dataset.sure = `${Boolean(best && found.sure)}`;
+  byId("reading").textContent = readingOf(found);
+  byId("took").textContent = found.words ? timeOf(took) : "";
+  byId("known-labels").hidden = labels.length > 0;
+  byId("ranked").hidden = !labels.length;
+  showScores(found);
+  offerTools(text);
+  // Once for all that is typed before the browser shows it.
+  if (!frame) frame = requestAnimationFrame(explain);
+}
+
+/** @param {number} took */
+const timeOf = (took) =>
+  took < LEAST_MILLISECONDS
+    ? fill(words.took_less, { ms: number(LEAST_MILLISECONDS, 1) })
+    : fill(words.took, { ms: number(took, 1) });
+
+/**
+ * Tells whether the model knows a word in the script of the text: in the same part of Unicode.
+ */
+const isSeen = () =>
+  Array.from(textField.value, (letter) => Number(letter.codePointAt(0)) >> 7).some((part) =>
+    seen.has(part),
+  );
+
+/** Shows which words speak for the best label, or for the one that was chosen. */
+function explain() {
+  frame = 0;
+  if (!classifier || !found) return;
+  const { labels, read, words: count } = found;
+  const text = textField.value;
+  const label = chosen || (labels.length ? labels[0].label : undefined);
+  const explanation = count ? classifier.explain(text, { label }) : null;
+  showTints(mirror, text, explanation, read < count);
+  mirror.scrollTop = textField.scrollTop;
+  byId("why").textContent = explanation && label ? reasonsOf(explanation, label) : "";
 }
 
 /**
- * @param {number} words
- * @param {number} known
- * @param {Prediction[]} ranked
- * @param {number} unsureBelow
+ * @param {Explanation} explanation
+ * @param {string} label
  */
-function verdictOn(words, known, ranked, unsureBelow) {
-  if (ranked.length) {
-    const { label, score } = ranked[0];
-    // Pieces alone are a guess.
-    return !known || score < unsureBelow ? `Not sure; perhaps ${label}.` : `Most likely ${label}.`;
-  }
-  if (words) {
-    return isSeen(textField.value)
-      ? "The model knows none of these words."
-      : "The model has learnt from no text in this script.";
-  }
-  return "Labels appear here as you type.";
-}
-
-/**
- * Tells whether the model knows a word in the script of a text: in the same part of Unicode.
- *
- * @param {string} text
- */
-function isSeen(text) {
-  return parts(text).some((part) => seen.has(part));
-}
-
-/**
- * Gives the parts of Unicode, of 128 characters, in which the letters of a text stand.
- *
- * @param {string} text
- */
-const parts = (text) => Array.from(text, (letter) => Number(letter.codePointAt(0)) >> 7);
-
-/**
- * @param {number} words
- * @param {number} known
- * @param {number} most
- */
-function showReading(words, known, most) {
-  const amount = words === most ? `The first ${most} words are read` : `${words} words read`;
-  byId("reading").textContent = words ? `${amount}, ${known} of them known to the model.` : "";
+function reasonsOf(explanation, label) {
+  const { speakFor, against } = namesOf(explanation);
+  const list = (/** @type {string[]} */ names) => names.map((name) => `\u2068${name}\u2069`).join(", ");
+  const sentences = [];
+  if (speakFor.length) sentences.push(fill(words.for_label, { label, words: list(speakFor) }));
+  if (against.length) sentences.push(fill(words.against, { words: list(against) }));
+  return sentences.join(" ");
 }
 
 /**
  * Shows the ranked labels in the list's own items, so that their bars glide to new widths.
  *
- * @param {Prediction[]} ranked
+ * @param {Classification} answer
  */
-function showScores(ranked) {
+function showScores({ labels }) {
   const list = byId("scores");
-  while (list.children.length > ranked.length) {
+  while (list.children.length > labels.length) {
     list.removeChild(/** @type {Node} */ (list.lastChild));
   }
-  while (list.children.length < ranked.length) list.appendChild(createScoreItem());
-  ranked.forEach(({ label, score }, index) => {
-    const [name, share, track] = /** @type {HTMLCollectionOf<HTMLElement>} */ (
-      list.children[index].children
-    );
-    name.textContent = label;
-    name.title = label;
+  while (list.children.length < labels.length) list.appendChild(createScoreItem());
+  let shown = 0;
+  labels.forEach(({ label, score }, index) => {
+    const item = /** @type {HTMLElement} */ (list.children[index]);
+    const [button, track] = /** @type {HTMLCollectionOf<HTMLElement>} */ (item.children);
+    const [name, share] = /** @type {HTMLCollectionOf<HTMLElement>} */ (button.children);
+    item.hidden = !showsAll && index > 0 && score < UNLIKELY;
+    if (!item.hidden) shown++;
+    if (name.textContent !== label) setBreakable(name, label);
     share.textContent = percent(score);
+    button.setAttribute("aria-pressed", `${label === (chosen || labels[0].label)}`);
     /** @type {HTMLElement} */ (track.firstChild).style.width = `${100 * score}%`;
   });
+  const rest = classifier ? classifier.labels.length - shown : 0;
+  byId("more").textContent = showsAll ? words.fewer : fill(words.and_more, { count: rest });
+  byId("more").hidden = !labels.length || (!showsAll && !rest);
 }
 
 function createScoreItem() {
   const track = create("div", "track", [create("div", "bar")]);
   // The share beside it says the same.
   track.setAttribute("aria-hidden", "true");
-  return create("li", "", [create("span", "label"), create("span", "share"), track]);
+  const name = create("span", "label");
+  name.dir = "auto";
+  const button = create("button", "", [name, create("span", "share")]);
+  button.type = "button";
+  button.title = words.show_words;
+  button.onclick = () => {
+    chosen = name.textContent;
+    showAnswer();
+  };
+  return create("li", "", [button, track]);
+}
+
+/** @param {string} text */
+function offerTools(text) {
+  for (const id of ["clear", "copy", "link"]) {
+    const button = /** @type {HTMLButtonElement | null} */ (byId(id));
+    if (button) button.disabled = !text;
+  }
+  const lines = linesOf(text);
+  const each = /** @type {HTMLButtonElement} */ (byId("each"));
+  each.disabled = lines < 2;
+  each.textContent = fill(words.each_line, { count: Math.max(lines, 2) });
+}
+
+/** @param {string} text */
+function setText(text) {
+  textField.value = text;
+  textField.scrollTop = 0;
+  chosen = null;
+  changed();
+}
+
+function changed() {
+  remember(textField.value);
+  showAnswer();
+}
+
+/** What was typed here, for a page that is loaded again. */
+const storageKey = `provender text ${location.pathname}`;
+
+/** @param {string} text */
+function remember(text) {
+  withStorage((storage) => storage.setItem(storageKey, text));
 }
 
 /**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {string} className
- * @param {Node[]} children
+ * @template Value
+ * @param {(storage: Storage) => Value} use
+ * @returns {Value | null}
  */
-function create(tag, className, children = []) {
-  const element = document.createElement(tag);
-  element.className = className;
-  children.forEach((child) => element.appendChild(child));
-  return element;
+function withStorage(use) {
+  try {
+    return use(sessionStorage);
+  } catch (error) {
+    // A browser that keeps nothing of a page, or no more, says so in this way.
+    if (!(error instanceof DOMException)) throw error;
+    return null;
+  }
 }
 
-/** @param {About} about */
-function showAbout({ corpus, formats, metrics, name, remarks, examples = [] }) {
-  const noun = NOUNS[corpus.kind] || "texts";
-  const { train, validation, test } = corpus.posts;
-  document.title = `${name} – Provender`;
-  byId("name").textContent = `Provender / ${name}`;
-  byId("corpus").textContent =
-    `The model learnt from ${grouped(train + validation)} ${noun}: ${corpus.title}.` +
-    (corpus.kind === "docstrings" ? " They stand in for data of your own." : "");
-  byId("graph").hidden = !formats.includes("graph");
-  byId("metrics-intro").textContent =
-    `Measured on ${grouped(test)} ${noun} of the test split, from which it learnt nothing, and on ` +
-    `${grouped(validation)} of the validation split, before it learnt from those too.`;
-
-  const splits = [metrics.test, metrics.validation];
-  fillTable("overview-head", "th", [["", "test", "validation"]]);
-  fillTable("overview", "td", [
-    ...METRICS.filter(([metric]) => metrics.test.intervals[metric]).map(([metric, title]) => [
-      title,
-      ...splits.map((split) => withInterval(split, metric)),
-    ]),
-    [noun, ...splits.map((split) => grouped(split.posts))],
-  ]);
-  fillTable("per-label-head", "th", [["Label", "precision", "recall", "F1", noun]]);
-  fillTable("per-label", "td", Object.entries(metrics.test.labels).map(([label, scores]) => [
-    label,
-    ...LABEL_METRICS.map((metric) => hundredths(scores[metric])),
-    grouped(scores.posts),
-  ]));
-  byId("recall-3").hidden = !metrics.test.intervals["recall@3"];
-  remarks.forEach((remark) => {
-    const item = create("li", "");
-    item.textContent = `${remark[0].toUpperCase()}${remark.slice(1)}.`;
-    byId("remarks").appendChild(item);
-  });
-  byId("remarks").hidden = !remarks.length;
-  byId("metrics").hidden = false;
-  examples.forEach(addExample);
-}
-
-/**
- * @param {Metrics} split
- * @param {Metric} metric
- */
-function withInterval(split, metric) {
-  const [low, high] = /** @type {Interval} */ (split.intervals[metric]);
-  return `${percent(split[metric])}\n${hundredths(low)}–${hundredths(high)}`;
-}
-
-/**
- * Fills a part of a table with rows of texts; the first of each row heads the row. A second line of
- * a text is set small.
- *
- * @param {string} id
- * @param {"td" | "th"} tag
- * @param {string[][]} rows
- */
-function fillTable(id, tag, rows) {
-  for (const texts of rows) {
-    const cells = texts.map((text, column) => {
-      // A header of nothing is none.
-      if (column ? tag === "td" : !text) {
-        const [first, second] = text.split("\n");
-        const cell = create("td", "", [document.createTextNode(first)]);
-        if (second) cell.appendChild(create("small", "", [document.createTextNode(second)]));
-        return cell;
-      }
-      const cell = create("th", "");
-      cell.scope = tag === "th" ? "col" : "row";
-      if (column) cell.textContent = text;
-      else appendBreakable(cell, text);
-      return cell;
-    });
-    byId(id).appendChild(create("tr", "", cells));
+function textOfAddress() {
+  if (location.hash.slice(0, FRAGMENT.length) !== FRAGMENT) return null;
+  try {
+    return decodeURIComponent(location.hash.slice(FRAGMENT.length));
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return location.hash.slice(FRAGMENT.length);
   }
 }
 
 /**
- * Appends a text that may break before each dot, as long labels must on a phone.
- *
- * @param {HTMLElement} element
+ * @param {string} id of the button that was pressed
  * @param {string} text
  */
-function appendBreakable(element, text) {
-  text.split(/(?=\.)/).forEach((part) => {
-    element.appendChild(create("wbr", ""));
-    element.appendChild(document.createTextNode(part));
-  });
+function copy(id, text) {
+  const area = create("textarea", "unseen");
+  area.value = text;
+  document.body.appendChild(area);
+  area.select();
+  // Where the newer way is forbidden, as on addresses that are not safe, this one is not.
+  document.execCommand("copy");
+  document.body.removeChild(area);
+  const button = byId(id);
+  button.focus();
+  const label = `${button.textContent}`;
+  if (label === words.copied) return;
+  button.style.minWidth = `${button.offsetWidth}px`;
+  button.textContent = words.copied;
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
 }
 
-/** @param {Example} example */
-function addExample({ title, text }) {
-  const button = create("button", "");
-  button.type = "button";
-  button.textContent = title;
-  button.onclick = () => {
-    textField.value = text;
-    showPrediction();
-  };
-  byId("examples").appendChild(button);
-  byId("examples").hidden = false;
+function answerAsText() {
+  const { labels } = /** @type {Classification} */ (found);
+  const lines = labels
+    .filter(({ score }, index) => !index || score >= UNLIKELY)
+    .map(({ label, score }) => `${label}\t${percent(score)}`);
+  return [`${byId("verdict").textContent}`, ...lines].join("\n");
+}
+
+async function measure() {
+  const result = byId("measured");
+  result.textContent = words.measuring;
+  const example = document.querySelector("#examples button");
+  const text =
+    textField.value ||
+    (example && example.textContent) ||
+    /** @type {LocalClassifier} */ (await createEngine("kernel")).labels.join(" ");
+  const inputs = /** @type {NodeListOf<HTMLInputElement>} */ (
+    document.querySelectorAll("input[name=engine]")
+  );
+  let runs = 0;
+  let count = 0;
+  for (const { value } of Array.from(inputs)) {
+    const engine = await createEngine(/** @type {Runtime} */ (value));
+    count = engine.classify(text).words;
+    const times = timesOf(() => engine.classify(text));
+    runs = times.length;
+    byId(`ms-${value}`).textContent = number(times[times.length >> 1], 2);
+  }
+  result.textContent = fill(words.measured_with, { count: runs, words: count });
+}
+
+/** @param {Runtime} name */
+function createEngine(name) {
+  engines[name] = engines[name] || createClassifier(name);
+  return /** @type {Promise<LocalClassifier>} */ (engines[name]);
+}
+
+/**
+ * Gives how long runs take in milliseconds, the shortest first.
+ *
+ * @param {() => void} run
+ */
+function timesOf(run) {
+  // Clocks of browsers are coarse: each time is that of several runs.
+  const before = performance.now();
+  run();
+  const batch = Math.max(1, Math.ceil(5 / Math.max(performance.now() - before, 0.05)));
+  const times = [];
+  const end = performance.now() + RUN_MILLISECONDS;
+  while (times.length < RUNS && (times.length < 3 || performance.now() < end)) {
+    const start = performance.now();
+    for (let i = 0; i < batch; i++) run();
+    times.push((performance.now() - start) / batch);
+  }
+  return times.sort((a, b) => a - b);
 }
 
 /** @param {Event} event */
 function verify(event) {
   event.preventDefault();
-  byId("verify-verdict").textContent = "Reading every file…";
+  byId("verify-verdict").textContent = words.verify_reading;
   loadScript("verify.js", "ProvenderVerify")
     .then(({ showCheck }) =>
       showCheck(/** @type {HTMLTextAreaElement} */ (byId("verify-key")).value),
     )
+    .then((/** @type {Found} */ { verdict, facts }) => {
+      const [, key = ""] = facts.find(([title]) => title === "Signed with key") || [];
+      const name = key.slice(0, KEY_DIGITS);
+      byId("published").textContent =
+        verdict === "confirmed"
+          ? fill(words.as_published, { name })
+          : words[STATUS[verdict] || "unchecked"];
+    })
     .catch((error) => {
       byId("verify-verdict").textContent = error.message;
     });
 }
 
-textField.addEventListener("input", showPrediction);
-byId("verify-form").addEventListener("submit", verify);
-/** @type {HTMLElement} */ (document.querySelector(".engines")).addEventListener(
-  "change",
-  (event) => {
-    chooseEngine(/** @type {EngineName} */ (/** @type {HTMLInputElement} */ (event.target).value));
-  },
-);
-for (const element of /** @type {NodeListOf<HTMLElement>} */ (
-  document.querySelectorAll(".site-only")
-)) {
-  element.hidden = single;
+/**
+ * Shows whether a release's statement lies beside this site, as far as the browser has kept that:
+ * to ask the server would be an error on the console wherever there is none.
+ */
+async function showStatus() {
+  if (typeof caches !== "object") return;
+  const kept = await caches.match("provenance.intoto.json");
+  if (!kept) return;
+  const state = byId("published");
+  if (!kept.ok) {
+    state.textContent = words.not_a_release;
+    return;
+  }
+  const manifest = await caches.match("manifest.json");
+  if (!manifest) return;
+  const { name, version } = await manifest.json();
+  state.textContent = fill(words.says_published, { name, version });
 }
+
+textField.addEventListener("input", changed);
+textField.addEventListener("scroll", () => {
+  mirror.scrollTop = textField.scrollTop;
+});
+on("examples", "click", ({ target }) => {
+  const { text } = /** @type {HTMLElement} */ (target).dataset;
+  if (text !== undefined) setText(text);
+});
+on("more", "click", () => {
+  showsAll = !showsAll;
+  showAnswer();
+});
+on("clear", "click", () => {
+  setText("");
+  textField.focus();
+});
+on("copy", "click", () => copy("copy", answerAsText()));
+on("link", "click", () => {
+  const [address] = location.href.split("#");
+  copy("link", `${address}${FRAGMENT}${encodeURIComponent(textField.value)}`);
+});
+on("verify-form", "submit", verify);
+on("measure", "click", () => {
+  measure().catch(showProblem);
+});
+on("how", "change", ({ target }) => {
+  chooseEngine(/** @type {Runtime} */ (/** @type {HTMLInputElement} */ (target).value));
+});
+const tables = takeTables(() => classifier, showProblem);
+on("each", "click", () => tables.openText(textField.value));
+window.addEventListener("hashchange", () => {
+  const text = textOfAddress();
+  if (text !== null) setText(text);
+});
+
+const given = textOfAddress();
+const kept = given === null ? withStorage((storage) => storage.getItem(storageKey)) : given;
+if (kept) textField.value = kept;
 chooseEngine("kernel");
-siteJson("about.json").then(showAbout).catch(showProblem);
+window.ready.then(
+  () => showFiguresOnDemand(/** @type {LocalClassifier} */ (classifier).labels, showProblem),
+  () => {},
+);
 if (!single) {
   keepOffline((line) => {
     byId("offline").textContent = line;
+    showStatus().catch(showProblem);
   });
+  if ("serviceWorker" in navigator && navigator.serviceWorker.controller) {
+    showStatus().catch(showProblem);
+  }
 }

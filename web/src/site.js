@@ -1,8 +1,12 @@
 // Where the page's data come from: the files beside it or, in demo.single.html, the page itself.
 
-/** @import { Read } from "./fetch.js" */
+/**
+ * @import { PackedModel, Runtime } from "./create.js"
+ * @import { Read } from "./fetch.js"
+ */
 
 import { fromBase64 } from "./bytes.js";
+import { createHere } from "./create.js";
 import { fetchAs, readModel } from "./fetch.js";
 
 // Set by demo.single.html: parsed JSON, or bytes in base64, by a file's name.
@@ -19,5 +23,17 @@ const read = held
 /** @param {string} name */
 export const siteJson = (name) => read("json", name);
 
-/** @param {string} folder */
-export const siteModel = (folder) => readModel(folder, read);
+/**
+ * Makes the site's classifier.
+ *
+ * @param {Runtime} runtime
+ */
+export async function createClassifier(runtime) {
+  if (!held) return createHere({ base: ".", runtime });
+  const { model, weights } = await readModel("tfjs/layers", read);
+  const [about, constants] = [held["about.json"], held["constants.json"]];
+  const manifest = { name: constants.name, version: "", files: {}, inputs: {} };
+  /** @type {PackedModel} */
+  const packed = { about, constants, model, weights, manifest, digest: "" };
+  return createHere({ model: packed });
+}

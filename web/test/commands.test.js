@@ -34,8 +34,12 @@ test("the site has all its files, and tf.min.js byte by byte", () => {
     listFiles(site).map((path) => path.slice(site.length + 1)),
     [
       "classifier.js",
+      "element.js",
+      "icon-192.png",
+      "icon-512.png",
+      "icon-maskable-512.png",
       "icon.svg",
-      "index.html",
+      "no-script.css",
       "page.js",
       "style.css",
       "sw.js",
@@ -50,11 +54,20 @@ test("the site has all its files, and tf.min.js byte by byte", () => {
   );
 });
 
+test("the page's scripts speak one language, the one that is asked for", () => {
+  const french = build("french", "--language", "fr");
+  for (const name of ["page.js", "element.js"]) {
+    const script = readFileSync(join(french, name), "utf8");
+    assert.match(script, /peut-\\xEAtre|peut-être/, name);
+    assert.doesNotMatch(script, /Not sure|vielleicht/, name);
+  }
+});
+
 test("the same sources give the same bytes", () => {
   assert.deepEqual(readAll(build("again")), readAll(site));
 });
 
-for (const name of ["classifier.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
+for (const name of ["classifier.js", "element.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
   test(`${name} is a classic ES2017 script, regular expressions included`, () => {
     assertOld(readFileSync(join(site, name), "utf8"), name);
   });

@@ -2,6 +2,8 @@
 #   reads   data/tfjs/, data/vocabulary/, data/reports/
 #   writes  dist/bundle/: the site, with manifest.json; dist/npm/<name>-classifier-<version>.tgz
 
+import json
+
 from provender.running.code_files import locks, workflow as workflow_code
 from provender.config import identity, recipe_file
 
@@ -13,10 +15,16 @@ BUNDLE = expand(
         "constants.js",
         "constants.json",
         "demo.single.html",
+        "element.js",
+        "icon-192.png",
+        "icon-512.png",
+        "icon-maskable-512.png",
         "icon.svg",
         "index.html",
         "manifest.json",
         "model-card.html",
+        "manifest.webmanifest",
+        "no-script.css",
         "page.js",
         "style.css",
         "sw.js",
@@ -56,6 +64,9 @@ rule assemble_bundle:
         version=config["version"],
         title=lambda _: config["title"],
         kind=config["source"]["kind"],
+        page=lambda _: json.dumps(config.get("page", {})),
+        quotes=["--quotes"] if config["report"]["show_text"] else [],
+        language=["--language", config["language"]] if "language" in config else [],
         max_words=config["model"]["max_words"],
         layers=subpath(input[0], parent=True),
         graph=["--graph", "data/tfjs/graph"] if GRAPH else [],
@@ -64,6 +75,7 @@ rule assemble_bundle:
     shell:
         command("assemble_bundle") + " --name {params.name:q} --version {params.version:q}"
         " --title {params.title:q} --kind {params.kind:q} --max-words {params.max_words}"
+        " --page {params.page:q} {params.quotes:q} {params.language:q}"
         " --vocabulary {input.vocabulary:q} --labels {input.labels:q} --text {input.text:q}"
         " --choice {input.choice:q} --outside {input.outside:q}"
         " --layers {params.layers:q} {params.graph:q} --metrics {input.metrics:q}"

@@ -1,8 +1,8 @@
-"""What is published: the site's constants, the page as one file, and Node, which builds both.
+"""What is published: the site's constants, its page, the same as one file, and Node for scripts.
 
 In: vocabulary, labels, recipe and the TensorFlow.js formats; the scripts of ``web/``.
 Out: ``dist/bundle/`` and ``dist/npm/``.
 Imports ``text``.
 """
 
-__all__ = ["constants", "node", "serve", "single_page"]
+__all__ = ["constants", "node", "page", "serve", "single_page"]

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 import brotli
 
-from provender.bundle import single_page
+from provender.bundle import page
 from provender.errors import UserError
 
 # What a page cannot say of itself.
@@ -88,7 +88,7 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
             print()
 
 
-def headers_of(name: str, policy: str = single_page.POLICY) -> dict[str, str]:
+def headers_of(name: str, policy: str = page.POLICY) -> dict[str, str]:
     """Return the headers of a file of a bundle whose page has ``policy``, but for its content's."""
     # What the page says of itself does not hold for its workers, which have their own answer's.
     own = [] if name in OF_ONE_FILE else [policy]
@@ -96,13 +96,13 @@ def headers_of(name: str, policy: str = single_page.POLICY) -> dict[str, str]:
 
 
 @lru_cache(1)
-def policy_of(page: bytes) -> str:
+def policy_of(shown: bytes) -> str:
     """Return the policy that a page has in its first meta of one, or that of today's page."""
     parser = _PolicyParser()
-    parser.feed(page.decode("utf-8", "replace"))
+    parser.feed(shown.decode("utf-8", "replace"))
     # A header is one line; browsers take no directive that is not ASCII.
     policy = " ".join(parser.policy.split())
-    return policy if policy and policy.isascii() else single_page.POLICY
+    return policy if policy and policy.isascii() else page.POLICY
 
 
 class _PolicyParser(html.parser.HTMLParser):

@@ -4,59 +4,52 @@ It opens from a disk, with no server and no request, which its own security poli
 """
 
 import base64
-import hashlib
 from pathlib import Path
 
 from provender import files
-from provender.bundle import constants
+from provender.bundle import constants, page
 
 # What the page reads, by the names of a bundle; web/src/site.js looks here before it asks.
 GLOBAL = "ProvenderFiles"
 LAYERS = "tfjs/layers"
 
-POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'"
-ICON = 'href="icon.svg"'
-STYLE = '<link rel="stylesheet" href="style.css">'
-SCRIPT = '  <script src="page.js" defer></script>\n'
-END = "</body>"
 
-
-def build(bundle: Path) -> str:
+def build(bundle: Path, facts: page.Facts) -> str:
     """Return the page as one file, from the site in folder ``bundle``.
 
-    Raises ValueError where index.html lacks a part that is replaced, or where a script or the
-    style would end its own element.
+    Raises ValueError where a script or a style would end its own element.
     """
 
     def read(name: str) -> str:
         return (bundle / name).read_text(encoding="utf-8")
 
-    style = read("style.css")
+    style, no_script = read("style.css"), read("no-script.css")
     scripts = [read("constants.js") + _held_files(bundle), read("page.js")]
+    for tag, texts in (("style", [style, no_script]), ("script", scripts)):
+        _check_fit(tag, texts)
     policy = "; ".join(
         [
             "default-src 'none'",
             f"script-src {' '.join(map(source, scripts))}",
-            f"style-src {source(style)}",
+            f"style-src {source(style)} {source(no_script)}",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types provender",
         ]
     )
     icon = base64.b64encode((bundle / "icon.svg").read_bytes()).decode()
-    page = read("index.html")
-    for old, new in (
-        (POLICY, policy),
-        (ICON, f'href="data:image/svg+xml;base64,{icon}"'),
-        (STYLE, _element("style", style)),
-        (SCRIPT, ""),
+    return page.render(
+        facts,
+        policy=policy,
+        single=True,
+        icon=f"data:image/svg+xml;base64,{icon}",
+        style=style,
+        no_script_style=no_script,
         # At the end, as no script inside a page can be put off until the page is read.
-        (END, "".join(_element("script", script) + "\n" for script in scripts) + END),
-    ):
-        if page.count(old) != 1:
-            raise ValueError(f"index.html has {page.count(old)} times {old}")
-        page = page.replace(old, new)
-    return page
+        scripts=scripts,
+    )
 
 
 def _held_files(bundle: Path) -> str:
@@ -77,11 +70,10 @@ def _held_files(bundle: Path) -> str:
 
 def source(text: str) -> str:
     """Return how a security policy names a script or style element with this text."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+    return f"'{page.source(text.encode())}'"
 
 
-def _element(tag: str, text: str) -> str:
-    if f"</{tag}" in text.lower() or "<!--" in text:
-        raise ValueError(f"a {tag} element cannot hold this text")
-    return f"<{tag}>{text}</{tag}>"
+def _check_fit(tag: str, texts: list[str]) -> None:
+    for text in texts:
+        if f"</{tag}" in text.lower() or "<!--" in text:
+            raise ValueError(f"a {tag} element cannot hold this text")

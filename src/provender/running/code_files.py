@@ -75,7 +75,10 @@ def workflow() -> list[str]:
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
-        for pattern in (*TEMPLATES, "web/*.js", "web/src/*", "web/train/*")
+        for pattern in (
+            *(*TEMPLATES, "web/*.js", "web/src/*"),
+            *("web/src/icons/*", "web/src/languages/*", "web/train/*"),
+        )
         for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))

@@ -11,6 +11,7 @@ export const SCREENS = {
   "a wide screen in the dark": { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
   "a phone": { viewport: { width: 320, height: 640 }, colorScheme: "light" },
   "a phone in the dark": { viewport: { width: 320, height: 640 }, colorScheme: "dark" },
+  "a screen of forced colours": { viewport: { width: 800, height: 900 }, forcedColors: "active" },
 };
 
 /**

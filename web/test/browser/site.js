@@ -163,11 +163,41 @@ export const enginesOf = (bundle) => ["kernel", ...readJson(bundle, "about.json"
 export const whenReady = (page) => page.evaluate(() => window.ready);
 
 /**
+ * Opens all that is folded away.
+ *
+ * @param {Page} page
+ */
+export const unfold = (page) =>
+  page.evaluate(() => document.querySelectorAll("details").forEach((fold) => (fold.open = true)));
+
+/**
+ * Loads a script of the site into a page, which must allow its address first.
+ *
+ * @param {Page} page
+ * @param {string} name
+ */
+export const addScript = (page, name) =>
+  page.evaluate(
+    (address) =>
+      new Promise((resolve, reject) => {
+        const { trustedTypes } = /** @type {any} */ (window);
+        const policy = trustedTypes.createPolicy("provender", { createScriptURL: String });
+        const script = document.createElement("script");
+        script.src = policy.createScriptURL(address);
+        script.onload = resolve;
+        script.onerror = reject;
+        document.head.append(script);
+      }),
+    name,
+  );
+
+/**
  * @param {Page} page
  * @param {string} engine
  */
 export async function chooseEngine(page, engine) {
-  await page.check(`input[value="${engine}"]`, { force: true });
+  await unfold(page);
+  await page.check(`input[value="${engine}"]`);
   await whenReady(page);
 }
 
@@ -181,7 +211,9 @@ export const askWorker = (page, messages) =>
   page.evaluate(
     (asked) =>
       new Promise((resolve) => {
-        const worker = new Worker("worker.js");
+        const { trustedTypes } = /** @type {any} */ (window);
+        const policy = trustedTypes.createPolicy("provender", { createScriptURL: String });
+        const worker = new Worker(policy.createScriptURL("worker.js"));
         const answers = [];
         worker.onmessage = ({ data }) => {
           if (answers.push(data) === asked.length) resolve(answers);
@@ -206,6 +238,7 @@ export const readPolicy = async (page) =>
  * @param {string} key
  */
 export async function verify(page, key = "") {
+  await unfold(page);
   await page.fill("#verify-key", key);
   await page.click("#verify-form button");
   await page.locator("#verify-verdict[data-verdict]").waitFor();
@@ -227,6 +260,7 @@ export async function verify(page, key = "") {
         all("#verify-facts dt").map((term) => [term.textContent, term.nextSibling.textContent]),
       ),
       note: all("#verify-note")[0].innerText,
+      status: all("#published")[0].textContent,
     };
   });
 }

@@ -55,8 +55,9 @@ const honest = (folder) => release(folder, makeStatement(folder), keys);
 
 test("a site as it is built is no release", async (t) => {
   publish(t, () => {});
-  const { outcome, says, states, facts } = await openAndVerify();
+  const { outcome, says, states, facts, status } = await openAndVerify();
   assert.equal(outcome, "no release");
+  assert.equal(status, "not a release");
   assert.match(says, /this is not a release/);
   assert.deepEqual(states, { Files: "Passed", Statement: "Open" });
   const { name, version, inputs } = readManifest(BUNDLE);
@@ -69,7 +70,8 @@ test("a site as it is built is no release", async (t) => {
 
 test("an honest release with its key is confirmed", async (t) => {
   publish(t, honest);
-  const { outcome, states, checks, facts, note } = await openAndVerify({ key: pem });
+  const { outcome, states, checks, facts, note, status } = await openAndVerify({ key: pem });
+  assert.equal(status, `as published by the key ${facts["Signed with key"].slice(0, 12)}…`);
   assert.equal(outcome, "confirmed");
   const expected = ["Files", "Statement", "Signature", "Answers"].map((title) => [title, "Passed"]);
   assert.deepEqual(states, Object.fromEntries(expected));
@@ -296,6 +298,7 @@ for (const [name, { attack, check, says, details }] of Object.entries(ATTACKS)) 
     const found = await openAndVerify({ key: pem });
     assert.equal(found.outcome, "refuted");
     assert.equal(found.says, "This is not what was published.");
+    assert.equal(found.status, "not what was published");
     assert.equal(found.states[check], "Failed");
     if (says) assert.equal(found.checks[check].says, says);
     assert.deepEqual(found.checks[check].details, details);
