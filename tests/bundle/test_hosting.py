@@ -18,7 +18,7 @@ from conftest import ROOT
 from hosts import COMMANDS, DOCUMENT, Host, block, host
 from node_runner import run_node_tests
 
-from provender.bundle import serve
+from provender.bundle import page, serve
 from provender.release import archive
 
 # One of each type, and whether its content gets smaller.
