@@ -35,6 +35,7 @@ const SCRIPTS = {
   "classifier.js": "Provender",
   "page.js": undefined,
   "sw.js": undefined,
+  "update.js": "ProvenderUpdate",
   "verify.js": "ProvenderVerify",
   "worker.js": undefined,
 };

@@ -17,7 +17,7 @@ from provender.text.recipe import for_words
 
 SITE = [
     *("classifier.js", "icon.svg", "index.html", "page.js", "style.css", "sw.js"),
-    *("vendor/tf.min.js", "verify.js", "worker.js"),
+    *("update.js", "vendor/tf.min.js", "verify.js", "worker.js"),
 ]
 WRITTEN = ["about.json", "constants.js", "constants.json", "demo.single.html", "manifest.json"]
 MODEL = [

@@ -144,7 +144,7 @@ function loadTensorflow() {
 /**
  * Loads a script that sets a global, once, and gives that global.
  *
- * @template {"tf" | "ProvenderVerify"} Name
+ * @template {"tf" | "ProvenderUpdate" | "ProvenderVerify"} Name
  * @param {string} address
  * @param {Name} name
  * @returns {Promise<NonNullable<Window[Name]>>}
@@ -429,7 +429,7 @@ for (const element of /** @type {NodeListOf<HTMLElement>} */ (
 chooseEngine("kernel");
 siteJson("about.json").then(showAbout).catch(showProblem);
 if (!single) {
-  keepOffline((line) => {
-    byId("offline").textContent = line;
-  });
+  keepOffline({ line: byId("offline"), notice: byId("notice") }, window.ready, () =>
+    loadScript("update.js", "ProvenderUpdate"),
+  );
 }

@@ -39,6 +39,7 @@ test("the site has all its files, and tf.min.js byte by byte", () => {
       "page.js",
       "style.css",
       "sw.js",
+      "update.js",
       "vendor/tf.min.js",
       "verify.js",
       "worker.js",
@@ -54,7 +55,7 @@ test("the same sources give the same bytes", () => {
   assert.deepEqual(readAll(build("again")), readAll(site));
 });
 
-for (const name of ["classifier.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
+for (const name of ["classifier.js", "page.js", "sw.js", "update.js", "verify.js", "worker.js"]) {
   test(`${name} is a classic ES2017 script, regular expressions included`, () => {
     assertOld(readFileSync(join(site, name), "utf8"), name);
   });
