@@ -372,9 +372,13 @@ export function createUpdater({
 
   /** Gives the room back that a version took which does not fit. */
   async function giveUp() {
-    await store.change((state) => {
-      partOf(state, name).arriving = null;
-    });
+    try {
+      await store.change((state) => {
+        partOf(state, name).arriving = null;
+      });
+    } catch (error) {
+      // A disk may be so full that not even this can be noted. It is when there is a next time.
+    }
   }
 
   /** @returns {Promise<Named | null>} */
