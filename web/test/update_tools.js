@@ -1,6 +1,7 @@
 // Versions of a tiny site, a server for them, and a store, all in memory, for tests of updates.
 
 /**
+ * @import { AskedFirst } from "../src/check.js"
  * @import { State } from "../src/versions.js"
  * @import { Store } from "../src/store.js"
  * @import { Keys } from "./statement.js"
@@ -14,7 +15,7 @@ import * as release from "./statement.js";
 export const BASE = "https://site.test/";
 export const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
 
-/** @typedef {Map<string, Buffer>} Site */
+/** @typedef {AskedFirst<string, Buffer>} Site */
 
 /**
  * Makes a version of a site, whose model differs with its number.
@@ -38,13 +39,13 @@ export function makeVersion(
   const texts = stated ? canaries() : [];
   misstate(texts);
   spoil(parts);
-  const site = new Map([
+  const site = /** @type {Site} */ (new Map([
     ["constants.json", release.toJson(parts.constants)],
     ["index.html", Buffer.from("<!doctype html>")],
     ["tfjs/layers/model.json", release.toJson(parts.model)],
     [WEIGHTS, Buffer.from(parts.weights)],
     ["vendor/tf.min.js", Buffer.from("tf")],
-  ]);
+  ]));
   const about = { name: "tiny", version, inputs: { database: "d", requirements: "r", packages: "p" } };
   const files = release.listFiles(site);
   site.set("manifest.json", release.toJson({ format: 1, ...about, files }));
@@ -92,13 +93,12 @@ export function makeServer(site) {
 /**
  * Makes a store in memory, which keeps as one in a browser does.
  *
- * @returns {Store & { state: State, kept: Map<string, ArrayBuffer> }}
+ * @returns {Store & { state: State, kept: AskedFirst<string, ArrayBuffer> }}
  */
 export function makeStore() {
   const store = {
     state: emptyState(),
-    /** @type {Map<string, ArrayBuffer>} */
-    kept: new Map(),
+    kept: /** @type {AskedFirst<string, ArrayBuffer>} */ (new Map()),
     read: async () => structuredClone(store.state),
     files: async (digests) => digests.map((digest) => store.kept.get(digest)),
     change: async (change, asked = []) => {
@@ -122,6 +122,7 @@ export function makeStore() {
  * @param {ReturnType<typeof makeServer>} server
  * @param {Store} store
  * @param {object} options of the updater
+ * @returns {Promise<{ updater: any, kept: any }>}
  */
 export async function open(server, store, options = {}) {
   const updater = createUpdater({ base: BASE, fetch: server.fetch, store, ...options });
