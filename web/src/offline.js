@@ -152,8 +152,11 @@ function keepSite(serviceWorker, ready, show) {
   /** Why the worker could not be installed. @type {string | null} */
   let reason = null;
 
-  serviceWorker.addEventListener("message", ({ data }) => {
-    if (data && data.type === "not kept") reason = data.reason;
+  serviceWorker.addEventListener("message", ({ data, ports }) => {
+    if (data && data.type === "not kept") {
+      reason = data.reason;
+      ports.forEach((port) => port.postMessage("heard"));
+    }
     if (data && data.type === "newer") ask({ type: "status" }).then(show, () => {});
   });
   ready.then(

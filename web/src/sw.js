@@ -26,6 +26,9 @@ const SERVER = "server";
 // Before Safari 16, no page can be bound to its version before it has asked for a file.
 const BINDS = "resultingClientId" in FetchEvent.prototype;
 
+// A page that does not listen holds up nothing for longer.
+const HEARD_MILLISECONDS = 1000;
+
 // Of a release's files beside the site, which no manifest names, this is the most.
 const BESIDE_BYTES = 24 << 20;
 
@@ -88,9 +91,24 @@ async function dropCaches() {
 async function install() {
   const { state, code, reason } = await updater.check();
   if (state === "current" || state === "updated") return;
-  for (const page of await openPages()) page.postMessage({ type: "not kept", code, reason });
+  const pages = await openPages();
+  await Promise.all(pages.map((page) => tell(page, { type: "not kept", code, reason })));
   throw new Error(`${reason}`);
 }
+
+/**
+ * Tells a page, and waits until it has heard: what a worker says last may be lost with it.
+ *
+ * @param {Client} page
+ * @param {object} message
+ */
+const tell = (page, message) =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    setTimeout(resolve, HEARD_MILLISECONDS);
+    page.postMessage(message, [port2]);
+  });
 
 /** @param {string} name */
 const typeOf = (name) => TYPES[name.slice(name.lastIndexOf(".") + 1)] || "application/octet-stream";

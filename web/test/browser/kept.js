@@ -1,14 +1,129 @@
 // What a browser keeps of a site, as tests see it.
 
 /**
- * @import { Page } from "playwright-core"
+ * @import { Browser, Page } from "playwright-core"
  * @import { State } from "../../src/versions.js"
+ * @import { Scope } from "../tools.js"
+ * @import { Site } from "./site.js"
  */
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { sha256 } from "../statement.js";
+import {
+  change,
+  copySite,
+  openPage,
+  readJson,
+  readManifest,
+  rewriteManifest,
+  serveSite,
+} from "./site.js";
+
+export const KEPT = "This page also works without a connection.";
+export const TITLE = "Another corpus";
+
+// What is kept once it has been used.
+export const ON_DEMAND = /^(vendor|tfjs\/graph)\//;
+
+/**
+ * Serves a copy of a bundle for a test to change.
+ *
+ * @param {Scope} t
+ * @param {string} bundle
+ */
+export async function serveBundle(t, bundle) {
+  const site = await serveSite(copySite(t, bundle));
+  t.after(site.stop);
+  return site;
+}
+
+/**
+ * Serves a copy of a bundle and visits it once, until it is kept.
+ *
+ * @param {Scope} t
+ * @param {Browser} browser
+ * @param {string} bundle
+ */
+export async function visitBundle(t, browser, bundle) {
+  const site = await serveBundle(t, bundle);
+  const opened = await openPage(t, browser, site.base);
+  await shows(opened.page, KEPT);
+  return { site, ...opened };
+}
+
+/**
+ * @param {Page} page
+ * @param {string} line
+ */
+export const shows = (page, line) => page.locator("#offline", { hasText: line }).waitFor();
+
+/**
+ * @param {Page} page
+ * @param {string} text
+ */
+export const notes = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
+
+/**
+ * Makes another version of a site, of which each part that a page loads differs.
+ *
+ * @param {Scope} t
+ * @param {Site} site
+ * @param {string} [version]
+ */
+export function makeNewer(t, site, version = readManifest(site.folder).version) {
+  const folder = copySite(t, site.folder);
+  change(folder, "index.html", (html) => html.replace("Which label", "Now, which label"));
+  change(folder, "about.json", (about) => about.replace(/"title": ".*"/, `"title": "${TITLE}"`));
+  change(folder, "constants.json", (json) => json.replace('"unsure_below":', '"unsure_below": '));
+  for (const form of ["layers", "graph"]) {
+    change(folder, `tfjs/${form}/model.json`, (json) => `${json} `);
+  }
+  setVersion(folder, version);
+  return folder;
+}
+
+/**
+ * Gives a changed site a version.
+ *
+ * @param {string} folder
+ * @param {string} version
+ */
+export function setVersion(folder, version) {
+  rewriteManifest(folder);
+  const { version: before } = readManifest(folder);
+  if (version === before) return;
+  change(folder, "manifest.json", (json) =>
+    json.replace(`"version": "${before}"`, `"version": "${version}"`),
+  );
+}
+
+/**
+ * Asserts that a page sees each file as `folder` has it, whatever the server has.
+ *
+ * @param {Page} page
+ * @param {string} folder
+ */
+export async function sees(page, folder, leaveOut = /^$/) {
+  const files = Object.fromEntries(
+    Object.entries(readManifest(folder).files).filter(([name]) => !leaveOut.test(name)),
+  );
+  const found = await page.evaluate(async (names) => {
+    const digests = {};
+    for (const name of names) {
+      const bytes = await (await fetch(name)).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      digests[name] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+    return digests;
+  }, Object.keys(files));
+  const expected = Object.entries(files).map(([name, file]) => [name, file.sha256]);
+  assert.deepEqual(found, Object.fromEntries(expected));
+  const { corpus } = readJson(folder, "about.json");
+  assert.ok((await page.innerText("#corpus")).includes(corpus.title));
+}
 
 /** @param {string} folder a site's */
 export const versionOf = (folder) => sha256(readFileSync(join(folder, "manifest.json")));

@@ -5,7 +5,22 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { UNSAFE_HOST } from "./chromium.js";
-import { askKeeper, dropKept, keeps, readKept, versionOf } from "./kept.js";
+import {
+  KEPT,
+  ON_DEMAND,
+  TITLE,
+  askKeeper,
+  dropKept,
+  keeps,
+  makeNewer,
+  notes,
+  readKept,
+  sees,
+  serveBundle,
+  shows,
+  versionOf,
+  visitBundle,
+} from "./kept.js";
 import {
   enginesOf,
   askWorker,
@@ -18,76 +33,21 @@ import {
   readJson,
   readManifest,
   rewriteManifest,
-  serveSite,
   verify,
   whenReady,
 } from "./site.js";
 
 const { BUNDLE = "" } = process.env;
-const KEPT = "This page also works without a connection.";
 const NEWER = "is ready.";
-const TITLE = "Another corpus";
 
 const { labels } = readJson(BUNDLE, "constants.json");
 const text = knownWords(BUNDLE, 0, 20);
 
 const opened = openBrowser();
 
-/** Serves a copy of the bundle for a test to change. */
-async function serveCopy(t) {
-  const site = await serveSite(copySite(t, BUNDLE));
-  t.after(site.stop);
-  return site;
-}
-
-/** Serves a copy of the bundle and visits it once, until it is kept. */
-async function visit(t) {
-  const site = await serveCopy(t);
-  const { context, page } = await openPage(t, opened.browser, site.base);
-  await shows(page, KEPT);
-  return { site, context, page };
-}
-
+const serveCopy = (t) => serveBundle(t, BUNDLE);
+const visit = (t) => visitBundle(t, opened.browser, BUNDLE);
 const lookForNewer = (page) => askKeeper(page, { type: "look" });
-
-const shows = (page, line) => page.locator("#offline", { hasText: line }).waitFor();
-const notes = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
-
-// What is kept once it has been used.
-const ON_DEMAND = /^(vendor|tfjs\/graph)\//;
-
-/** Makes a second version of a site, of which each part that a page loads differs. */
-function makeNewer(t, site) {
-  const folder = copySite(t, site.folder);
-  change(folder, "index.html", (html) => html.replace("Which label", "Now, which label"));
-  change(folder, "about.json", (about) => about.replace(/"title": ".*"/, `"title": "${TITLE}"`));
-  change(folder, "constants.json", (json) => json.replace('"unsure_below":', '"unsure_below": '));
-  for (const form of ["layers", "graph"]) {
-    change(folder, `tfjs/${form}/model.json`, (json) => `${json} `);
-  }
-  rewriteManifest(folder);
-  return folder;
-}
-
-/** Asserts that a page sees each file as `folder` has it, whatever the server has. */
-async function sees(page, folder, leaveOut = /^$/) {
-  const files = Object.fromEntries(
-    Object.entries(readManifest(folder).files).filter(([name]) => !leaveOut.test(name)),
-  );
-  const found = await page.evaluate(async (names) => {
-    const digests = {};
-    for (const name of names) {
-      const bytes = await (await fetch(name)).arrayBuffer();
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      digests[name] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    }
-    return digests;
-  }, Object.keys(files));
-  const expected = Object.entries(files).map(([name, file]) => [name, file.sha256]);
-  assert.deepEqual(found, Object.fromEntries(expected));
-  const { corpus } = readJson(folder, "about.json");
-  assert.ok((await page.innerText("#corpus")).includes(corpus.title));
-}
 
 test("after one visit the site works with its server gone", async (t) => {
   const { site, page } = await visit(t);
