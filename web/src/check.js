@@ -2,9 +2,7 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { Parts } from "./classifier.js"
  * @import { JsonObject } from "./json.js"
- * @import { Model } from "./model.js"
  * @import { Statement } from "./statement.js"
  */
 
@@ -12,8 +10,8 @@ import { TOLERANCE, largestDifference } from "./canaries.js";
 import { createClassifier } from "./classifier.js";
 import { sha256 } from "./digest.js";
 import { parseObject } from "./json.js";
-import { ENVELOPE, LAYERS, MANIFEST, STATEMENT, isFileName, listFiles } from "./manifest.js";
-import { joinShards, weightPaths } from "./model.js";
+import { ENVELOPE, MANIFEST, STATEMENT, isFileName, listFiles } from "./manifest.js";
+import { assembleParts } from "./parts.js";
 import { keyId, openEnvelope, readPublicKey, verifyEnvelope } from "./signature.js";
 import { compareStatement, readStatement } from "./statement.js";
 
@@ -322,7 +320,7 @@ function checkAnswers({ files }, statement, checks) {
   if (!canaries) return result(title, OPEN, "The statement has no texts to replay.");
   let differences;
   try {
-    const classifier = createClassifier(readParts(files));
+    const classifier = createClassifier(assembleParts((name) => find(files, name)));
     differences = canaries.map((canary) => largestDifference(classifier, canary));
   } catch (error) {
     // Files of any content may be wrong in any way.
@@ -348,24 +346,6 @@ function checkAnswers({ files }, statement, checks) {
       .filter((_, index) => differences[index] > TOLERANCE),
   );
 }
-
-/**
- * @param {Files} files
- * @returns {Parts}
- */
-function readParts(files) {
-  const constants = readJson(files, "constants.json");
-  /** @type {Model} */
-  const model = readJson(files, `${LAYERS}/model.json`);
-  const shards = weightPaths(model).map((path) => find(files, `${LAYERS}/${path}`));
-  return { constants, model, weights: joinShards(shards) };
-}
-
-/**
- * @param {Files} files
- * @param {string} name
- */
-const readJson = (files, name) => JSON.parse(new TextDecoder().decode(find(files, name)));
 
 /**
  * @param {Files} files

@@ -6,7 +6,6 @@
  * @import { Parts } from "./classifier.js"
  * @import { Fetch } from "./download.js"
  * @import { Manifest } from "./manifest.js"
- * @import { Model } from "./model.js"
  * @import { Problem } from "./problem.js"
  * @import { Statement } from "./statement.js"
  * @import { Store } from "./store.js"
@@ -19,8 +18,9 @@ import { createClassifier } from "./classifier.js";
 import { sha256 } from "./digest.js";
 import { describeHtml, download, downloadFile, isHtml } from "./download.js";
 import { own } from "./json.js";
-import { ENVELOPE, LAYERS, MANIFEST, STATEMENT, readManifest } from "./manifest.js";
-import { joinShards, toBuffer, weightPaths } from "./model.js";
+import { ENVELOPE, MANIFEST, STATEMENT, readManifest } from "./manifest.js";
+import { toBuffer } from "./model.js";
+import { assembleParts } from "./parts.js";
 import { fail, toProblem } from "./problem.js";
 import { readPublicKey } from "./signature.js";
 import { openStore } from "./store.js";
@@ -508,12 +508,4 @@ async function inLanes(items, work) {
  * @param {{ [name: string]: ArrayBuffer }} files
  * @returns {Parts}
  */
-export function readParts(files) {
-  /** @param {string} name */
-  const readJson = (name) => JSON.parse(new TextDecoder().decode(files[name]));
-  const constants = readJson("constants.json");
-  /** @type {Model} */
-  const model = readJson(`${LAYERS}/model.json`);
-  const shards = weightPaths(model).map((path) => files[`${LAYERS}/${path}`]);
-  return { constants, model, weights: joinShards(shards) };
-}
+export const readParts = (files) => assembleParts((name) => files[name]);
