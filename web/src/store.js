@@ -86,7 +86,7 @@ export function openStore(base) {
       request.onsuccess = () => {
         try {
           const held = asked.filter((_, index) => counts[index].result > 0);
-          const { state, puts, gone, outcome } = applyChange(
+          const { state, isChanged, puts, gone, outcome } = applyChange(
             request.result || emptyState(),
             change,
             held,
@@ -94,7 +94,8 @@ export function openStore(base) {
           result = outcome;
           puts.forEach((bytes, digest) => (bytes ? files.put(bytes, digest) : files.delete(digest)));
           gone.forEach((digest) => files.delete(digest));
-          records.put(state, KEY);
+          // On a full disk, what only deletes must not need room.
+          if (isChanged) records.put(state, KEY);
         } catch (error) {
           thrown = error;
           transaction.abort();

@@ -24,6 +24,7 @@ import { compareVersions } from "./versions.js";
  * @typedef {object} Offer
  * @property {Bytes} manifest
  * @property {string} digest the manifest's
+ * @property {string} name
  * @property {string} version
  * @property {Bytes | null} statement
  * @property {Bytes | null} envelope
@@ -36,18 +37,6 @@ const KNOWN = `${STATEMENTS}1`;
 const MEND =
   "If its publisher says that this is meant, delete this site's data in the browser, and open " +
   "it again";
-
-/**
- * Refuses what is older than the newest release that has run.
- *
- * @param {Pick<Offer, "digest" | "version">} offer
- * @param {Pick<Part, "newest">} part
- */
-export function checkOrder({ version }, { newest }) {
-  if (newest && compareVersions(version, newest.version) < 0) {
-    throw fail("older", `Version ${version} is older than ${newest.version}, which was here before`);
-  }
-}
 
 /**
  * Checks who says what of a version; gives its canaries, where it has some, and who signed it,
@@ -67,8 +56,8 @@ export async function checkStatement(offer, keys, part, readKey) {
     if (known.length) await checkKeys(envelope, known);
     else checkId(envelope, part.signer);
     await checkSame(envelope, offer);
-    checkRebuild(offer, part);
   }
+  checkOrder(offer, part);
   const statement = offer.statement && compare(offer, offer.statement);
   return {
     canaries: statement && statement.canaries,
@@ -144,13 +133,23 @@ async function checkSame({ payload }, { statement }) {
 }
 
 /**
- * A release does not change.
+ * Refuses what is older than the newest that has run, and what a release cannot become: another
+ * build, or another classifier's. What nobody signs may be another site under the same address.
  *
  * @param {Offer} offer
  * @param {Pick<Part, "newest">} part
  */
-function checkRebuild({ digest, version }, { newest }) {
-  if (newest && digest !== newest.digest && compareVersions(version, newest.version) === 0) {
+function checkOrder({ digest, name, version, envelope }, { newest }) {
+  if (!newest) return;
+  if (name !== newest.name) {
+    if (!envelope) return;
+    throw fail("other-name", `It is the classifier ${name}, not ${newest.name}. ${MEND}`);
+  }
+  const order = compareVersions(version, newest.version);
+  if (order < 0) {
+    throw fail("older", `Version ${version} is older than ${newest.version}, which was here before`);
+  }
+  if (envelope && order === 0 && digest !== newest.digest) {
     throw fail("another-build", `Version ${version} is another build than the one that was here`);
   }
 }

@@ -24,12 +24,13 @@ import { assembleParts } from "./parts.js";
 import { fail, toProblem } from "./problem.js";
 import { readPublicKey } from "./signature.js";
 import { openStore } from "./store.js";
-import { checkOrder, checkStatement } from "./trust.js";
+import { checkStatement } from "./trust.js";
 import {
   LEFT,
   MODEL,
   STARTS,
   digestsOf,
+  filesOfArriving,
   flip,
   forgetPages,
   goBack,
@@ -163,7 +164,12 @@ export function createUpdater({
     if (isHtml(bytes)) throw describeHtml(MANIFEST);
     const digest = await sha256(bytes);
     const manifest = readManifest(bytes);
-    Object.assign(offer, { manifest: bytes, digest, version: manifest.version });
+    Object.assign(offer, {
+      manifest: bytes,
+      digest,
+      name: manifest.name,
+      version: manifest.version,
+    });
     return { manifest, digest };
   }
 
@@ -182,7 +188,6 @@ export function createUpdater({
     if (bad !== undefined && !again) {
       throw fail("bad", `Version ${manifest.version} ${BAD[bad] || "is bad"}; it is not taken again`);
     }
-    checkOrder({ digest, version: manifest.version }, part);
     offer.statement = await lookFor(STATEMENT, STATEMENT_BYTES);
     offer.envelope = await lookFor(ENVELOPE, ENVELOPE_BYTES);
     const { canaries, signer } = await checkStatement(
@@ -235,7 +240,10 @@ export function createUpdater({
    * @param {Offer} offer
    * @param {Manifest} manifest
    */
-  async function prepare({ manifest, digest, statement, envelope }, { version, files }) {
+  async function prepare(
+    { manifest, digest, name: title, version, statement, envelope },
+    { files },
+  ) {
     /** @type {Version["beside"]} */
     const beside = { [MANIFEST]: digest };
     /** @type {[string, Bytes][]} */
@@ -249,7 +257,8 @@ export function createUpdater({
     }
     await store.change((state, _, put) => {
       const known = own(state.versions, digest);
-      state.versions[digest] = { version, files, beside, kept: known ? known.kept : null };
+      const { kept = null } = known || {};
+      state.versions[digest] = { name: title, version, files, beside, kept };
       partOf(state, name).arriving = digest;
       bytes.forEach(([key, content]) => put(key, bufferOf(content)));
     });
@@ -373,6 +382,9 @@ export function createUpdater({
   /** Gives the room back that a version took which does not fit. */
   async function giveUp() {
     try {
+      await store.change((state, _, put) =>
+        filesOfArriving(state, name).forEach((digest) => put(digest, null)),
+      );
       await store.change((state) => {
         partOf(state, name).arriving = null;
       });

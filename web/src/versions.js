@@ -20,6 +20,7 @@ import { fail } from "./problem.js";
  * A version of a site.
  *
  * @typedef {object} Version
+ * @property {string} name the classifier's
  * @property {string} version
  * @property {number | null} kept when it was first whole, by this machine's clock, for people
  * @property {Manifest["files"]} files
@@ -38,7 +39,8 @@ import { fail } from "./problem.js";
  * @property {boolean} proven whether the current version has started once
  * @property {number} starts how often it was started without telling that it had
  * @property {{ [digest: string]: string }} bad versions that are not taken by themselves, and why
- * @property {{ digest: string, version: string } | null} newest the newest release that has run
+ * @property {{ digest: string, name: string, version: string } | null} newest the newest version
+ *   that has run
  * @property {Signer | null} signer of the first signed version, where nobody has named a key
  * @property {string[]} wanted where the files begin that are kept once they have been used
  * @property {{ [client: string]: string }} pages the version of each page and worker
@@ -103,8 +105,8 @@ export function partOf(state, name) {
 }
 
 /**
- * Applies a change to a record; gives the new one, the files to put, and the digests of those of
- * which no version is left.
+ * Applies a change to a record; gives the new one, whether it differs, the files to put, and the
+ * digests of those of which no version is left.
  *
  * @template Result
  * @param {State} state
@@ -113,6 +115,7 @@ export function partOf(state, name) {
  */
 export function applyChange(state, change, held) {
   const before = filesOf(state);
+  const old = JSON.stringify(state);
   /** @type {Map<string, ArrayBuffer | null>} */
   const puts = new Map();
   const outcome = change(state, held, (digest, bytes) => puts.set(digest, bytes));
@@ -123,7 +126,7 @@ export function applyChange(state, change, held) {
     if (bytes && !after.has(digest)) throw fail("replaced", "Another tab has taken another version");
   });
   const gone = Array.from(before).filter((digest) => !after.has(digest));
-  return { state, puts, gone, outcome };
+  return { state, isChanged: JSON.stringify(state) !== old, puts, gone, outcome };
 }
 
 /** @param {State} state */
@@ -136,6 +139,20 @@ function filesOf(state) {
     Object.keys(beside).forEach((name) => digests.add(`${beside[name]}`));
   }
   return digests;
+}
+
+/**
+ * Gives the digests of files that are kept for nothing but the version that is arriving.
+ *
+ * @param {State} state
+ * @param {string} name the part's
+ */
+export function filesOfArriving(state, name) {
+  const rest = /** @type {State} */ (JSON.parse(JSON.stringify(state)));
+  partOf(rest, name).arriving = null;
+  dropVersions(rest);
+  const needed = filesOf(rest);
+  return Array.from(filesOf(state)).filter((digest) => !needed.has(digest));
 }
 
 /** @param {State} state */
@@ -200,8 +217,10 @@ export function flip(state, name, digest, now) {
     part.before = part.current;
   }
   Object.assign(part, { current: digest, proven: false, starts: 0 });
-  if (!part.newest || compareVersions(version.version, part.newest.version) >= 0) {
-    part.newest = { digest, version: version.version };
+  const { newest } = part;
+  const isOther = !newest || newest.name !== version.name;
+  if (isOther || compareVersions(version.version, newest.version) >= 0) {
+    part.newest = { digest, name: version.name, version: version.version };
   }
 }
 

@@ -91,6 +91,7 @@ test("what two files have alike is fetched once, and an unchanged site costs one
   const { updater } = await open(server, store, { part: "site" });
   assert.equal((await updater.check()).state, "updated");
   assert.equal(server.asked.filter((path) => /html/.test(path)).length, 1);
+  assert.ok(!server.asked.some((path) => path.startsWith("vendor/")));
   server.asked.length = 0;
   assert.equal((await updater.check()).state, "current");
   assert.deepEqual(server.asked, ["manifest.json"]);
@@ -143,6 +144,14 @@ test("another build under a version is refused where it is signed, and taken whe
   const kept = await keep(signed("1.0.0"));
   await refuses(kept, signed("1.0.0", rebuilt), "another-build", /another build/);
   await takes(await keep(makeVersion("1.0.0")), makeVersion("1.0.0", rebuilt));
+});
+
+test("another classifier that the same key has signed is refused, and an unsigned one is another site", async () => {
+  const kept = await keep(signed("1.0.0"), { trust });
+  await refuses(kept, signed("2.0.0", { name: "other" }), "other-name", /classifier other, not tiny/);
+  const plain = await keep(makeVersion("2.0.0"));
+  await takes(plain, makeVersion("1.0.0", { name: "other" }));
+  await refuses(plain, makeVersion("0.9.0", { name: "other" }), "older", /older than 1\.0\.0/);
 });
 
 test("with a trusted key, what is not signed with it is refused", async () => {
@@ -482,6 +491,23 @@ test("a file that is damaged where it is kept is not used, and is fetched again"
   await restart(kept);
 });
 
+test("a version that has lost a part just before it would run does not run", async () => {
+  const kept = await keep(makeVersion("1.0.0"));
+  const newer = makeVersion("2.0.0");
+  const { files } = kept.store;
+  kept.store.files = async (digests) => {
+    const found = await files(digests);
+    kept.store.kept.delete(sha256(newer.get(WEIGHTS)));
+    return found;
+  };
+  kept.server.site = newer;
+  const found = await createUpdater({ base: BASE, ...kept.server, store: kept.store }).check();
+  assert.deepEqual([found.state, found.code], ["refused", "replaced"]);
+  kept.store.files = files;
+  await restart(kept);
+  await takes(kept, newer);
+});
+
 test("two tabs that look at once take the same version, and no file twice over", async () => {
   const kept = await keep(makeVersion("1.0.0"));
   kept.server.site = makeVersion("2.0.0");
@@ -556,6 +582,20 @@ test("a power cut at any step leaves what ran, or what is new, whole", async (t)
   const first = runs.indexOf("2.0.0");
   assert.ok(first >= 10 && runs.slice(0, first).every((version) => version === "1.0.0"));
   assert.ok(runs.slice(first).every((version) => version === "2.0.0"));
+});
+
+test("what there is no room for leaves the room that it took, and is taken once there is some", async () => {
+  const kept = await keep(makeVersion("1.0.0"));
+  const before = [...kept.store.kept.keys()];
+  const size = [...kept.store.kept.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
+  const newer = makeVersion("2.0.0");
+  for (const room of [0, newer.get("manifest.json").length + 1]) {
+    kept.store.room = size + room;
+    await refuses(kept, newer, "quota", /no room left for it/);
+    assert.deepEqual([...kept.store.kept.keys()], before);
+  }
+  kept.store.room = Infinity;
+  await takes(kept, newer);
 });
 
 test("without a storage, a look says so, and nothing is kept", async () => {

@@ -23,6 +23,7 @@ export const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
  * @param {string} version
  * @param {object} options
  * @param {Keys[]} [options.keys] who signs; nobody where there are none
+ * @param {string} [options.name] the classifier's
  * @param {boolean} [options.stated] whether there is a statement
  * @param {(parts: any) => void} [options.spoil] changes the model
  * @param {(canaries: any[]) => void} [options.misstate] changes the canaries
@@ -30,7 +31,7 @@ export const WEIGHTS = "tfjs/layers/group1-shard1of1.bin";
  */
 export function makeVersion(
   version,
-  { keys = [], stated = keys.length > 0, spoil = () => {}, misstate = () => {} } = {},
+  { keys = [], name = "tiny", stated = keys.length > 0, spoil = () => {}, misstate = () => {} } = {},
 ) {
   const parts = makeParts();
   const canaries = () => release.makeCanaries(parts, ["sky", "cherry sky"]);
@@ -46,7 +47,7 @@ export function makeVersion(
     [WEIGHTS, Buffer.from(parts.weights)],
     ["vendor/tf.min.js", Buffer.from("tf")],
   ]));
-  const about = { name: "tiny", version, inputs: { database: "d", requirements: "r", packages: "p" } };
+  const about = { name, version, inputs: { database: "d", requirements: "r", packages: "p" } };
   const files = release.listFiles(site);
   site.set("manifest.json", release.toJson({ format: 1, ...about, files }));
   if (!stated) return site;
@@ -93,10 +94,12 @@ export function makeServer(site) {
 /**
  * Makes a store in memory, which keeps as one in a browser does.
  *
- * @returns {Store & { state: State, kept: AskedFirst<string, ArrayBuffer> }}
+ * @returns {Store & { room: number, state: State, kept: AskedFirst<string, ArrayBuffer> }}
  */
 export function makeStore() {
   const store = {
+    /** How many bytes of files there is room for. */
+    room: Infinity,
     state: emptyState(),
     kept: /** @type {AskedFirst<string, ArrayBuffer>} */ (new Map()),
     read: async () => structuredClone(store.state),
@@ -104,6 +107,10 @@ export function makeStore() {
     change: async (change, asked = []) => {
       const held = asked.filter((digest) => store.kept.has(digest));
       const { state, puts, gone, outcome } = applyChange(structuredClone(store.state), change, held);
+      const bytes = [...store.kept.values(), ...puts.values()].map((each) => each?.byteLength || 0);
+      const size = bytes.reduce((sum, each) => sum + each, 0);
+      const isMore = [...puts.values()].some(Boolean);
+      if (isMore && size > store.room) throw new DOMException("full", "QuotaExceededError");
       puts.forEach((bytes, digest) => {
         if (bytes) store.kept.set(digest, bytes.slice(0));
         else store.kept.delete(digest);

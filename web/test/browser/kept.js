@@ -15,11 +15,13 @@ import { sha256 } from "../statement.js";
 import {
   change,
   copySite,
+  knownWords,
   openPage,
   readJson,
   readManifest,
   rewriteManifest,
   serveSite,
+  whenReady,
 } from "./site.js";
 
 export const KEPT = "This page also works without a connection.";
@@ -213,3 +215,22 @@ export const askKeeper = (page, message) =>
       active?.postMessage(asked, [port2]);
     });
   }, message);
+
+/**
+ * Asserts that a page opens with a version, whole and without its server, and says so.
+ *
+ * @param {Page} page
+ * @param {Site} site
+ * @param {string} folder
+ */
+export async function runs(page, site, folder) {
+  const { plan } = site;
+  site.plan = (_, response) => response.destroy() && true;
+  await page.goto(site.base);
+  await whenReady(page);
+  await shows(page, `Version ${readManifest(folder).version}, kept `);
+  await page.fill("#text", knownWords(folder, 0, 20));
+  assert.ok((await page.locator("#scores li").count()) > 0);
+  await sees(page, folder, ON_DEMAND);
+  site.plan = plan;
+}

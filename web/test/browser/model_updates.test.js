@@ -3,13 +3,21 @@
 
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { toPem } from "../statement.js";
 import { UNSAFE_HOST } from "./chromium.js";
 import { makeNewer, notes, serveBundle, shows } from "./kept.js";
-import { makeStatement, openBrowser, openPage, readManifest, release, whenReady } from "./site.js";
+import {
+  makeStatement,
+  openBrowser,
+  openPage,
+  readJson,
+  readManifest,
+  release,
+  whenReady,
+} from "./site.js";
 
 const { BUNDLE = "" } = process.env;
 const FIRST = readManifest(BUNDLE).version;
@@ -147,4 +155,30 @@ test("the page without a service worker keeps its model, and tells of a newer on
   site.folder = makeNewer(t, site, SECOND);
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await notes(page, `Version ${SECOND} is ready.`);
+});
+
+test("the example of docs/bundle.md does what it says", async (t) => {
+  const keys = generateKeyPairSync("ed25519");
+  const { site, page, start } = await openPlain(t, (folder) =>
+    release(folder, makeStatement(folder), keys),
+  );
+  const docs = readFileSync(join(import.meta.dirname, "../../../docs/bundle.md"), "utf8");
+  const [, example] = /```js\n(const updater[^]*?)```/.exec(docs) || [];
+  const run = async () => {
+    await start();
+    await page.addScriptTag({ url: "classifier.js" });
+    await page.addScriptTag({
+      content: `let classifier; window.done = (async (PEM) => {${example}
+        return { state, version, code, reason, labels: classifier && classifier.labels.length };
+      })(${JSON.stringify(toPem(keys.publicKey))})`,
+    });
+    return page.evaluate(() => /** @type {any} */ (window).done);
+  };
+  const found = { state: "updated", version: FIRST, code: null, reason: null };
+  assert.deepEqual(await run(), { ...found, labels: undefined });
+  const labels = readJson(BUNDLE, "constants.json").labels.length;
+  assert.deepEqual(await run(), { ...found, state: "current", labels });
+  site.plan = (name, response) => name === "manifest.json" && response.destroy() && true;
+  const { state, code, labels: read } = await run();
+  assert.deepEqual([state, code, read], ["unreachable", "unreachable", labels]);
 });

@@ -229,6 +229,18 @@ test("a site that cannot be kept says so and works", async (t) => {
   await whenReady(page);
 });
 
+test("one bit that a host has changed is found, and the file named", async (t) => {
+  const site = await serveBundle(t, BUNDLE);
+  change(site.folder, "style.css", (css) => css.replace(/\n\s*/g, ""));
+  const { page } = await openPage(t, opened.browser, site.base);
+  await shows(page, "Not kept for use without a connection: style.css is not the file that manifest.json names");
+  await shows(page, "or its host changes files.");
+  await whenReady(page);
+  rewriteManifest(site.folder);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await shows(page, KEPT);
+});
+
 test("without https there is no service worker, nor a complaint: the model is kept", async (t) => {
   const { base } = await serveCopy(t);
   const address = base.replace("127.0.0.1", UNSAFE_HOST);
