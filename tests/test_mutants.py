@@ -1515,8 +1515,8 @@ MUTANTS = [
     Mutant(
         "a version that does not start is not left",
         "web/src/versions.js",
-        "if (!part.proven && part.starts >= MOST_STARTS && mayGoBack(part)) goBack(part, STARTS);\n",
-        "",
+        "part.starts >= MOST_STARTS && mayGoBack(part)",
+        "part.starts < 0",
         "tests/web/test_web_units.py::test_web_units[update]",
     ),
     Mutant(
@@ -1530,7 +1530,7 @@ MUTANTS = [
         "TensorFlow.js is kept unasked",
         "web/src/versions.js",
         ": !startsWithAny(name, ON_DEMAND) ||",
-        ": name !== \"\" ||",
+        ': name !== "" ||',
         "tests/web/test_web_units.py::test_web_units[update]",
     ),
     Mutant(
