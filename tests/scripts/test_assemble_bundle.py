@@ -109,7 +109,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     }
     assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 17 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 18 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
 
 

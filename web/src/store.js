@@ -43,72 +43,92 @@ export function openStore(base) {
     return opened;
   }
 
-  /** @param {IDBTransactionMode} mode */
-  async function begin(mode) {
+  /**
+   * Begins a transaction, and gives what `work` does with it, which asks for all at once: left to
+   * itself, a transaction ends.
+   *
+   * @template Result
+   * @param {IDBTransactionMode} mode
+   * @param {(transaction: IDBTransaction) => Promise<Result>} work
+   */
+  async function transact(mode, work) {
     const stores = [FILES, RECORDS];
+    let transaction;
     try {
-      return (await open()).transaction(stores, mode);
+      transaction = (await open()).transaction(stores, mode);
     } catch (error) {
       // Closed meanwhile, as when all of the site's data are deleted.
       if (/** @type {Error} */ (error).name !== "InvalidStateError") throw error;
       forget();
-      return (await open()).transaction(stores, mode);
+      transaction = (await open()).transaction(stores, mode);
     }
+    return work(transaction);
   }
 
   return {
-    async read() {
-      const transaction = await begin("readonly");
-      const request = transaction.objectStore(RECORDS).get(KEY);
-      await finish(transaction);
-      return request.result || emptyState();
-    },
-
-    async files(digests) {
-      const transaction = await begin("readonly");
-      const requests = digests.map((digest) => transaction.objectStore(FILES).get(digest));
-      await finish(transaction);
-      return requests.map(({ result }) => result);
-    },
-
-    async change(change, asked = []) {
-      const transaction = await begin("readwrite");
-      const files = transaction.objectStore(FILES);
-      const records = transaction.objectStore(RECORDS);
-      const counts = asked.map((digest) => files.count(digest));
-      /** @type {any} */
-      let result;
-      /** @type {unknown} */
-      let thrown;
-      const request = records.get(KEY);
-      // Requests are answered in their order, so the counts are known. What is asked for here
-      // belongs to the transaction, where after a promise it might have ended.
-      request.onsuccess = () => {
-        try {
-          const held = asked.filter((_, index) => counts[index].result > 0);
-          const { state, isChanged, puts, gone, outcome } = applyChange(
-            request.result || emptyState(),
-            change,
-            held,
-          );
-          result = outcome;
-          puts.forEach((bytes, digest) => (bytes ? files.put(bytes, digest) : files.delete(digest)));
-          gone.forEach((digest) => files.delete(digest));
-          // On a full disk, what only deletes must not need room.
-          if (isChanged) records.put(state, KEY);
-        } catch (error) {
-          thrown = error;
-          transaction.abort();
-        }
-      };
-      try {
+    read: () =>
+      transact("readonly", async (transaction) => {
+        const request = transaction.objectStore(RECORDS).get(KEY);
         await finish(transaction);
-      } catch (error) {
-        throw thrown || error;
-      }
-      return result;
-    },
+        return request.result || emptyState();
+      }),
+
+    files: (digests) =>
+      transact("readonly", async (transaction) => {
+        const requests = digests.map((digest) => transaction.objectStore(FILES).get(digest));
+        await finish(transaction);
+        return requests.map(({ result }) => result);
+      }),
+
+    change: (change, asked = []) =>
+      transact("readwrite", (transaction) => apply(transaction, change, asked)),
   };
+}
+
+/**
+ * Applies a change to the record.
+ *
+ * @template Result
+ * @param {IDBTransaction} transaction
+ * @param {Change<Result>} change
+ * @param {string[]} asked
+ * @returns {Promise<Result>}
+ */
+async function apply(transaction, change, asked) {
+  const files = transaction.objectStore(FILES);
+  const records = transaction.objectStore(RECORDS);
+  const counts = asked.map((digest) => files.count(digest));
+  /** @type {any} */
+  let result;
+  /** @type {unknown} */
+  let thrown;
+  const request = records.get(KEY);
+  // Requests are answered in their order, so the counts are known. What is asked for here
+  // belongs to the transaction, where after a promise it might have ended.
+  request.onsuccess = () => {
+    try {
+      const held = asked.filter((_, index) => counts[index].result > 0);
+      const { state, isChanged, puts, gone, outcome } = applyChange(
+        request.result || emptyState(),
+        change,
+        held,
+      );
+      result = outcome;
+      puts.forEach((bytes, digest) => (bytes ? files.put(bytes, digest) : files.delete(digest)));
+      gone.forEach((digest) => files.delete(digest));
+      // On a full disk, what only deletes must not need room.
+      if (isChanged) records.put(state, KEY);
+    } catch (error) {
+      thrown = error;
+      transaction.abort();
+    }
+  };
+  try {
+    await finish(transaction);
+  } catch (error) {
+    throw thrown || error;
+  }
+  return result;
 }
 
 /**

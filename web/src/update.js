@@ -443,7 +443,9 @@ export function createUpdater({
      *
      * @param {{ again?: boolean }} [options] whether to take one, too, that did not start or was left
      */
-    check({ again = false } = {}) {
+    async check({ again = false } = {}) {
+      // One that is going on may be about to refuse what is asked for now.
+      if (checking && again) await checking;
       if (!checking) {
         checking = run(again);
         const end = () => {

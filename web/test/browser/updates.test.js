@@ -16,11 +16,13 @@ import {
   askKeeper,
   makeNewer,
   notes,
+  readKept,
   runs,
   sees,
   serveBundle,
   setVersion,
   shows,
+  versionOf,
   visitBundle,
 } from "./kept.js";
 import {
@@ -157,6 +159,8 @@ test("a version whose page does not start twice is left, and may be tried again"
   change(newer, "page.js", (script) => `throw new Error("no");${script}`);
   setVersion(newer, SECOND);
   site.folder = newer;
+  // Untouched, it would show the version by itself, which is a start as well.
+  await page.press("#text", "End");
   await look(page);
   await page.close();
   const tab = await context.newPage();
@@ -295,4 +299,26 @@ test("sites of one address do not mix", async (t) => {
   await sees(page, folders.a, ON_DEMAND);
   await second.reload();
   await sees(second, folders.b, ON_DEMAND);
+});
+
+test("what this worker cannot read is left to the worker that comes with it", async (t) => {
+  const { site, page } = await visit(t);
+  const first = site.folder;
+  const newer = makeNewer(t, site, SECOND);
+  change(newer, "constants.json", (json) => json.replace(/"format": ?\d+/, '"format":99'));
+  setVersion(newer, SECOND);
+  site.folder = newer;
+  await page.reload();
+  await notes(page, `The model of version ${SECOND} does not run here`);
+  await runs(page, site, first);
+
+  for (const script of ["page.js", "sw.js"]) {
+    change(newer, script, (code) => code.replace(/\.format!==[\w$]+\)/g, ".format!==99)"));
+  }
+  setVersion(newer, SECOND);
+  await look(page);
+  const digest = versionOf(newer);
+  while ((await readKept(page)).state.parts.site.current !== digest) await setTimeout(20);
+  await page.goto("about:blank");
+  await runs(page, site, newer);
 });
