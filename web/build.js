@@ -36,6 +36,7 @@ const SCRIPTS = {
   "element.js": undefined,
   "page.js": undefined,
   "sw.js": undefined,
+  "update.js": "ProvenderUpdate",
   "verify.js": "ProvenderVerify",
   "worker.js": undefined,
 };

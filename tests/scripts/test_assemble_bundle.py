@@ -22,7 +22,7 @@ from provender.text.recipe import for_words
 SITE = [
     *("classifier.js", "element.js", "icon-192.png", "icon-512.png", "icon-maskable-512.png"),
     *("icon.svg", "no-script.css", "page.js", "style.css", "sw.js"),
-    *("vendor/tf.min.js", "verify.js", "worker.js"),
+    *("update.js", "vendor/tf.min.js", "verify.js", "worker.js"),
 ]
 WRITTEN = [
     *("about.json", "constants.js", "constants.json", "demo.single.html", "index.html"),
@@ -136,7 +136,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     }
     assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 24 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 25 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
 
 

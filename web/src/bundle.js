@@ -22,7 +22,8 @@ const MANIFEST = "manifest.json";
 export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
   const fetched = readerAt(base, fetch, signal);
   /** @type {typeof fetched} */
-  const get = async (name, digest) => (kept && kept.files[name]) || fetched(name, digest);
+  const get = async (name, digest) =>
+    kept && kept.files[name] ? new Uint8Array(kept.files[name]) : fetched(name, digest);
   const bytes = await get(MANIFEST);
   /** @type {Manifest} */
   const manifest = toJson(MANIFEST, bytes);

@@ -20,3 +20,7 @@ export function fromBase64(text) {
   for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
   return bytes;
 }
+
+/** @param {string} digits */
+export const fromHex = (digits) =>
+  new Uint8Array(/** @type {string[]} */ (digits.match(/../g)).map((pair) => parseInt(pair, 16)));

@@ -2,18 +2,18 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { Parts } from "./model.js"
- * @import { Classifier } from "./index.js"
- * @import { Model } from "./model.js"
- * @import { Canary, JsonObject, Statement } from "./statement.js"
+ * @import { JsonObject } from "./json.js"
+ * @import { Statement } from "./statement.js"
  */
 
-import { createClassifier } from "./classifier.js";
-import { fromBase64 } from "./bytes.js";
+import { TOLERANCE, largestDifference } from "./canaries.js";
+import { createClassifier } from "./assemble.js";
 import { sha256 } from "./digest.js";
-import { joinShards, weightPaths } from "./model.js";
-import { isSignedBy, keyId, readPublicKey } from "./signature.js";
-import { parseObject, readStatement } from "./statement.js";
+import { parseObject } from "./json.js";
+import { ENVELOPE, MANIFEST, STATEMENT, isFileName, listFiles } from "./manifest.js";
+import { assembleParts } from "./parts.js";
+import { keyId, openEnvelope, readPublicKey, verifyEnvelope } from "./signature.js";
+import { compareStatement, readStatement } from "./statement.js";
 
 /**
  * Gives a file's bytes, or null where there is no such file; rejects where it could not be read.
@@ -67,18 +67,6 @@ import { parseObject, readStatement } from "./statement.js";
  */
 
 /** @typedef {Provenance & { statement: Bytes }} Stated */
-
-const MANIFEST = "manifest.json";
-const STATEMENT = "provenance.intoto.json";
-const ENVELOPE = "provenance.dsse.json";
-const PAYLOAD_TYPE = "application/vnd.in-toto+json";
-const LAYERS = "tfjs/layers";
-
-// By how much a probability may differ from the published one.
-const TOLERANCE = 1e-5;
-
-// No name that leads out of the site's folder, or to another host.
-const FILE_NAME = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)*$/;
 
 const SIGNATURE = "Signature";
 
@@ -191,16 +179,10 @@ async function readSite(read) {
 
   site.digest = await sha256(bytes);
   site.manifest = parseObject(bytes);
-  const named = site.manifest && parseNamed(site.manifest.files);
+  const named = listFiles(site.manifest);
   if (!named) return Object.assign(site, { problems: [`${MANIFEST}: not a list of files`] });
   await Promise.all(named.map(([name, expected]) => readNamed(site, read, name, expected)));
   return site;
-}
-
-/** @param {unknown} files */
-function parseNamed(files) {
-  const isTable = typeof files === "object" && files !== null && !Array.isArray(files);
-  return isTable && Object.keys(files).length ? Object.entries(files) : null;
 }
 
 /**
@@ -210,7 +192,7 @@ function parseNamed(files) {
  * @param {JsonObject | null} expected
  */
 async function readNamed(site, read, name, expected) {
-  if (!FILE_NAME.test(name)) {
+  if (!isFileName(name)) {
     site.problems.push(`${name}: no name of a file in this site`);
     return;
   }
@@ -226,7 +208,7 @@ async function readNamed(site, read, name, expected) {
 
 /** @param {Site} site */
 function checkFiles({ manifest, files, problems, unread }) {
-  const named = (manifest && parseNamed(manifest.files)) || [];
+  const named = listFiles(manifest) || [];
   if (problems.length) {
     // They came in whatever order the server gave them.
     return result("Files", FAILED, `Not every file is as ${MANIFEST} has it.`, problems.sort());
@@ -274,49 +256,10 @@ function checkStatement(site, { read, wrong }) {
   if (!site.manifest && site.unread.length) {
     return result("Statement", OPEN, `There is no ${MANIFEST} to compare it with.`);
   }
-  const problems = compareSubjects(site, read.subjects).concat(compareInputs(site, read));
+  const problems = compareStatement(site, read);
   return problems.length
-    ? result("Statement", FAILED, "The release's statement is about other files.", problems.sort())
+    ? result("Statement", FAILED, "The release's statement is about other files.", problems)
     : result("Statement", PASSED, "The release's statement names these files and inputs.");
-}
-
-/**
- * @param {Site} site
- * @param {Statement["subjects"]} subjects
- */
-function compareSubjects({ files, digest, manifest }, subjects) {
-  const found = /** @type {AskedFirst<string, { digest: string }>} */ (new Map(files));
-  if (digest) found.set(MANIFEST, { digest });
-  const named = ((manifest && parseNamed(manifest.files)) || []).map(([name]) => name);
-  const problems = [];
-  for (const [name, subject] of subjects) {
-    if (found.has(name) && found.get(name).digest !== subject) {
-      problems.push(`${name}: the statement has another digest`);
-    }
-    if (name !== MANIFEST && !named.includes(name)) {
-      problems.push(`${name}: in the statement, but not in ${MANIFEST}`);
-    }
-  }
-  for (const name of found.keys()) {
-    if (!subjects.has(name)) problems.push(`${name}: not in the statement`);
-  }
-  return problems;
-}
-
-/**
- * @param {Site} site
- * @param {Statement} statement
- */
-function compareInputs({ manifest }, { name, version, inputs }) {
-  const own = manifest || {};
-  const stated = /** @type {JsonObject} */ (own.inputs || {});
-  return [
-    ["name", own.name, name],
-    ["version", own.version, version],
-    ...Object.keys(inputs).map((input) => [`input ${input}`, stated[input], inputs[input]]),
-  ]
-    .filter(([, here, there]) => here !== there)
-    .map(([what]) => `${what}: the statement differs from ${MANIFEST}`);
 }
 
 /**
@@ -349,45 +292,16 @@ async function checkSignature({ statement, envelope, unread }, publicKey, signer
   } catch (error) {
     return result(title, OPEN, `Not checked. ${/** @type {Error} */ (error).message}.`);
   }
-  const id = await keyId(key);
-  const own = opened.signatures.filter(({ keyid }) => keyid === id);
-  if (!own.length) {
+  const { named, fits } = await verifyEnvelope(opened, key);
+  if (!named) {
     return result(title, FAILED, "It was signed with another key than the one that you gave.", [
-      `given: ${id}`,
+      `given: ${await keyId(key)}`,
       ...signers.map((signer) => `signed with: ${signer}`),
     ]);
   }
-  for (const { sig } of own) {
-    if (await isSignedBy(key, sig, PAYLOAD_TYPE, opened.payload)) {
-      return result(title, PASSED, "The statement was signed with the key that you gave.");
-    }
-  }
-  return result(title, FAILED, "The signature does not fit the statement.");
-}
-
-/**
- * Opens a DSSE envelope; gives null where it is none.
- *
- * @param {Bytes} bytes
- * @returns {{ payload: Bytes, signatures: { keyid: string, sig: unknown }[] } | null}
- */
-function openEnvelope(bytes) {
-  const { payloadType, payload, signatures } = /** @type {JsonObject} */ (
-    parseObject(bytes) || {}
-  );
-  const isUsable =
-    payloadType === PAYLOAD_TYPE &&
-    typeof payload === "string" &&
-    Array.isArray(signatures) &&
-    signatures.length &&
-    signatures.every((each) => each && typeof each.keyid === "string");
-  if (!isUsable) return null;
-  try {
-    return { payload: fromBase64(payload), signatures };
-  } catch (error) {
-    if (/** @type {Error} */ (error).name !== "InvalidCharacterError") throw error;
-    return null;
-  }
+  return fits
+    ? result(title, PASSED, "The statement was signed with the key that you gave.")
+    : result(title, FAILED, "The signature does not fit the statement.");
 }
 
 /**
@@ -406,8 +320,8 @@ function checkAnswers({ files }, statement, checks) {
   if (!canaries) return result(title, OPEN, "The statement has no texts to replay.");
   let differences;
   try {
-    const classifier = createClassifier(readParts(files));
-    differences = canaries.map(({ text, scores }) => largestDifference(classifier, text, scores));
+    const classifier = createClassifier(assembleParts((name) => find(files, name)));
+    differences = canaries.map((canary) => largestDifference(classifier, canary));
   } catch (error) {
     // Files of any content may be wrong in any way.
     return result(title, FAILED, "The model does not run.", [
@@ -432,43 +346,6 @@ function checkAnswers({ files }, statement, checks) {
       .filter((_, index) => differences[index] > TOLERANCE),
   );
 }
-
-/**
- * Gives the largest difference of a text's scores; Infinity where labels or numbers lack.
- *
- * @param {Classifier} classifier
- * @param {string} text
- * @param {Canary["scores"]} scores
- */
-function largestDifference({ labels, predict }, text, scores) {
-  const stated = Object.keys(scores);
-  const answer = predict(text, labels.length);
-  if (!stated.length || stated.length !== answer.length) return Infinity;
-  const differences = answer.map(({ label, score }) =>
-    stated.includes(label) && typeof scores[label] === "number"
-      ? Math.abs(score - scores[label])
-      : Infinity,
-  );
-  return Math.max(...differences);
-}
-
-/**
- * @param {Files} files
- * @returns {Parts}
- */
-function readParts(files) {
-  const constants = readJson(files, "constants.json");
-  /** @type {Model} */
-  const model = readJson(files, `${LAYERS}/model.json`);
-  const shards = weightPaths(model).map((path) => find(files, `${LAYERS}/${path}`));
-  return { constants, model, weights: joinShards(shards) };
-}
-
-/**
- * @param {Files} files
- * @param {string} name
- */
-const readJson = (files, name) => JSON.parse(new TextDecoder().decode(find(files, name)));
 
 /**
  * @param {Files} files

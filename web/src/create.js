@@ -4,7 +4,6 @@
 /**
  * @import { Classifier } from "./assemble.js"
  * @import { Bundle } from "./bundle.js"
- * @import { Bytes } from "./bytes.js"
  * @import { Parts } from "./model.js"
  * @import { Rule } from "./errors.js"
  * @import { Answers } from "./predict.js"
@@ -79,7 +78,7 @@ import { tensorflowScores } from "./tensorflow.js";
 /**
  * A version whose files are kept in this browser.
  *
- * @typedef {{ version: string, digest: string, files: { [name: string]: Bytes } }} Kept
+ * @typedef {{ version: string, digest: string, files: { [name: string]: ArrayBuffer } }} Kept
  */
 
 /**
@@ -165,14 +164,18 @@ export async function create(options) {
  */
 export async function createHere(options) {
   const { signal, trust } = options;
+  const { base, fetch, onProgress } = options;
   const updates = options.model ? null : trust ? await parts.updates() : loadedUpdates();
-  let updater = updates && updates.createUpdater(options);
+  /** @param {any} some */
+  const makeUpdater = (some) => some.createUpdater({ base, trust, fetch, onProgress });
+  let updater = updates && makeUpdater(updates);
   /** @type {Kept | null} */
   let kept = updater && (await updater.current());
   if (trust && !kept) {
     const { state, code, reason } = await updater.check();
-    if (state !== "updated") throw problem(code || state, `${reason}`);
+    updater = makeUpdater(updates);
     kept = await updater.current();
+    if (!kept) throw problem(code || state, `${reason}`);
   }
   /** @type {Made | null} */
   let made = await make(options, kept);
@@ -184,20 +187,31 @@ export async function createHere(options) {
     return made;
   }
 
-  /** @param {"check" | "rollback"} what */
-  async function change(what) {
+  /**
+   * Looks for another version by `find`, and answers by it from then on.
+   *
+   * @param {(updater: any) => Promise<Update>} find
+   */
+  async function change(find) {
     if (options.model) throw problem("option", "A package's model is updated with the package");
     current();
-    updater = updater || (await parts.updates()).createUpdater(options);
-    /** @type {Update} */
-    const changed = await updater[what]();
-    if (changed.state === "updated") {
-      const next = await make(options, await updater.current());
-      await updater.started();
-      current().dispose();
-      made = next;
-    }
-    return changed;
+    const some = updates || (await parts.updates());
+    const found = await find(makeUpdater(some));
+    if (found.state !== "updated") return found;
+    const next = makeUpdater(some);
+    const newer = await make(options, await next.current());
+    await next.started();
+    current().dispose();
+    made = newer;
+    return found;
+  }
+
+  /** @param {any} own @returns {Promise<Update>} */
+  async function goBack(own) {
+    const before = await own.rollback();
+    return before
+      ? { state: "updated", version: before.version, digest: before.digest }
+      : { state: "current", version: null, digest: null, reason: "There is no version before." };
   }
 
   const managed = {
@@ -208,8 +222,8 @@ export async function createHere(options) {
       return current().classifier.unsureBelow;
     },
     info: () => Object.assign({}, current().info),
-    checkForUpdate: () => change("check"),
-    rollback: () => change("rollback"),
+    checkForUpdate: () => change((own) => own.check()),
+    rollback: () => change(goBack),
     dispose() {
       current().dispose();
       made = null;

@@ -5,10 +5,12 @@
  * @import { Found } from "./check.js"
  * @import { LocalClassifier, Runtime } from "./create.js"
  * @import { Classification, Explanation } from "./predict.js"
+ * @import { Named } from "./update.js"
  */
 
 import * as words from "words";
 import { percent, readingOf, showSentence, UNLIKELY, verdictOn } from "./answer.js";
+import { describeProblem } from "./describe.js";
 import { byId, create, on, setBreakable } from "./dom.js";
 import { showFiguresOnDemand } from "./figures.js";
 import { keepOffline } from "./offline.js";
@@ -84,12 +86,29 @@ function chooseEngine(name) {
   });
   window.ready = ready;
   ready.catch((error) => {
-    showProblem(error);
+    (single ? Promise.resolve(showProblem(error)) : explainProblem(error)).catch(showProblem);
     delete engines[name];
     if (window.ready !== ready) return;
     if (name === "kernel") byId("verdict").textContent = words.no_model;
     else chooseEngine("kernel");
   });
+}
+
+/**
+ * Says why the model did not load, to a visitor first, and offers to try again.
+ *
+ * @param {Error} error
+ */
+async function explainProblem(error) {
+  const { title, cause, retry } = await describeProblem(error);
+  showProblem(new Error(words[title]));
+  const problem = byId("problem");
+  problem.appendChild(create("p", "quiet")).textContent = cause;
+  if (!retry) return;
+  const again = problem.appendChild(create("button", "action"));
+  again.type = "button";
+  again.textContent = words.try_again;
+  again.onclick = () => location.reload();
 }
 
 /** @param {Error} error */
@@ -367,22 +386,14 @@ function verify(event) {
 }
 
 /**
- * Shows whether a release's statement lies beside this site, as far as the browser has kept that:
- * to ask the server would be an error on the console wherever there is none.
+ * Says in the fold whether what is kept of the page has a release's statement.
+ *
+ * @param {Named} page
  */
-async function showStatus() {
-  if (typeof caches !== "object") return;
-  const kept = await caches.match("provenance.intoto.json");
-  if (!kept) return;
-  const state = byId("published");
-  if (!kept.ok) {
-    state.textContent = words.not_a_release;
-    return;
-  }
-  const manifest = await caches.match("manifest.json");
-  if (!manifest) return;
-  const { name, version } = await manifest.json();
-  state.textContent = fill(words.says_published, { name, version });
+function showStatus({ name, version, stated }) {
+  byId("published").textContent = stated
+    ? fill(words.says_published, { name, version })
+    : words.not_a_release;
 }
 
 textField.addEventListener("input", changed);
@@ -429,11 +440,10 @@ window.ready.then(
   () => {},
 );
 if (!single) {
-  keepOffline((line) => {
-    byId("offline").textContent = line;
-    showStatus().catch(showProblem);
-  });
-  if ("serviceWorker" in navigator && navigator.serviceWorker.controller) {
-    showStatus().catch(showProblem);
-  }
+  keepOffline(
+    { line: byId("offline"), notice: byId("notice") },
+    window.ready,
+    () => loadScript("update.js", "ProvenderUpdate"),
+    showStatus,
+  );
 }

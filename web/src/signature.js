@@ -1,10 +1,18 @@
 // ed25519 signatures in DSSE envelopes (github.com/secure-systems-lab/dsse).
 
-/** @import { Bytes } from "./bytes.js" */
+/**
+ * @import { Bytes } from "./bytes.js"
+ * @import { JsonObject } from "./json.js"
+ */
 
 import { verify } from "@stablelib/ed25519";
 import { fromBase64, toHex } from "./bytes.js";
 import { sha256, subtle } from "./digest.js";
+import { parseObject } from "./json.js";
+
+/** @typedef {{ payload: Bytes, signatures: { keyid: string, sig: unknown }[] }} Envelope */
+
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----\s*$/;
 
@@ -40,6 +48,42 @@ export const keyId = (key) =>
   sha256(
     utf8(`{"keytype":"ed25519","keyval":{"public":"${toHex(key)}"},"scheme":"ed25519"}`),
   );
+
+/**
+ * Opens the DSSE envelope of a statement; gives null where it is none.
+ *
+ * @param {Bytes} bytes
+ * @returns {Envelope | null}
+ */
+export function openEnvelope(bytes) {
+  const { payloadType, payload, signatures } = /** @type {JsonObject} */ (
+    parseObject(bytes) || {}
+  );
+  const isUsable =
+    payloadType === PAYLOAD_TYPE &&
+    Array.isArray(signatures) &&
+    signatures.length &&
+    signatures.every((each) => each && typeof each.keyid === "string");
+  const decoded = isUsable ? decode(payload) : null;
+  return decoded && { payload: decoded, signatures: /** @type {any[]} */ (signatures) };
+}
+
+/**
+ * Tells whether an envelope names a public key, and whether one of the signatures under that name
+ * was made by it.
+ *
+ * @param {Envelope} envelope
+ * @param {Bytes} key
+ */
+export async function verifyEnvelope({ payload, signatures }, key) {
+  const id = await keyId(key);
+  const own = signatures.filter(({ keyid }) => keyid === id);
+  let fits = false;
+  for (const { sig } of own) {
+    fits = fits || (await isSignedBy(key, sig, PAYLOAD_TYPE, payload));
+  }
+  return { named: own.length > 0, fits };
+}
 
 /**
  * Whether the signature of an envelope's type and payload was made by the key.

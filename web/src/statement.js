@@ -1,9 +1,14 @@
 // Reads a release's statement (in-toto v1, with a predicate of SLSA provenance v1). It comes
 // from outside, so nothing is taken for granted about its shape.
 
-/** @import { Bytes } from "./bytes.js" */
+/**
+ * @import { Bytes } from "./bytes.js"
+ * @import { JsonObject } from "./json.js"
+ */
 
 import { fromBase64 } from "./bytes.js";
+import { isObject, parseObject } from "./json.js";
+import { MANIFEST, listFiles } from "./manifest.js";
 
 /**
  * What a page needs of a statement; what it does not say is null or empty.
@@ -24,8 +29,6 @@ import { fromBase64 } from "./bytes.js";
  * @typedef {{ text: string, scores: JsonObject }} Canary
  */
 
-/** @typedef {{ [key: string]: unknown }} JsonObject */
-
 const STATEMENT = "https://in-toto.io/Statement/v1";
 const PREDICATE = "https://slsa.dev/provenance/v1";
 
@@ -33,13 +36,6 @@ const BUNDLE = "bundle/";
 const DATA = "data/source/news.sqlite";
 const PYTHON_LOCK = "requirements.lock";
 const NODE_LOCK = "web/package-lock.json";
-
-/**
- * @param {unknown} value
- * @returns {value is JsonObject}
- */
-const isObject = (value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * @param {unknown} value
@@ -68,22 +64,6 @@ const named = (items, name) => list(items).find((item) => item.name === name) ||
  * @param {string} kind
  */
 const digest = (item, kind) => text(object(item.digest)[kind]);
-
-/**
- * Parses bytes as JSON in UTF-8; gives null where they are not a JSON object.
- *
- * @param {Bytes} bytes
- */
-export function parseObject(bytes) {
-  let value;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return null;
-  }
-  return isObject(value) ? value : null;
-}
 
 /**
  * Reads a statement.
@@ -159,4 +139,55 @@ function readCanaries({ content }) {
   return usable.length && usable.length === canaries.length
     ? /** @type {Canary[]} */ (/** @type {unknown} */ (usable))
     : null;
+}
+
+/**
+ * Gives what a statement says otherwise than a site: its files, name, version and inputs.
+ *
+ * @param {object} site
+ * @param {JsonObject | null} site.manifest
+ * @param {string | null} site.digest the manifest's
+ * @param {Map<string, { digest: string }>} site.files the digest of each file
+ * @param {Statement} statement
+ */
+export const compareStatement = (site, statement) =>
+  compareSubjects(site, statement).concat(compareInputs(site, statement)).sort();
+
+/**
+ * @param {Parameters<typeof compareStatement>[0]} site
+ * @param {Statement} statement
+ */
+function compareSubjects({ files, digest, manifest }, { subjects }) {
+  const found = new Map(Array.from(files, ([name, file]) => [name, file.digest]));
+  if (digest) found.set(MANIFEST, digest);
+  const named = (listFiles(manifest) || []).map(([name]) => name);
+  const problems = [];
+  for (const [name, subject] of subjects) {
+    if (found.has(name) && found.get(name) !== subject) {
+      problems.push(`${name}: the statement has another digest`);
+    }
+    if (name !== MANIFEST && !named.includes(name)) {
+      problems.push(`${name}: in the statement, but not in ${MANIFEST}`);
+    }
+  }
+  for (const name of found.keys()) {
+    if (!subjects.has(name)) problems.push(`${name}: not in the statement`);
+  }
+  return problems;
+}
+
+/**
+ * @param {Parameters<typeof compareStatement>[0]} site
+ * @param {Statement} statement
+ */
+function compareInputs({ manifest }, { name, version, inputs }) {
+  const own = manifest || {};
+  const stated = object(own.inputs);
+  return [
+    ["name", own.name, name],
+    ["version", own.version, version],
+    ...Object.keys(inputs).map((input) => [`input ${input}`, stated[input], inputs[input]]),
+  ]
+    .filter(([, here, there]) => here !== there)
+    .map(([what]) => `${what}: the statement differs from ${MANIFEST}`);
 }

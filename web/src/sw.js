@@ -1,23 +1,24 @@
-// The service worker: it keeps versions of the site, each whole and under the sha256 digest of
-// its manifest.json, and answers a page from the one version with which that page was opened.
-
-import { toHex } from "./bytes.js";
+// The service worker: it keeps versions of the site, each whole, and answers a page from the one
+// version with which that page was opened.
 
 /**
- * A file as the server gave it.
- *
- * @typedef {{ status: number, type: string, bytes: BufferSource }} Download
+ * @import { File } from "./manifest.js"
+ * @import { Report } from "./update.js"
+ * @import { State } from "./versions.js"
  */
 
-const MANIFEST = "manifest.json";
+import { sha256 } from "./digest.js";
+import { download, downloadFile } from "./download.js";
+import { own } from "./json.js";
+import { MANIFEST } from "./manifest.js";
+import { openStore } from "./store.js";
+import { createUpdater, nameOf } from "./update.js";
+import { ON_DEMAND, SITE, bind, mayGoBack, partOf, start, started } from "./versions.js";
 
-// A release lays these beside the files of the manifest.
-const PROVENANCE = ["provenance.intoto.json", "provenance.dsse.json"];
+/** @typedef {{ type: "look" | "status" | "back" | "started", again?: boolean }} Message */
 
 const { scope } = self.registration;
-// Several bundles may be sites of one origin.
-const VERSIONS = `provender ${scope} version `;
-const STATE = `provender ${scope} state`;
+const INDEX = "index.html";
 
 // Stands for a version where a page was opened while none was kept.
 const SERVER = "server";
@@ -25,125 +26,32 @@ const SERVER = "server";
 // Before Safari 16, no page can be bound to its version before it has asked for a file.
 const BINDS = "resultingClientId" in FetchEvent.prototype;
 
-/** @param {BufferSource} bytes */
-const sha256 = async (bytes) =>
-  toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+// A page that does not listen holds up nothing for longer.
+const HEARD_MILLISECONDS = 1000;
 
-/**
- * Fetches a file past the browser's own cache.
- *
- * @param {string} name
- * @returns {Promise<Download>}
- */
-async function download(name) {
-  const response = await fetch(name, { cache: "no-cache" });
-  return {
-    status: response.status,
-    type: response.headers.get("Content-Type") || "application/octet-stream",
-    bytes: await response.arrayBuffer(),
-  };
-}
+// Of a release's files beside the site, which no manifest names, this is the most.
+const BESIDE_BYTES = 24 << 20;
 
-/**
- * @param {Cache} cache
- * @param {string} name
- * @param {Download} file
- */
-const keep = (cache, name, { status, type, bytes }) =>
-  cache.put(name, new Response(bytes, { status, headers: { "Content-Type": type } }));
+/** @type {{ [extension: string]: string }} */
+const TYPES = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  svg: "image/svg+xml",
+};
 
-/**
- * @param {string} version
- * @param {string} name
- */
-const kept = (version, name) => caches.match(name, { cacheName: VERSIONS + version });
+const store = openStore(scope);
+const updater = createUpdater({ base: scope, part: SITE, store, openPages: openIds });
 
-/**
- * Whether a version has its manifest, which is kept last.
- *
- * @param {string} version
- */
-const isWhole = async (version) => Boolean(await kept(version, MANIFEST));
+// What could not be noted where the disk is full. The worker may be stopped at any time, so this
+// does for want of something better.
+/** @type {Map<string, string>} */
+const unnoted = new Map();
 
-/**
- * Keeps what the worker knows, too, since the browser may stop it at any time.
- *
- * @param {string} name
- * @param {string} value
- */
-async function remember(name, value) {
-  await (await caches.open(STATE)).put(name, new Response(value));
-}
-
-/** @param {string} name */
-async function recall(name) {
-  const found = await caches.match(name, { cacheName: STATE });
-  return found ? found.text() : null;
-}
-
-/**
- * @param {string} client
- * @param {string} version
- */
-const bind = (client, version) => remember(`client/${client}`, version);
-
-/** @param {string} client */
-const versionOf = (client) => (client ? recall(`client/${client}`) : null);
-
-/** Keeps the server's version and makes it the one for pages to come; fails if it is not whole. */
-async function update() {
-  const manifest = await download(MANIFEST);
-  const version = await sha256(manifest.bytes);
-  if (!(await isWhole(version))) await fill(version, manifest);
-  const before = await recall("current");
-  if (version !== before) {
-    if (before) await remember("before", before);
-    await remember("current", version);
-  }
-  await dropOldVersions();
-}
-
-/**
- * @param {string} version
- * @param {Download} manifest
- */
-async function fill(version, manifest) {
-  const { files } = JSON.parse(new TextDecoder().decode(manifest.bytes));
-  const cache = await caches.open(VERSIONS + version);
-  await Promise.all(
-    Object.keys(files).map(async (name) => {
-      const file = await download(name);
-      if ((await sha256(file.bytes)) !== files[name].sha256) {
-        throw new Error(`${name} is not of the version in ${MANIFEST}`);
-      }
-      await keep(cache, name, { status: 200, type: file.type, bytes: file.bytes });
-    }),
-  );
-  await Promise.all(
-    PROVENANCE.map(async (name) => {
-      const file = await download(name);
-      // That there is none is worth knowing without a connection, too.
-      if (file.status === 200 || file.status === 404) await keep(cache, name, file);
-    }),
-  );
-  await keep(cache, MANIFEST, manifest);
-}
-
-async function dropOldVersions() {
+async function openIds() {
   const pages = await self.clients.matchAll({ type: "all", includeUncontrolled: true });
-  // The version before may be that of a page which is being opened, and is in no list yet.
-  const needed = await Promise.all([
-    recall("current"),
-    recall("before"),
-    ...pages.map(({ id }) => versionOf(id)),
-  ]);
-  const names = await caches.keys();
-  await Promise.all(
-    names
-      .filter((name) => name.startsWith(VERSIONS))
-      .filter((name) => !needed.includes(name.slice(VERSIONS.length)))
-      .map((name) => caches.delete(name)),
-  );
+  return pages.map(({ id }) => id);
 }
 
 async function openPages() {
@@ -151,52 +59,121 @@ async function openPages() {
   return pages.filter(({ url }) => url.startsWith(scope));
 }
 
+/**
+ * Gives the version of a page or worker.
+ *
+ * @param {State} state
+ * @param {string} client
+ */
+const versionOf = (state, client) => unnoted.get(client) || own(partOf(state, SITE).pages, client);
+
 /** Takes over the pages of a first visit, which the server has just sent. */
 async function takePages() {
-  const current = await recall("current");
-  for (const { id } of await openPages()) {
-    if (!(await versionOf(id))) await bind(id, /** @type {string} */ (current));
-  }
+  const pages = await openPages();
+  const open = await openIds();
+  await store.change((state) => {
+    const part = partOf(state, SITE);
+    for (const { id } of pages) {
+      if (part.current && !versionOf(state, id)) bind(part, id, part.current, open);
+    }
+  });
   await self.clients.claim();
 }
 
-async function tellPages() {
-  const current = await recall("current");
-  for (const page of await openPages()) {
-    const version = await versionOf(page.id);
-    if (version && version !== SERVER && version !== current) page.postMessage("newer");
-  }
+/** Deletes what was kept before there was the store. */
+async function dropCaches() {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith(`provender ${scope} `));
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
+
+/** Keeps the site, or has its pages say why it could not be kept. */
+async function install() {
+  const { state, code, reason } = await updater.check();
+  if (state === "current" || state === "updated") return;
+  const pages = await openPages();
+  await Promise.all(pages.map((page) => tell(page, { type: "not kept", code, reason })));
+  throw new Error(`${reason}`);
+}
+
+/**
+ * Tells a page, and waits until it has heard: what a worker says last may be lost with it.
+ *
+ * @param {Client} page
+ * @param {object} message
+ */
+const tell = (page, message) =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    setTimeout(resolve, HEARD_MILLISECONDS);
+    page.postMessage(message, [port2]);
+  });
+
+/** @param {string} name */
+const typeOf = (name) => TYPES[name.slice(name.lastIndexOf(".") + 1)] || "application/octet-stream";
 
 /**
  * Gives a file's name in the manifest, or null for an address outside the site's folder.
  *
  * @param {string} address
  */
-function nameOf(address) {
+function nameAt(address) {
   const place = address.split(/[?#]/)[0];
   if (!place.startsWith(scope)) return null;
-  return place.slice(scope.length) || "index.html";
+  return place.slice(scope.length) || INDEX;
 }
+
+/**
+ * Whether a request is one of those by which a newer version is looked for.
+ *
+ * @param {Request} request
+ */
+const looksPast = ({ url, cache, mode }) =>
+  mode !== "navigate" &&
+  (cache === "no-store" || cache === "reload" || /[?&]sha256=/.test(url));
 
 /**
  * Gives the version for a request, or null where it is not known any more. Binds to it the page
  * or worker that the request opens, or that has none yet.
  *
  * @param {FetchEvent} event
+ * @param {string} name
  */
-async function choose({ request, clientId, resultingClientId }) {
+async function choose({ request, clientId, resultingClientId }, name) {
   const opens = request.mode === "navigate";
-  const own = opens ? null : await versionOf(clientId);
-  if (own && !resultingClientId) return own;
-  const version = own || (await recall("current"));
-  const usable = own || (version && (await isWhole(version)));
-  // A page that is open had a version, which the browser has dropped with all else.
-  if (!usable && !opens && BINDS) return null;
-  const chosen = usable ? /** @type {string} */ (version) : SERVER;
   const client = resultingClientId || clientId;
-  if (client) await bind(client, chosen);
-  return chosen;
+  let before;
+  try {
+    before = await store.read();
+  } catch (error) {
+    // Of a storage that does not open, nothing is shown: all of a page comes from the server.
+    if (opens) unnoted.set(client, SERVER);
+    return unnoted.get(opens ? client : clientId) || null;
+  }
+  const bound = opens ? undefined : versionOf(before, clientId);
+  if (bound && !resultingClientId) return bound;
+  const open = await openIds();
+
+  /** @param {State} state */
+  function decide(state) {
+    const counted = opens && name === INDEX ? start(state, SITE) : partOf(state, SITE).current;
+    const version = bound || counted;
+    // A page that is open had a version, which the browser has dropped with all else.
+    if (!version && !opens && BINDS) return null;
+    const chosen = version || SERVER;
+    if (client) bind(partOf(state, SITE), client, chosen, open);
+    return chosen;
+  }
+
+  try {
+    return await store.change(decide);
+  } catch (error) {
+    // A full disk, on which nothing can be noted, still shows what is on it.
+    const chosen = decide(before);
+    if (client && chosen) unnoted.set(client, chosen);
+    return chosen;
+  }
 }
 
 /**
@@ -204,14 +181,59 @@ async function choose({ request, clientId, resultingClientId }) {
  * @param {string} name
  */
 async function answer(event, name) {
-  const version = await choose(event);
-  if (version === null) return Response.error();
-  if (version === SERVER) return fetch(event.request);
-  const found = await kept(version, name);
-  if (found && found.ok) return found;
+  const digest = await choose(event, name);
+  if (digest === null) return Response.error();
+  if (digest === SERVER) return fetch(event.request);
+  const version = own((await store.read()).versions, digest);
   // The browser has dropped it. The server may have another version, which must not mix in.
-  if (!(await isWhole(version))) return Response.error();
-  return PROVENANCE.includes(name) ? lateProvenance(version, name) : fetch(event.request);
+  if (!version) return Response.error();
+  const file = own(version.files, name);
+  if (file) {
+    return (await respond(name, file.sha256)) || (await fetchLate(digest, name, file));
+  }
+  const beside = own(version.beside, name);
+  if (beside === undefined) return fetch(event.request);
+  return (beside && (await respond(name, beside))) || lateProvenance(digest, name);
+}
+
+/**
+ * Gives a kept file, or null where it is not kept, or damaged.
+ *
+ * @param {string} name
+ * @param {string} digest
+ */
+async function respond(name, digest) {
+  const [bytes] = await store.files([digest]);
+  if (!bytes || (await sha256(new Uint8Array(bytes))) !== digest) return null;
+  return new Response(bytes, { headers: { "Content-Type": typeOf(name) } });
+}
+
+/**
+ * Fetches a file that is kept only once it has been used, or that was lost. The server may have
+ * another version by now, of which it takes nothing.
+ *
+ * @param {string} version
+ * @param {string} name
+ * @param {File} file
+ */
+async function fetchLate(version, name, file) {
+  let bytes;
+  try {
+    bytes = await downloadFile(fetch, scope, name, file, true);
+  } catch (error) {
+    return Response.error();
+  }
+  try {
+    await store.change((state, _, put) => {
+      const { wanted } = partOf(state, SITE);
+      const start = ON_DEMAND.find((each) => name.startsWith(each));
+      if (start && !wanted.includes(start)) wanted.push(start);
+      if (own(state.versions, version)) put(file.sha256, bytes.buffer);
+    });
+  } catch (error) {
+    // It serves this page, though there is no room to keep it.
+  }
+  return new Response(bytes, { headers: { "Content-Type": typeOf(name) } });
 }
 
 /**
@@ -221,29 +243,87 @@ async function answer(event, name) {
  * @param {string} name
  */
 async function lateProvenance(version, name) {
+  let bytes;
   try {
-    const file = await download(name);
-    const { bytes } = await download(MANIFEST);
-    if (file.status === 200 && (await sha256(bytes)) === version) {
-      await keep(await caches.open(VERSIONS + version), name, file);
-    }
+    bytes = await download(fetch, scope + name, name, BESIDE_BYTES, "no-store");
+    const manifest = await download(fetch, scope + MANIFEST, MANIFEST, BESIDE_BYTES, "no-store");
+    if ((await sha256(manifest)) !== version) return new Response("", { status: 404 });
   } catch (error) {
     // Without a connection, what was found on an earlier visit stands.
-    if (!(await kept(version, name))) return Response.error();
+    return new Response("", { status: 404 });
   }
-  return (await kept(version, name)) || new Response("", { status: 404 });
+  const { buffer } = bytes;
+  const digest = await sha256(bytes);
+  await store.change((state, _, put) => {
+    const found = own(state.versions, version);
+    if (!found) return;
+    found.beside[name] = digest;
+    put(digest, buffer);
+  });
+  return new Response(bytes, { headers: { "Content-Type": typeOf(name) } });
 }
 
-self.addEventListener("install", (event) => event.waitUntil(update()));
-self.addEventListener("activate", (event) => event.waitUntil(takePages()));
+/**
+ * Does what a page asks; gives what it is told.
+ *
+ * @param {Message} message
+ * @param {string} client the page
+ * @returns {Promise<Report>}
+ */
+async function serve({ type, again }, client) {
+  let found = null;
+  if (type === "started") {
+    await store.change((state) => started(state, SITE, `${versionOf(state, client)}`));
+  }
+  if (type === "back") await updater.rollback();
+  if (type === "look") {
+    found = await updater.check({ again });
+    // This script knows too little of it; the one that comes with it may know more.
+    if (["newer-code", "does-not-run"].includes(`${found.code}`)) await updateSelf();
+  }
+  if (type === "back" || (found && found.state === "updated")) await tellPages();
+  const state = await store.read();
+  const part = partOf(state, SITE);
+  return {
+    found,
+    page: nameOf(state, versionOf(state, client) || null),
+    runs: nameOf(state, part.current),
+    before: mayGoBack(part) ? nameOf(state, part.before) : null,
+  };
+}
+
+async function updateSelf() {
+  try {
+    await self.registration.update();
+  } catch (error) {
+    // There is none that could be installed; the page is told of the version itself.
+  }
+}
+
+/** Tells pages of another version than the one that runs from now on. */
+async function tellPages() {
+  const state = await store.read();
+  const { current } = partOf(state, SITE);
+  for (const page of await openPages()) {
+    const version = versionOf(state, page.id);
+    if (version && version !== SERVER && version !== current) page.postMessage({ type: "newer" });
+  }
+}
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) =>
+  event.waitUntil(Promise.all([takePages(), dropCaches()])),
+);
 
 self.addEventListener("fetch", (event) => {
-  const name = nameOf(event.request.url);
-  if (event.request.method === "GET" && name !== null) event.respondWith(answer(event, name));
+  const name = nameAt(event.request.url);
+  if (event.request.method !== "GET" || name === null || looksPast(event.request)) return;
+  event.respondWith(answer(event, name));
 });
 
-// A page asks once it has loaded. Where the server cannot be reached, or has a version by half,
-// what is kept stands.
 self.addEventListener("message", (event) => {
-  if (event.data === "look for newer") event.waitUntil(update().then(tellPages, () => {}));
+  const { data, ports, source } = event;
+  if (!data || !ports.length) return;
+  const { id } = /** @type {Client} */ (source);
+  event.waitUntil(serve(data, id).then((report) => ports[0].postMessage(report)));
 });

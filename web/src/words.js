@@ -7,7 +7,7 @@ import { code } from "words";
  * Fills values into the places of a sentence that have their names in braces.
  *
  * @param {string} sentence
- * @param {{ [name: string]: string | number }} values
+ * @param {{ [name: string]: any }} values
  */
 export const fill = (sentence, values) =>
   sentence.replace(/\{(\w+)\}/g, (_, name) =>

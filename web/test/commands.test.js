@@ -43,6 +43,7 @@ test("the site has all its files, and tf.min.js byte by byte", () => {
       "page.js",
       "style.css",
       "sw.js",
+      "update.js",
       "vendor/tf.min.js",
       "verify.js",
       "worker.js",
@@ -67,7 +68,8 @@ test("the same sources give the same bytes", () => {
   assert.deepEqual(readAll(build("again")), readAll(site));
 });
 
-for (const name of ["classifier.js", "element.js", "page.js", "sw.js", "verify.js", "worker.js"]) {
+const SCRIPTS = "classifier element page sw update verify worker".split(" ");
+for (const name of SCRIPTS.map((script) => `${script}.js`)) {
   test(`${name} is a classic ES2017 script, regular expressions included`, () => {
     assertOld(readFileSync(join(site, name), "utf8"), name);
   });

@@ -2,6 +2,7 @@
 
 import type * as classifier from "../src/classifier.js";
 import type { Classifier } from "../src/index.js";
+import type * as update from "../src/update.js";
 import type * as verify from "../src/verify.js";
 import type { TensorFlow } from "./tensorflow.js";
 
@@ -14,6 +15,8 @@ declare global {
     Provender: typeof classifier;
     /** Set by demo.single.html: parsed JSON, or bytes in base64, by a file's name. */
     ProvenderFiles?: { [name: string]: any };
+    /** Set by update.js. */
+    ProvenderUpdate?: typeof update;
     /** Set by verify.js. */
     ProvenderVerify?: typeof verify;
     /** Set by tf.min.js, which also reads the next. */

@@ -31,6 +31,7 @@ BUNDLE = expand(
         *(GRAPH and ["tfjs/graph/group1-shard1of1.bin", "tfjs/graph/model.json"]),
         "tfjs/layers/group1-shard1of1.bin",
         "tfjs/layers/model.json",
+        "update.js",
         "vendor/tf.min.js",
         "verify.js",
         "worker.js",

@@ -1,12 +1,26 @@
 // The site in BUNDLE without a server, and in several versions.
 
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { setTimeout } from "node:timers/promises";
-import { sha256 } from "../statement.js";
 import { UNSAFE_HOST } from "./chromium.js";
+import {
+  KEPT,
+  ON_DEMAND,
+  TITLE,
+  askKeeper,
+  dropKept,
+  keeps,
+  makeNewer,
+  notes,
+  readKept,
+  sees,
+  serveBundle,
+  shows,
+  versionOf,
+  visitBundle,
+} from "./kept.js";
 import {
   enginesOf,
   askWorker,
@@ -19,96 +33,53 @@ import {
   readJson,
   readManifest,
   rewriteManifest,
-  serveSite,
   verify,
   whenReady,
 } from "./site.js";
 
 const { BUNDLE = "" } = process.env;
-const KEPT = "This page also works without a connection.";
-const NEWER = "A newer version is ready: it shows when this page is opened again.";
-const TITLE = "Another corpus";
+const NEWER = "is ready.";
 
 const { labels } = readJson(BUNDLE, "constants.json");
 const text = knownWords(BUNDLE, 0, 20);
 
 const opened = openBrowser();
 
-/** Serves a copy of the bundle for a test to change. */
-async function serveCopy(t) {
-  const site = await serveSite(copySite(t, BUNDLE));
-  t.after(site.stop);
-  return site;
-}
+const serveCopy = (t) => serveBundle(t, BUNDLE);
+const visit = (t) => visitBundle(t, opened.browser, BUNDLE);
+const lookForNewer = (page) => askKeeper(page, { type: "look" });
 
-/** Serves a copy of the bundle and visits it once, until it is kept. */
-async function visit(t) {
-  const site = await serveCopy(t);
-  const { context, page } = await openPage(t, opened.browser, site.base);
-  await shows(page, KEPT);
-  return { site, context, page };
-}
-
-const versionOf = (folder) => sha256(readFileSync(join(folder, "manifest.json")));
-
-/** Waits until the browser keeps these versions, whole, and no others, the last for new pages. */
-async function keeps(page, versions) {
-  const expected = `${versions.slice(-1)} of ${versions.slice().sort()}`;
-  while ((await page.evaluate(listKept)) !== expected) await setTimeout(20);
-}
-
-async function listKept() {
-  const current = await caches.match("current");
-  const whole = [];
-  for (const name of await caches.keys()) {
-    if (await caches.match("manifest.json", { cacheName: name })) whole.push(name.slice(-64));
-  }
-  return `${current && (await current.text())} of ${whole.sort()}`;
-}
-
-const lookForNewer = (page) =>
-  page.evaluate(() => navigator.serviceWorker.controller?.postMessage("look for newer"));
-
-/** Waits until the server has been asked for a file since its folder was last set. */
-async function asked(site, name) {
-  while (!site.asked.includes(name)) await setTimeout(20);
-}
-
-const shows = (page, line) => page.locator("#offline", { hasText: line }).waitFor();
-
-/** Makes a second version of a site, of which each part that a page loads differs. */
-function makeNewer(t, site) {
-  const folder = copySite(t, site.folder);
-  change(folder, "index.html", (html) => html.replace(/(<h1[^>]*>)[^<]*/, `$1${TITLE}`));
-  change(folder, "about.json", (about) => about.replace(/"title": ".*"/, `"title": "${TITLE}"`));
-  change(folder, "constants.json", (json) => json.replace('"unsure_below":', '"unsure_below": '));
-  for (const form of ["layers", "graph"]) {
-    change(folder, `tfjs/${form}/model.json`, (json) => `${json} `);
-  }
-  rewriteManifest(folder);
-  return folder;
-}
-
-/** Asserts that a page sees each file as `folder` has it, whatever the server has. */
-async function sees(page, folder) {
-  const { files } = readManifest(folder);
-  const found = await page.evaluate(async (names) => {
-    const digests = {};
-    for (const name of names) {
-      const bytes = await (await fetch(name)).arrayBuffer();
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      digests[name] = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    }
-    return digests;
-  }, Object.keys(files));
-  const expected = Object.entries(files).map(([name, file]) => [name, file.sha256]);
-  assert.deepEqual(found, Object.fromEntries(expected));
-  const { corpus } = readJson(folder, "about.json");
-  assert.ok((await page.innerText("#corpus")).includes(corpus.title));
-}
-
-test("after one visit the whole site works with its server gone", async (t) => {
+test("after one visit the site works with its server gone", async (t) => {
   const { site, page } = await visit(t);
+  site.stop();
+  await page.reload();
+  await whenReady(page);
+  await page.fill("#text", text);
+  assert.equal(await page.locator("#scores li").count(), Math.min(5, labels.length));
+  assert.equal(await page.isHidden("#problem"), true);
+  await sees(page, BUNDLE, ON_DEMAND);
+
+  await page.goto(`${site.base}index.html?from=elsewhere#text`);
+  await whenReady(page);
+  await page.goto(`${site.base}demo.single.html`);
+  await whenReady(page);
+});
+
+test("TensorFlow.js is kept once it has been used, and not before", async (t) => {
+  const { site, page } = await visit(t);
+  const { files } = readManifest(BUNDLE);
+  const onDemand = Object.keys(files).filter((name) => ON_DEMAND.test(name));
+  const kept = async () => {
+    const held = (await readKept(page)).files;
+    return onDemand.filter((name) => held.includes(files[name].sha256));
+  };
+  assert.ok(onDemand.includes("vendor/tf.min.js"));
+  assert.ok(!onDemand.some((name) => site.asked.includes(name)), "it was fetched unasked");
+  assert.deepEqual(await kept(), []);
+
+  await page.reload();
+  for (const engine of enginesOf(BUNDLE)) await chooseEngine(page, engine);
+  assert.deepEqual(await kept(), onDemand);
   site.stop();
   await page.reload();
   for (const engine of enginesOf(BUNDLE)) {
@@ -118,13 +89,34 @@ test("after one visit the whole site works with its server gone", async (t) => {
   }
   assert.equal(await page.isHidden("#problem"), true);
   await sees(page, BUNDLE);
-
   assert.equal((await verify(page)).outcome, "no release");
+});
 
-  await page.goto(`${site.base}index.html?from=elsewhere#text`);
-  await whenReady(page);
-  await page.goto(`${site.base}demo.single.html`);
-  await whenReady(page);
+test("without TensorFlow.js and a connection, the page's check leaves that open", async (t) => {
+  const { site, page } = await visit(t);
+  site.stop();
+  await page.reload();
+  const { outcome, checks } = await verify(page);
+  assert.equal(outcome, "undecided");
+  const names = checks["Not read"].details.map((detail) => detail.split(":")[0]);
+  assert.deepEqual(
+    names.sort(),
+    Object.keys(readManifest(BUNDLE).files).filter((name) => ON_DEMAND.test(name)),
+  );
+});
+
+test("what was used comes with a newer version as well", async (t) => {
+  const { site, page } = await visit(t);
+  await page.reload();
+  for (const engine of enginesOf(BUNDLE)) await chooseEngine(page, engine);
+  const newer = makeNewer(t, site);
+  site.folder = newer;
+  assert.equal((await lookForNewer(page)).found.state, "updated");
+  site.stop();
+  await page.reload();
+  await page.locator("#corpus", { hasText: TITLE }).waitFor();
+  for (const engine of enginesOf(BUNDLE)) await chooseEngine(page, engine);
+  await sees(page, newer);
 });
 
 test("a new version shows at once, whole, on a page that nobody has touched", async (t) => {
@@ -156,8 +148,8 @@ test("a page in use keeps its version, whole, until it is opened again", async (
   await page.fill("#text", text);
   await page.press("#text", "End");
   await lookForNewer(page);
-  await shows(page, NEWER);
-  await sees(page, BUNDLE);
+  await notes(page, NEWER);
+  await sees(page, BUNDLE, ON_DEMAND);
   assert.equal(await page.inputValue("#text"), text);
 
   await page.reload();
@@ -173,9 +165,9 @@ test("pages of two versions are open at once, each with its own", async (t) => {
   const second = await context.newPage();
   await second.goto(site.base);
   await second.locator("#corpus", { hasText: TITLE }).waitFor();
-  await shows(page, NEWER);
+  await notes(page, NEWER);
   await sees(second, newer);
-  await sees(page, BUNDLE);
+  await sees(page, BUNDLE, ON_DEMAND);
   // Each page's worker is of the page's own version.
   const [first, other] = await Promise.all(
     [page, second].map((each) => askWorker(each, [{ id: 1, text }])),
@@ -187,17 +179,16 @@ test("pages of two versions are open at once, each with its own", async (t) => {
   await sees(page, newer);
 });
 
-test("a version that is published by half is not taken", async (t) => {
+test("a version that is published by half is not taken, and the page says so", async (t) => {
   const { site, page } = await visit(t);
   const newer = makeNewer(t, site);
   const half = copySite(t, newer);
-  change(half, "page.js", (script) => `${script};`);
+  change(half, "about.json", (json) => `${json} `);
   site.folder = half;
-  site.asked = [];
   await page.reload();
+  await notes(page, "about.json is not the file that manifest.json names");
   await shows(page, KEPT);
-  await asked(site, "page.js");
-  await sees(page, BUNDLE);
+  await sees(page, BUNDLE, ON_DEMAND);
 
   site.folder = newer;
   await page.reload();
@@ -205,27 +196,22 @@ test("a version that is published by half is not taken", async (t) => {
   await sees(page, newer);
 });
 
-const dropCaches = (page) =>
-  page.evaluate(async () => {
-    for (const name of await window.caches.keys()) await window.caches.delete(name);
-  });
-
 test("what the browser has dropped is downloaded again, quietly", async (t) => {
   const { site, page } = await visit(t);
-  await dropCaches(page);
+  await dropKept(page);
   await page.reload();
   await keeps(page, [versionOf(site.folder)]);
   site.stop();
   await page.reload();
   await whenReady(page);
-  await sees(page, BUNDLE);
+  await sees(page, BUNDLE, ON_DEMAND);
 });
 
 test("what the browser has dropped is not mixed with a newer version", async (t) => {
   const { site, page } = await visit(t);
   const newer = makeNewer(t, site);
   site.folder = newer;
-  await dropCaches(page);
+  await dropKept(page);
   const message = await page.evaluate(() => fetch("about.json").catch((error) => error.message));
   assert.equal(message, "Failed to fetch");
 
@@ -243,12 +229,26 @@ test("a site that cannot be kept says so and works", async (t) => {
   await whenReady(page);
 });
 
-test("without https there is no service worker, nor a complaint", async (t) => {
+test("one bit that a host has changed is found, and the file named", async (t) => {
+  const site = await serveBundle(t, BUNDLE);
+  change(site.folder, "style.css", (css) => css.replace(/\n\s*/g, ""));
+  const { page } = await openPage(t, opened.browser, site.base);
+  await shows(page, "Not kept for use without a connection: style.css is not the file that manifest.json names");
+  await shows(page, "or its host changes files.");
+  await whenReady(page);
+  rewriteManifest(site.folder);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await shows(page, KEPT);
+});
+
+test("without https there is no service worker, nor a complaint: the model is kept", async (t) => {
   const { base } = await serveCopy(t);
   const address = base.replace("127.0.0.1", UNSAFE_HOST);
   const { page, complaints } = await openPage(t, opened.browser, address);
   await whenReady(page);
   assert.equal(await page.evaluate(() => "serviceWorker" in navigator), false);
-  assert.equal(await page.innerText("#offline"), "");
-  assert.deepEqual(complaints, []);
+  await shows(page, "Its model is kept in this browser. Version");
+  // That the site is no release is found out by asking, of which the browser tells.
+  const missing = "Failed to load resource: the server responded with a status of 404 (Not Found)";
+  assert.deepEqual(complaints, [missing, missing]);
 });

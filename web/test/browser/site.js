@@ -24,6 +24,8 @@ import { launchChromium } from "./chromium.js";
  * @property {string} folder
  * @property {string[]} broken names of files that answer with HTTP 500
  * @property {string[]} asked names of files asked for so far
+ * @property {((name: string, response: ServerResponse, url: URL) => boolean | void) | null} plan
+ *   answers a request in the folder's place, if it gives true
  * @property {string} base its address
  * @property {() => void} stop ends it, open connections too
  */
@@ -58,7 +60,7 @@ export async function serveSite(folder) {
     server.closeAllConnections();
   };
   /** @type {Site} */
-  const site = { folder, broken: [], asked: [], base, stop };
+  const site = { folder, broken: [], asked: [], plan: null, base, stop };
   return site;
 }
 
@@ -67,10 +69,11 @@ export async function serveSite(folder) {
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  */
-async function serveFile({ folder, broken, asked }, request, response) {
-  const { pathname } = new URL(`${request.url}`, "http://localhost");
-  const name = pathname.slice(1) || "index.html";
+async function serveFile({ folder, broken, asked, plan }, request, response) {
+  const url = new URL(`${request.url}`, "http://localhost");
+  const name = url.pathname.slice(1) || "index.html";
   asked.push(name);
+  if (plan?.(name, response, url)) return;
   if (broken.includes(name)) {
     response.statusCode = 500;
     response.end();

@@ -33,6 +33,8 @@ test("the page answers a text with each engine, and complains of nothing", async
 test("it works without a connection, and finds each file as the manifest has it", async (t) => {
   const { context, page } = await openPage(t, opened.browser, ADDRESS);
   await page.locator("#offline", { hasText: "works without a connection" }).waitFor();
+  // So that the files are kept, too, that are kept once they have been read.
+  await verify(page);
   await context.setOffline(true);
   await page.reload();
   const { states } = await verify(page);
