@@ -22,6 +22,7 @@ import {
   sees,
   serveBundle,
   setVersion,
+  settles,
   shows,
   versionOf,
   visitBundle,
@@ -109,7 +110,7 @@ async function atEachRequest({ site, page }, newer, act, check) {
     site.folder = BUNDLE;
     await look(page);
     await page.goto(site.base);
-    await whenReady(page);
+    await settles(page);
     await page.press("#text", "End");
     site.folder = newer;
     let count = 0;
@@ -174,7 +175,7 @@ test("a browser that is killed at any request of an update runs what ran", async
   context = await launchWith(folder);
   let page = context.pages()[0];
   await page.goto(site.base);
-  await shows(page, KEPT);
+  await settles(page);
   const kept = [];
   for (let last = 0; kept[kept.length - 1] !== SECOND; last++) {
     assert.ok(last < 20, `${kept}`);
@@ -193,8 +194,7 @@ test("a browser that is killed at any request of an update runs what ran", async
     context = await launchWith(folder);
     [page] = context.pages();
     await page.goto(site.base);
-    await whenReady(page);
-    await shows(page, "kept ");
+    await settles(page);
     const { state, damaged } = await readKept(page);
     assert.deepEqual(damaged, []);
     const version = state.versions[`${state.parts.site.current}`].version;

@@ -52,8 +52,19 @@ export async function serveBundle(t, bundle) {
 export async function visitBundle(t, browser, bundle) {
   const site = await serveBundle(t, bundle);
   const opened = await openPage(t, browser, site.base);
-  await shows(opened.page, KEPT);
+  await settles(opened.page);
   return { site, ...opened };
+}
+
+/**
+ * Waits until the site is kept and the page's own look for a newer version, at its load, is over:
+ * a test's look would be answered with that one.
+ *
+ * @param {Page} page
+ */
+export async function settles(page) {
+  await shows(page, KEPT);
+  await askKeeper(page, { type: "look" });
 }
 
 /**
