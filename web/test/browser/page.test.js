@@ -169,6 +169,18 @@ test("typing shows the best labels, which change with the text", async (t) => {
   assert.notEqual(shown[0], shown[1]);
 });
 
+test("an example is tried by a click, and is no HTML", async (t) => {
+  const page = await openReady(t);
+  const examples = page.locator("#examples button");
+  assert.equal(await examples.count(), 2);
+  await examples.last().click();
+  const example = 'O\'Neil\'s "$HOME" {a} <b>\n& $(b) – 日本';
+  assert.equal(await page.inputValue("#text"), example);
+  assert.equal(await page.innerText("#verdict"), verdictOn(example));
+  await examples.first().click();
+  assert.equal(await page.innerText("#verdict"), verdictOn("Bread rises in the oven"));
+});
+
 test("labels under 1 % are shown when they are asked for", async (t) => {
   const page = await openReady(t);
   await page.fill("#text", "flour yeast dough bake the loaf");
