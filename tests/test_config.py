@@ -3,6 +3,7 @@
 import copy
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -444,3 +445,19 @@ def test_an_address_that_is_not_for_all(config: Config, address: str) -> None:
     """One with a name, a password or a path of this machine is refused."""
     [fault] = refused({**config, "repository": address})
     assert fault.startswith(f"repository is {address!r}, but should be: Public https address")
+
+
+def test_what_the_page_says(config: Config) -> None:
+    """As docs/own-data.md has it; a heading is one line, and examples are texts."""
+    told = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```yaml\n(language: .*?)^```", told, re.MULTILINE | re.DOTALL)
+    said = yaml.safe_load(shown)
+    assert set(said["page"]) == {"heading", "expects", "examples"}
+    configuration.check({**config, **said})
+    # What the page says is part of a build.
+    assert configuration.identity({**config, **said}) != configuration.identity(config)
+    for key, wrong in (("heading", "two\nlines"), ("examples", [""]), ("examples", ["a"] * 13)):
+        [fault] = refused({**config, "page": {key: wrong}})
+        assert fault.startswith(f"page.{key}")
+    [fault] = refused({**config, "page": {"headin": "A"}})
+    assert "heading" in fault

@@ -20,6 +20,7 @@ const NUMBER = /^[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?\s*%?$/;
 export function parseTable(text) {
   const whole = text.replace(/^\ufeff/, "");
   for (const delimiter of DELIMITERS) {
+    if (!whole.includes(delimiter)) continue;
     const rows = parse(whole, delimiter);
     const [first = []] = rows;
     if (first.length > 1 && rows.every((row) => row.length === first.length)) return rows;

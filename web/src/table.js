@@ -70,7 +70,10 @@ export function takeTables(classifier, fail) {
     progress.max = rows.length || 1;
     progress.value = 0;
     byId("table-about").textContent = rows.length
-      ? fill(words.table_rows, { name: table.name, count: rows.length })
+      ? fill(rows.length > 1 ? words.table_rows : words.table_row, {
+          name: table.name,
+          count: rows.length,
+        })
       : words.table_empty;
     answers
       .classifyBatch(rows.map((row) => row[chosen] || ""), {

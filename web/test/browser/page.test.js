@@ -77,7 +77,7 @@ function verdictOn(text) {
   if (!labels.length) return "The model knows none of these words.";
   const [{ label }] = labels;
   if (known === 1) return `Only one word known: a guess, ${label}.`;
-  if (Number(other) >= 0.5) return `Perhaps none of the labels; if one, ${label}.`;
+  if (Number(other) >= 0.5) return `Perhaps none of these; if any, ${label}.`;
   return sure ? `Most likely ${label}.` : `Not sure; perhaps ${label}.`;
 }
 
@@ -167,6 +167,18 @@ test("typing shows the best labels, which change with the text", async (t) => {
     shown.push(JSON.stringify(predicted));
   }
   assert.notEqual(shown[0], shown[1]);
+});
+
+test("an example is tried by a click, and is no HTML", async (t) => {
+  const page = await openReady(t);
+  const examples = page.locator("#examples button");
+  assert.equal(await examples.count(), 2);
+  await examples.last().click();
+  const example = 'O\'Neil\'s "$HOME" {a} <b>\n& $(b) – 日本';
+  assert.equal(await page.inputValue("#text"), example);
+  assert.equal(await page.innerText("#verdict"), verdictOn(example));
+  await examples.first().click();
+  assert.equal(await page.innerText("#verdict"), verdictOn("Bread rises in the oven"));
 });
 
 test("labels under 1 % are shown when they are asked for", async (t) => {
@@ -375,31 +387,30 @@ test("a pasted column is labelled, and a file can be dropped", async (t) => {
     data.items.add(new File([new Uint8Array([...Array.from("text\nDer Fluss ist sch", (c) => c.charCodeAt(0)), 0xf6, 0x6e])], "d.txt"));
     document.querySelector("#text")?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   });
-  await page.waitForFunction(() => document.querySelector("#table-about")?.textContent === "d.txt: 1 rows");
+  await page.waitForFunction(() => document.querySelector("#table-about")?.textContent === "d.txt: 1 row");
   await page.waitForSelector("#table-download:enabled");
   assert.deepEqual(await column(), ["Der Fluss ist schön"]);
 });
 
 test("ten thousand rows leave the page alive", async (t) => {
   const page = await openReady(t);
-  const longest = await page.evaluate(async (text) => {
-    const field = /** @type {HTMLTextAreaElement} */ (document.querySelector("#text"));
+  const seen = await page.evaluate(async (text) => {
     const file = /** @type {HTMLInputElement} */ (document.querySelector("#file"));
-    let most = 0;
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) most = Math.max(most, duration);
-    }).observe({ type: "longtask" });
     const data = new DataTransfer();
     data.items.add(new File([Array(10000).fill(text).join("\n")], "many.txt"));
     file.files = data.files;
     file.dispatchEvent(new Event("change"));
     const button = /** @type {HTMLButtonElement} */ (document.querySelector("#table-download"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    while (button.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
-    return { most, alive: !field.disabled };
-  }, words(0, 10));
-  assert.ok(longest.alive);
-  assert.ok(longest.most < 400, `a task took ${longest.most} ms`);
+    const progress = /** @type {HTMLProgressElement} */ (document.querySelector("progress"));
+    const values = new Set();
+    do {
+      await new Promise((resolve) => setTimeout(resolve));
+      values.add(progress.position);
+    } while (button.disabled);
+    return Array.from(values);
+  }, words(0, 40));
+  const between = seen.filter((value) => value > 0 && value < 1);
+  assert.ok(between.length > 3, `${seen}`);
   assert.equal(await page.innerText("#table-about"), "many.txt: 10,000 rows");
 });
 
