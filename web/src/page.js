@@ -74,7 +74,7 @@ function chooseEngine(name) {
   if (choice) /** @type {HTMLInputElement} */ (choice).checked = true;
   byId("verdict").textContent = words.loading;
 
-  const loading = (engines[name] = engines[name] || createClassifier(name));
+  const loading = createEngine(name);
   /** @type {Promise<void>} */
   const ready = loading.then((loaded) => {
     // Another engine may have been chosen meanwhile.
@@ -156,9 +156,11 @@ function explain() {
  */
 function reasonsOf(explanation, label) {
   const { speakFor, against } = namesOf(explanation);
-  const list = (/** @type {string[]} */ names) => names.map((name) => `\u2068${name}\u2069`).join(", ");
+  // Each for itself, whichever way it is written.
+  const apart = (/** @type {string} */ name) => `\u2068${name}\u2069`;
+  const list = (/** @type {string[]} */ names) => names.map(apart).join(", ");
   const sentences = [];
-  if (speakFor.length) sentences.push(fill(words.for_label, { label, words: list(speakFor) }));
+  if (speakFor.length) sentences.push(fill(words.for_label, { label: apart(label), words: list(speakFor) }));
   if (against.length) sentences.push(fill(words.against, { words: list(against) }));
   return sentences.join(" ");
 }
@@ -424,10 +426,7 @@ const given = textOfAddress();
 const kept = given === null ? withStorage((storage) => storage.getItem(storageKey)) : given;
 if (kept) textField.value = kept;
 chooseEngine("kernel");
-window.ready.then(
-  () => showFiguresOnDemand(/** @type {LocalClassifier} */ (classifier).labels, showProblem),
-  () => {},
-);
+showFiguresOnDemand(async () => (await createEngine("kernel")).labels, showProblem);
 if (!single) {
   keepOffline((line) => {
     byId("offline").textContent = line;
