@@ -33,9 +33,9 @@ const KEY_DIGITS = 12;
 /**
  * What the fold says after a check that confirms nothing.
  *
- * @type {{ [verdict: string]: "not_a_release" | "not_as_published" | undefined }}
+ * @type {{ [verdict: string]: string | undefined }}
  */
-const STATUS = { "no release": "not_a_release", refuted: "not_as_published" };
+const STATUS = { "no release": words.not_a_release, refuted: words.not_as_published };
 
 const FRAGMENT = "#text=";
 
@@ -361,7 +361,7 @@ function verify(event) {
       byId("published").textContent =
         verdict === "confirmed"
           ? fill(words.as_published, { name })
-          : words[STATUS[verdict] || "unchecked"];
+          : STATUS[verdict] || words.unchecked;
     })
     .catch((error) => {
       byId("verify-verdict").textContent = error.message;
