@@ -39,6 +39,9 @@ const STATUS = { "no release": words.not_a_release, refuted: words.not_as_publis
 
 const FRAGMENT = "#text=";
 
+// Longer texts do not outlive a reload: to keep them would slow down each key.
+const LONGEST_KEPT = 1e6;
+
 const textField = /** @type {HTMLTextAreaElement} */ (byId("text"));
 const mirror = byId("mirror");
 
@@ -239,7 +242,8 @@ const storageKey = `provender text ${location.pathname}`;
 
 /** @param {string} text */
 function remember(text) {
-  withStorage((storage) => storage.setItem(storageKey, text));
+  const kept = text.length > LONGEST_KEPT ? "" : text;
+  withStorage((storage) => storage.setItem(storageKey, kept));
 }
 
 /**
