@@ -59,11 +59,14 @@ const hundredths = (share) => number(100 * share, 1);
 /**
  * Shows figures and mistakes once they are asked for.
  *
- * @param {string[]} labels
+ * @param {() => Promise<string[]>} labels the model's, once it is loaded
  * @param {(error: Error) => void} fail
  */
 export function showFiguresOnDemand(labels, fail) {
-  /** @param {string} id @param {(about: About) => void} show */
+  /**
+   * @param {string} id
+   * @param {(about: About) => void | Promise<void>} show
+   */
   const once = (id, show) => {
     let isShown = false;
     on(id, "toggle", () => {
@@ -73,7 +76,7 @@ export function showFiguresOnDemand(labels, fail) {
     });
   };
   once("figures", showFigures);
-  once("mistakes", ({ confusion }) => showMistakes(confusion, labels));
+  once("mistakes", async ({ confusion }) => showMistakes(confusion, await labels()));
 }
 
 /** @param {About} about */

@@ -35,11 +35,14 @@ const KEY_DIGITS = 12;
 /**
  * What the fold says after a check that confirms nothing.
  *
- * @type {{ [verdict: string]: "not_a_release" | "not_as_published" | undefined }}
+ * @type {{ [verdict: string]: string | undefined }}
  */
-const STATUS = { "no release": "not_a_release", refuted: "not_as_published" };
+const STATUS = { "no release": words.not_a_release, refuted: words.not_as_published };
 
 const FRAGMENT = "#text=";
+
+// Longer texts do not outlive a reload: to keep them would slow down each key.
+const LONGEST_KEPT = 1e6;
 
 const textField = /** @type {HTMLTextAreaElement} */ (byId("text"));
 const mirror = byId("mirror");
@@ -76,7 +79,7 @@ function chooseEngine(name) {
   if (choice) /** @type {HTMLInputElement} */ (choice).checked = true;
   byId("verdict").textContent = words.loading;
 
-  const loading = (engines[name] = engines[name] || createClassifier(name));
+  const loading = createEngine(name);
   /** @type {Promise<void>} */
   const ready = loading.then((loaded) => {
     // Another engine may have been chosen meanwhile.
@@ -175,9 +178,11 @@ function explain() {
  */
 function reasonsOf(explanation, label) {
   const { speakFor, against } = namesOf(explanation);
-  const list = (/** @type {string[]} */ names) => names.map((name) => `\u2068${name}\u2069`).join(", ");
+  // Each for itself, whichever way it is written.
+  const apart = (/** @type {string} */ name) => `\u2068${name}\u2069`;
+  const list = (/** @type {string[]} */ names) => names.map(apart).join(", ");
   const sentences = [];
-  if (speakFor.length) sentences.push(fill(words.for_label, { label, words: list(speakFor) }));
+  if (speakFor.length) sentences.push(fill(words.for_label, { label: apart(label), words: list(speakFor) }));
   if (against.length) sentences.push(fill(words.against, { words: list(against) }));
   return sentences.join(" ");
 }
@@ -256,7 +261,8 @@ const storageKey = `provender text ${location.pathname}`;
 
 /** @param {string} text */
 function remember(text) {
-  withStorage((storage) => storage.setItem(storageKey, text));
+  const kept = text.length > LONGEST_KEPT ? "" : text;
+  withStorage((storage) => storage.setItem(storageKey, kept));
 }
 
 /**
@@ -378,7 +384,7 @@ function verify(event) {
       byId("published").textContent =
         verdict === "confirmed"
           ? fill(words.as_published, { name })
-          : words[STATUS[verdict] || "unchecked"];
+          : STATUS[verdict] || words.unchecked;
     })
     .catch((error) => {
       byId("verify-verdict").textContent = error.message;
@@ -435,10 +441,7 @@ const given = textOfAddress();
 const kept = given === null ? withStorage((storage) => storage.getItem(storageKey)) : given;
 if (kept) textField.value = kept;
 chooseEngine("kernel");
-window.ready.then(
-  () => showFiguresOnDemand(/** @type {LocalClassifier} */ (classifier).labels, showProblem),
-  () => {},
-);
+showFiguresOnDemand(async () => (await createEngine("kernel")).labels, showProblem);
 if (!single) {
   keepOffline(
     { line: byId("offline"), notice: byId("notice") },

@@ -129,9 +129,19 @@ function nameAt(address) {
  *
  * @param {Request} request
  */
-const looksPast = ({ url, cache, mode }) =>
-  mode !== "navigate" &&
-  (cache === "no-store" || cache === "reload" || /[?&]sha256=/.test(url));
+const looksPast = ({ cache, mode }) =>
+  mode !== "navigate" && (cache === "no-store" || cache === "reload");
+
+/**
+ * Whether a request names a file by another digest than it has: it is not of the page's version.
+ *
+ * @param {Request} request
+ * @param {File | undefined} file
+ */
+function isOther({ url }, file) {
+  const [, asked] = /[?&]sha256=(\w+)/.exec(url) || [];
+  return asked !== undefined && !(file && file.sha256 === asked);
+}
 
 /**
  * Gives the version for a request, or null where it is not known any more. Binds to it the page
@@ -188,6 +198,7 @@ async function answer(event, name) {
   // The browser has dropped it. The server may have another version, which must not mix in.
   if (!version) return Response.error();
   const file = own(version.files, name);
+  if (isOther(event.request, file)) return fetch(event.request);
   if (file) {
     return (await respond(name, file.sha256)) || (await fetchLate(digest, name, file));
   }

@@ -28,8 +28,22 @@ const header = /** @type {HTMLInputElement} */ (byId("table-header"));
 const progress = /** @type {HTMLProgressElement} */ (byId("table-progress"));
 const download = /** @type {HTMLButtonElement} */ (byId("table-download"));
 
-/** How many lines of a text could each be a text. @param {string} text */
-export const linesOf = (text) => text.split(/\r\n|\r|\n/).filter((line) => line.trim()).length;
+/**
+ * Tells how many lines of a text field's text could each be a text.
+ *
+ * @param {string} text whose lines end in line feeds, as those of a field do
+ */
+export function linesOf(text) {
+  let lines = 0;
+  // At each key: so the text is not split.
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    if (text.slice(start, end).trim()) lines++;
+    start = end + 1;
+  }
+  return lines;
+}
 
 /**
  * Has tables labelled by a classifier.

@@ -61,6 +61,8 @@ test("the page's scripts speak one language, the one that is asked for", () => {
     const script = readFileSync(join(french, name), "utf8");
     assert.match(script, /peut-\\xEAtre|peut-être/, name);
     assert.doesNotMatch(script, /Not sure|vielleicht/, name);
+    // What the page says from the start is in index.html alone.
+    assert.doesNotMatch(script, /Tout se passe/, name);
   }
 });
 

@@ -214,10 +214,10 @@ test("the words that speak for a label are marked, not by colour alone", async (
   assert.equal(strongest, "3px");
   assert.equal(await page.textContent("#mirror"), `${text}\u200b`);
   assert.equal(await page.locator("#mirror b").count(), 0);
-  assert.match(await page.innerText("#why"), new RegExp(`^For ${label}: `));
+  assert.match(await page.innerText("#why"), new RegExp(`^For \u2068${label}\u2069: `));
 
   await page.click(`#scores li:nth-child(2) button`);
-  assert.match(await page.innerText("#why"), new RegExp(`^For ${other}: `));
+  assert.match(await page.innerText("#why"), new RegExp(`^For \u2068${other}\u2069: `));
   assert.equal(
     await page.getAttribute("#scores li:nth-child(2) button", "aria-pressed"),
     "true",
