@@ -11,7 +11,7 @@ import { createClassifier } from "./assemble.js";
 import { sha256 } from "./digest.js";
 import { parseObject } from "./json.js";
 import { ENVELOPE, MANIFEST, STATEMENT, isFileName, listFiles } from "./manifest.js";
-import { assembleParts } from "./parts.js";
+import { assembleParts } from "./read_parts.js";
 import { keyId, openEnvelope, readPublicKey, verifyEnvelope } from "./signature.js";
 import { compareStatement, readStatement } from "./statement.js";
 

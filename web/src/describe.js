@@ -9,7 +9,7 @@
 import { createClassifier } from "./assemble.js";
 import { describeHtml, download, downloadFile, isHtml } from "./download.js";
 import { MANIFEST, readManifest } from "./manifest.js";
-import { assembleParts } from "./parts.js";
+import { assembleParts } from "./read_parts.js";
 import { fail } from "./problem.js";
 import { MODEL, neededNames } from "./versions.js";
 

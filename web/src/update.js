@@ -20,7 +20,7 @@ import { describeHtml, download, downloadFile, isHtml } from "./download.js";
 import { own } from "./json.js";
 import { ENVELOPE, MANIFEST, STATEMENT, readManifest } from "./manifest.js";
 import { toBuffer } from "./model.js";
-import { assembleParts } from "./parts.js";
+import { assembleParts } from "./read_parts.js";
 import { fail, toProblem } from "./problem.js";
 import { readPublicKey } from "./signature.js";
 import { openStore } from "./store.js";
