@@ -3,7 +3,7 @@
 /**
  * @import { Bytes } from "./bytes.js"
  * @import { Parts } from "./model.js"
- * @import { Classifier } from "./index.js"
+ * @import { Classifier } from "./assemble.js"
  * @import { Model } from "./model.js"
  * @import { Canary, JsonObject, Statement } from "./statement.js"
  */

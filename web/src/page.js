@@ -3,7 +3,7 @@
 /**
  * @import { Parts } from "./model.js"
  * @import { Constants, Encode } from "./encode.js"
- * @import { Prediction } from "./index.js"
+ * @import { Prediction } from "./predict.js"
  * @import { ToScores } from "./predict.js"
  */
 

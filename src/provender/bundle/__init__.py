@@ -5,4 +5,4 @@ Out: ``dist/bundle/`` and ``dist/npm/``.
 Imports ``text``.
 """
 
-__all__ = ["constants", "node", "serve", "single_page"]
+__all__ = ["constants", "node", "package_readme", "serve", "single_page"]

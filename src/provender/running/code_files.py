@@ -27,6 +27,12 @@ def command(step: str) -> str:
     return f"python {tool.path(f'scripts/{step}.py')}"
 
 
+def option(name: str, value: str | list[str] | None) -> list[str]:
+    """Return the words of a step's option; none where it has no value."""
+    words = [value] if isinstance(value, str) else value
+    return [name, *words] if words else []
+
+
 def python(step: str) -> list[str]:
     """Return a step's script, the ``provender`` modules that it imports and the lock file."""
     script = Path(tool.path(f"scripts/{step}.py"))
@@ -73,7 +79,7 @@ def workflow() -> list[str]:
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
-        for pattern in ("scripts/*.html", "web/*.js", "web/src/*", "web/train/*")
+        for pattern in ("scripts/*.html", "web/*.js", "web/src/*", "web/src/package/*", "web/train/*")
         for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
 # A value of the configuration as a rule names it, or the configuration as a whole.
-CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\])*)""")
+CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\]|\.get\(["']\w+["'])*)""")
 
 # A project that has none uses the tool's.
 SNAKEFILE = Path("Snakefile")
@@ -188,4 +188,4 @@ def _settings(workflow: "Workflow", rule: "Rule") -> list[tuple[str, ...]]:
     text = "".join(lines[workflow.linemaps[rule.snakefile][rule.lineno] - 1 :])
     end = RULE_START.search(text, text.index(":"))
     uses = CONFIG_USE.findall(text[: end.start()] if end else text)
-    return sorted({tuple(re.findall(r"\w+", use)) for use in uses})
+    return sorted({tuple(re.findall(r"""["'](\w+)""", use)) for use in uses})

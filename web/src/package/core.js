@@ -1,0 +1,3 @@
+// The kernel, without a model.
+
+export { create, createClassifier, load } from "../classifier.js";

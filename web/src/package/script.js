@@ -1,0 +1,15 @@
+// The package as one classic script, which sets a global of the package's name where a page loads
+// it as such. The package's modules have API and model from it as well, by a name that no other
+// package has: as a module it is read alike by import, by require, and by browsers alone.
+
+import * as published from "./api.js";
+import { parts } from "../parts.js";
+import { scope } from "../places.js";
+import { unpackModel } from "./unpack.js";
+
+export * from "./api.js";
+
+/** @typedef {typeof inside} Inside */
+
+const inside = { published, parts, unpackModel };
+scope[PROVENDER_PACKAGE] = inside;
