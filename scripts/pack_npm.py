@@ -38,9 +38,8 @@ MODULES = {
     "update": "what looks for newer versions",
 }
 
-# The file that has the model, and which modules import it.
-SCRIPT = "classifier.js"
-WITH_SCRIPT = ("index", "model")
+# What modules import: the script that has the model, or the kernel alone.
+IMPORTED = {"index": "classifier.js", "model": "classifier.js", "core": "esm/kernel.js"}
 
 LICENSE = "LICENSE"
 
@@ -140,8 +139,8 @@ def global_name(name: str) -> str:
 
 def size(folder: Path, name: str) -> dict[str, Any]:
     """Return how many bytes of a module reach a page, with those of the files that it imports."""
-    own = (folder / "esm" / f"{name}.js").read_bytes()
-    parts = [own, *([(folder / SCRIPT).read_bytes()] if name in WITH_SCRIPT else [])]
+    paths = [f"esm/{name}.js", *([IMPORTED[name]] if name in IMPORTED else [])]
+    parts = [(folder / path).read_bytes() for path in paths]
     return {
         "module": _subpath(name).removeprefix("."),
         "what": MODULES[name],

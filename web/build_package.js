@@ -17,16 +17,17 @@ const source = (name) => join(import.meta.dirname, "src", name);
 const UPDATE = "update.js";
 const hasUpdate = existsSync(source(UPDATE));
 
-// The package's modules, each in both formats, and which source each is of.
-const MODULES = {
-  "core.js": "package/core.js",
-  "index.js": "package/index.js",
-  "model.js": "package/model.js",
-  "worker.js": "worker.js",
-  ...(hasUpdate && { [UPDATE]: UPDATE }),
-};
+// The package's modules, each in both formats; and of which source code and types are.
+const MODULES = [
+  ["core.js", "package/core.js", "classifier.js"],
+  ["index.js", "package/index.js", "package/api.js"],
+  ["model.js", "package/model.js", "package/model.js"],
+  ["worker.js", "worker.js", "worker.js"],
+  ...(hasUpdate ? [[UPDATE, UPDATE, UPDATE]] : []),
+];
 
-// The file that has the model, for all of them.
+// The kernel, for what has no model inside; and the script that has one, for the others.
+const KERNEL = "kernel.js";
 const SCRIPT = "classifier.js";
 
 /**
@@ -69,24 +70,19 @@ export async function buildPackage(bundle, output, shared, license) {
 
   await Promise.all([
     write("iife", "package/script.js", SCRIPT, {}),
-    ...Object.entries(MODULES).flatMap(([file, entry]) => [
-      write("cjs", entry, file, outside(file, `./${SCRIPT}`)),
-      write("esm", entry, `esm/${file}`, outside(file, `../${SCRIPT}`)),
+    write("cjs", "classifier.js", KERNEL, {}),
+    write("esm", "classifier.js", `esm/${KERNEL}`, {}),
+    ...MODULES.flatMap(([file, entry]) => [
+      write("cjs", entry, file, { "classifier.js": `./${KERNEL}`, "script.js": `./${SCRIPT}` }),
+      write("esm", entry, `esm/${file}`, {
+        "classifier.js": `./${KERNEL}`,
+        "script.js": `../${SCRIPT}`,
+      }),
     ]),
     writeFile(join(output, "esm", "package.json"), '{"type":"module"}\n'),
-    writeTypes(Object.entries(MODULES), output),
+    writeTypes(MODULES.map(([file, , types]) => [file, types]), output),
   ]);
 }
-
-/**
- * Gives what a module has of another one: the worker the kernel, the others the model's script.
- *
- * @param {string} file
- * @param {string} script
- * @returns {{ [source: string]: string }}
- */
-const outside = (file, script) =>
-  file === "worker.js" ? { "classifier.js": "./core.js" } : { "script.js": script };
 
 /**
  * Reads a bundle, and gives the module that the package's script has it from.

@@ -29,23 +29,21 @@ const ELSEWHERE = /import\("[^"]*"\)\./g;
 /**
  * Writes the types of modules, for each of both formats.
  *
- * @param {[file: string, source: string][]} modules and their sources, in the folder src
+ * @param {string[][]} modules each with the source, in the folder src, that has its types
  * @param {string} output
  */
 export async function writeTypes(modules, output) {
   const folder = await mkdtemp(join(tmpdir(), "provender-types-"));
   try {
     const sources = join(import.meta.dirname, "src");
-    // The index has its API from a script, in a way that tells nothing of types.
-    const entries = modules.map(([file, entry]) => [file, entry.replace("/index.js", "/api.js")]);
     const compiler = join(
       dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc",
     );
     const args = [...OPTIONS.split(" "), "", "--rootDir", sources, "--outDir", folder];
     const globals = join(import.meta.dirname, "types", "bundle.d.ts");
-    const paths = entries.map(([, entry]) => join(sources, entry));
+    const paths = modules.map(([, entry]) => join(sources, entry));
     await promisify(execFile)(process.execPath, [compiler, ...args, globals, ...paths]);
-    for (const [file, entry] of entries) {
+    for (const [file, entry] of modules) {
       const text = await rollUp(join(folder, entry.replace(/\.js$/, ".d.ts")));
       const types = basename(file).replace(/\.js$/, ".d.ts");
       await writeFile(join(output, types), text);

@@ -1,10 +1,11 @@
 // The package's own classifier, as a module.
 
 import "./script.js";
-import { parts } from "./parts.js";
 import { inside } from "./inside.js";
+import { createBy } from "./start.js";
 
-Object.assign(inside.parts, parts);
+/** @type {typeof inside.create} */
+export const create = (/** @type {any} */ options) => createBy(inside.create, options);
 
 export const {
   labels,
@@ -16,7 +17,6 @@ export const {
   classifyBatch,
   explain,
   predict,
-  create,
   createClassifier,
   load,
-} = inside.published;
+} = inside;

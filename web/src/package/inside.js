@@ -1,4 +1,4 @@
-// What the package's one script has inside: its API, its model, and where its parts are.
+// What the package's one script has inside: its API, and its model.
 
 import { scope } from "../places.js";
 

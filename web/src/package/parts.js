@@ -1,5 +1,4 @@
-// Where the npm package has the parts that not every page needs: beside it. Bundlers find them by
-// these very words.
+// Where the npm package has the parts that not every page needs: beside it.
 
 import { problem } from "../errors.js";
 import { ownFolder, startWorker } from "../places.js";
@@ -11,10 +10,8 @@ export const parts = {
     if (PROVENDER_UPDATE && PROVENDER_FORMAT === "cjs") return require(PROVENDER_UPDATE);
     throw problem("option", "There is nothing here that looks for updates: the package's update module does");
   },
+  // That of a module is started by start.js.
   worker() {
-    if (PROVENDER_FORMAT === "esm") {
-      return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    }
     if (PROVENDER_FORMAT === "iife" && ownFolder) {
       return startWorker(`${ownFolder}esm/worker.js`, { type: "module" });
     }

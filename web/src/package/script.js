@@ -2,14 +2,12 @@
 // it as such. The package's modules have API and model from it as well, by a name that no other
 // package has: as a module it is read alike by import, by require, and by browsers alone.
 
-import * as published from "./api.js";
-import { parts } from "../parts.js";
+import * as api from "./api.js";
 import { scope } from "../places.js";
 import { unpackModel } from "./unpack.js";
 
 export * from "./api.js";
 
-/** @typedef {typeof inside} Inside */
+/** @typedef {typeof api & { unpackModel: typeof unpackModel }} Inside */
 
-const inside = { published, parts, unpackModel };
-scope[PROVENDER_PACKAGE] = inside;
+scope[PROVENDER_PACKAGE] = Object.assign({ unpackModel }, api);
