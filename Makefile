@@ -32,6 +32,7 @@ tests/install-variations
 tests/install-remotes
 tests/install-containers
 tests/install-unicode
+tests/install-bundlers
 endef
 
 .PHONY: main setup test prove coverage lint serve bench bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images

@@ -15,12 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import brotli
-
 from provender import console, files
 from provender.bundle import node, package_readme
 from provender.errors import UserError
 from provender.running import step
+
+import brotli
 
 # The first of Node.js that has all it uses.
 NODE = ">=20.16"

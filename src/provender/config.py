@@ -45,8 +45,14 @@ EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 # What only a release and its npm package say of themselves: no part of a model.
 PUBLICATION = (
-    "repository", "license", "license_file", "homepage", "keywords", "language", "publish",
-)  # fmt: skip
+    "homepage",
+    "keywords",
+    "language",
+    "license",
+    "license_file",
+    "publish",
+    "repository",
+)
 
 
 def read(*paths: str | Path) -> Config:
@@ -131,9 +137,7 @@ def check(config: Config) -> None:
         ("license_file", config.get("license_file")),
     ):
         if named and not Path(named).is_file():
-            raise UserError(
-                f"{key} names {named}, which is no file: write it, or leave out {key}"
-            )
+            raise UserError(f"{key} names {named}, which is no file: write it, or leave out {key}")
 
 
 def _check_split(config: Config) -> None:

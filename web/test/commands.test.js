@@ -7,6 +7,7 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import test from "node:test";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createClassifier } from "../src/classifier.js";
 import { packBytes, unpackBytes } from "../src/package/bytes.js";
@@ -171,6 +172,24 @@ test("where there are no workers, the package says so", async () => {
     await assert.rejects(required.create({ model, worker: true }), {
       code: "option", message: /^worker must be a Worker where this package is required/,
     });
+  } finally {
+    delete browser.Worker;
+  }
+});
+
+test("a worker that was started for nothing is ended", async () => {
+  const { create } = await import(join(output, "esm", "core.js"));
+  const browser = /** @type {any} */ (global);
+  const ended = [];
+  browser.Worker = class {
+    constructor(address, { type }) {
+      Object.assign(this, { postMessage() {}, terminate: () => ended.push(`${address} ${type}`) });
+    }
+  };
+  try {
+    const wrong = /** @type {any} */ ({ base: 1, worker: true });
+    await assert.rejects(create(wrong), { code: "option", message: /^base must be/ });
+    assert.deepEqual(ended, [`${pathToFileURL(join(output, "esm", "worker.js"))} module`]);
   } finally {
     delete browser.Worker;
   }

@@ -11,9 +11,9 @@ SHOWN_LABELS = 50
 TEMPLATE = """\
 # {{ name }}
 
-{{ title }}: a text classifier that runs offline, in browsers and in Node.js, without dependencies.
-It tells {{ labels | length }} labels apart. Nothing is sent anywhere, and importing it takes a few
-milliseconds: the model is made at the first question.
+{{ title }}: a text classifier that runs offline, in browsers and in Node.js,
+without dependencies. It tells {{ labels | length }} labels apart. Nothing is sent anywhere, and
+importing it takes a few milliseconds: the model is made at the first question.
 
 ```js
 import { classify } from "{{ name }}";
@@ -41,8 +41,8 @@ Without a bundler, as a plain script, which sets the global `{{ global }}`:
 
 ## How good it is
 
-Of {{ test.posts | number }} test texts, {{ test["recall@1"] | percent }} % have their label ranked first
-(95 % interval: {{ interval[0] | percent }} to {{ interval[1] | percent }} %).
+Of {{ test.posts | number }} test texts, {{ test["recall@1"] | percent }} % have their label
+ranked first (95 % interval: {{ interval[0] | percent }} to {{ interval[1] | percent }} %).
 
 {% if labels | length <= shown -%}
 | label | test texts | of these found | of its answers right |
@@ -50,22 +50,22 @@ Of {{ test.posts | number }} test texts, {{ test["recall@1"] | percent }} % have
 {% for label in labels -%}
 | {{ label | cell }} | {{ of[label].posts | number }} | {{ of[label]["recall@1"] | percent }} % | \
 {{ of[label].precision | percent }} % |
-{% endfor %}
-{%- else -%}
+{% endfor -%}
+{% else -%}
 The figures of each label are in `info().metrics.labels`.
-{% endif %}
-{%- for remark in remarks %}
+{% endif -%}
+{% for remark in remarks %}
 - {{ remark }}
-{%- endfor %}
-
+{% endfor %}
 ## What it cannot do
 
-- It knows no labels but these, and gives one of them to any text. `other` is how likely it is that
-  none of them is right, from 0 to 1{% if not tells_other %}; this model was not taught to tell, and
-  says null{% endif %}.
-- A best label with a score below `unsureBelow`, {{ unsure_below }}, is a guess: then `sure` is false.
+- It knows no labels but these, and gives one of them to any text. `other` is how likely it is
+  that none of them is right, from 0 to 1{% if not tells_other %}; this model was not taught to
+  tell, and says null{% endif %}.
+- A best label with a score below `unsureBelow`, {{ unsure_below }}, is a guess, and `sure` false.
 - Of a text of which it knows nothing there is no answer: `labels` is empty.
-- It reads the first {{ max_characters | number }} characters and {{ max_words | number }} words of a text.
+- Of a text it reads the first {{ max_characters | number }} characters, and of these
+  {{ max_words | number }} words.
 
 ```js
 import { classify } from "{{ name }}";
@@ -103,14 +103,14 @@ console.log(await classifier.classify("Some text"));
 classifier.dispose();
 ```
 
-Vite, webpack and Next.js take the worker's script along by themselves, and so do browsers that run
-the modules as they are. With esbuild, make `{{ name }}/worker` an entry point, and give
-`worker: new Worker("worker.js")`. The same holds where the package is required.
+Vite, webpack and Next.js take the worker's script along by themselves, and browsers that run the
+modules as they are find it. With esbuild, make `{{ name }}/worker` an entry point, and give
+`worker: new Worker("worker.js")`; so where the package is required.
 
 ## Without the model
 
-`{{ name }}/core` has the kernel alone. It reads the files of a bundle, by address or, in Node.js, by
-path:
+`{{ name }}/core` has the kernel alone. It reads the files of a bundle, by address or, in
+Node.js, by path:
 
 ```js
 import { create } from "{{ name }}/core";
@@ -127,19 +127,22 @@ Given `trust`, the publisher's public keys, it takes no release but those they h
 | module | what it is | bytes | compressed (brotli) |
 |---|---|--:|--:|
 {% for size in sizes -%}
-| `{{ name }}{{ size.module }}` | {{ size.what }} | {{ size.bytes | number }} | {{ size.compressed | number }} |
+| `{{ name }}{{ size.module }}` | {{ size.what }} | {{ size.bytes | number }} | \
+{{ size.compressed | number }} |
 {% endfor %}
 All scripts are ES2017: bundled, or as the plain script, they run from Safari 10.1, Chrome 58 and
-Firefox 54 on. Browsers that load the modules as they are must read `import.meta`: Safari 11.1, Chrome
-64, Firefox 62. Node.js: {{ engines }}. Types for TypeScript are in the package.
+Firefox 54 on. Browsers that load the modules as they are must read `import.meta`: Safari 11.1,
+Chrome 64, Firefox 62; the worker needs modules in workers: Safari 15, Chrome 80, Firefox 114.
+Node.js: {{ engines }}. Types for TypeScript are in the package.
 
 ## What it was made from
 
-Version {{ version }}; `digest` is `{{ digest }}`, the sha256 of the bundle's manifest.json, which is in
-the package, too, and names the digests of all that the model was made from. \
-{% if license %}License: {{ license }}, see LICENSE.{% else %}No license is stated: ask the \
-publisher.{% endif %}
+Version {{ version }}. `digest` is the sha256 of the bundle's manifest.json, which is in the
+package, too, and names the digests of all that the model was made from:
+`{{ digest }}`.
 
+{% if license %}License: {{ license }}, see LICENSE.{% else -%}
+No license is stated: ask the publisher.{% endif %}
 """
 
 
@@ -148,7 +151,7 @@ def render(values: Mapping[str, Any]) -> str:
 
     ``values`` are those that the template names; ``of`` has the metrics of each label.
     """
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters |= {"cell": _cell, "number": _number, "percent": _percent}
     return environment.from_string(TEMPLATE).render(shown=SHOWN_LABELS, **values)
 

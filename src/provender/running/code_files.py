@@ -16,6 +16,9 @@ PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
 LOCKS = (PYTHON_LOCK, NODE_LOCK)
 
+# What the bundle, the npm package and the trainer in Node.js are made of.
+SCRIPTS = ("*.js", "src/*", "src/package/*", "train/*")
+
 PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 
 # What a rule file imports: it is no Python that could be parsed.
@@ -79,7 +82,7 @@ def workflow() -> list[str]:
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
-        for pattern in ("scripts/*.html", "web/*.js", "web/src/*", "web/src/package/*", "web/train/*")
+        for pattern in ("scripts/*.html", *(f"web/{names}" for names in SCRIPTS))
         for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))

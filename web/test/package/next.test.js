@@ -13,7 +13,7 @@ const { BUNDLERS = "" } = process.env;
 const NEXT = "next/dist/bin/next";
 
 // What Next.js and React take themselves.
-const FRAMEWORK = 800_000;
+const FRAMEWORK = 500_000;
 
 const opened = openBrowser();
 
