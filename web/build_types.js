@@ -40,7 +40,7 @@ export async function writeTypes(modules, output) {
       dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc",
     );
     const args = [...OPTIONS.split(" "), "", "--rootDir", sources, "--outDir", folder];
-    const globals = join(import.meta.dirname, "types", "bundle.d.ts");
+    const globals = join(sources, "package", "globals.d.ts");
     const paths = modules.map(([, entry]) => join(sources, entry));
     await promisify(execFile)(process.execPath, [compiler, ...args, globals, ...paths]);
     for (const [file, entry] of modules) {

@@ -86,7 +86,7 @@ def test_package(run_script: RunScript, small_bundle: Path, packed: Path, tmp_pa
     assert (package / "manifest.json").read_bytes() == manifest
     readme = (package / "README.md").read_text(encoding="utf-8")
     recall = files.read_json(small_bundle / "about.json")["metrics"]["test"]["recall@1"]
-    assert f"{100 * recall:.1f} % have their label ranked first" in readme
+    assert f"{100 * recall:.1f} % have their label\nranked first" in readme
     figures = files.read_json(small_bundle / "about.json")["metrics"]["test"]["labels"]
     for label, of in figures.items():
         assert (

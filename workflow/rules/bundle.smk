@@ -81,6 +81,7 @@ rule pack_npm:
         BUNDLE,
         license_file=config.get("license_file", []),
         code=python("pack_npm") + javascript("build.js", *PACKAGE),
+        types=tool.path("web/src/package/globals.d.ts"),
     output:
         package=f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
         receipt="data/receipts/pack_npm.json",

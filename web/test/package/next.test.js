@@ -7,7 +7,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import test from "node:test";
 import { openBrowser } from "../browser/site.js";
-import { ANSWER, NAME, TEXT, askAddress, makeProject, runBundler, sizeOf } from "./project.js";
+import {
+  ANSWER, NAME, TEXT, askAddress, makeProject, rounded, runBundler, sizeOf,
+} from "./project.js";
 
 const { BUNDLERS = "" } = process.env;
 const NEXT = "next/dist/bin/next";
@@ -97,7 +99,7 @@ for (const bundler of ["--turbopack", "--webpack"]) {
     const address = `http://127.0.0.1:${port}/`;
     const most = FRAMEWORK + sizeOf("classifier.js");
     const { page, scripts } = await askAddress(t, opened.browser, address);
-    assert.deepEqual(JSON.parse(`${await page.textContent("#server")}`), ANSWER);
+    assert.deepEqual(rounded(JSON.parse(`${await page.textContent("#server")}`)), ANSWER);
     assert.ok(scripts <= most, `${scripts} bytes, and not ${most}`);
     const inWorker = await askAddress(t, opened.browser, `${address}worker`);
     assert.ok(inWorker.scripts <= most + 2 * sizeOf("esm/kernel.js"), `${inWorker.scripts} bytes`);

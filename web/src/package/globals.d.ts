@@ -15,10 +15,10 @@ declare module "provender:model" {
   /** The files of a bundle: as JSON, of which the words stand apart; and the weights. */
   export const packed: {
     constants: string;
-    words: import("../src/vocabulary.js").Vocabulary;
+    words: import("../vocabulary.js").Vocabulary;
     model: string;
     about: string;
     manifest: string;
-    weights: import("../src/package/bytes.js").PackedBytes;
+    weights: import("./bytes.js").PackedBytes;
   };
 }
