@@ -19,7 +19,8 @@ from provender import files
 from provender.bundle import node, package_readme
 from provender.text.grams import encode, read_units
 
-MODULES = ["core", "index", "model", "worker"]
+HAS_UPDATE = (ROOT / "web" / "src" / "update.js").exists()
+MODULES = ["core", "index", "model", *(["update"] if HAS_UPDATE else []), "worker"]
 NAMES = [
     "README.md", "classifier.js", "kernel.js", "manifest.json", "package.json",
     "esm/kernel.js", "esm/package.json",
@@ -128,7 +129,7 @@ def test_package_is_fit_for_all_who_import_it(
     run_script("pack_npm", "--bundle", small_bundle, "--output", packed)
     found = run_node(ROOT, "web/test/package_problems.js", str(packed))
     ways = ["bundler", "node10", "node16-cjs", "node16-esm"]
-    subpaths = [".", "./core", "./model", "./package.json", "./worker"]
+    subpaths = [".", "./package.json", *(f"./{name}" for name in MODULES if name != "index")]
     assert found == {"publint": [], "types": [], "resolutions": dict.fromkeys(subpaths, ways)}
 
 

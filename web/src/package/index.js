@@ -2,7 +2,11 @@
 
 import "./script.js";
 import { inside } from "./inside.js";
+import { parts } from "./parts.js";
 import { createBy } from "./start.js";
+
+// A module finds these elsewhere than a script does.
+Object.assign(inside.parts, parts);
 
 /** @type {typeof inside.create} */
 export const create = (/** @type {any} */ options) => createBy(inside.create, options);

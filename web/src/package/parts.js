@@ -8,7 +8,7 @@ export const parts = {
   async updates() {
     if (PROVENDER_UPDATE && PROVENDER_FORMAT === "esm") return import(PROVENDER_UPDATE);
     if (PROVENDER_UPDATE && PROVENDER_FORMAT === "cjs") return require(PROVENDER_UPDATE);
-    throw problem("option", "There is nothing here that looks for updates: the package's update module does");
+    throw problem("option", "Nothing here looks for updates: where there are any, modules do");
   },
   // That of a module is started by start.js.
   worker() {

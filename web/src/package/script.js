@@ -3,11 +3,12 @@
 // package has: as a module it is read alike by import, by require, and by browsers alone.
 
 import * as api from "./api.js";
+import { parts } from "../parts.js";
 import { scope } from "../places.js";
 import { unpackModel } from "./unpack.js";
 
 export * from "./api.js";
 
-/** @typedef {typeof api & { unpackModel: typeof unpackModel }} Inside */
+/** @typedef {typeof api & { parts: typeof parts, unpackModel: typeof unpackModel }} Inside */
 
-scope[PROVENDER_PACKAGE] = Object.assign({ unpackModel }, api);
+scope[PROVENDER_PACKAGE] = Object.assign({ parts, unpackModel }, api);
