@@ -156,9 +156,12 @@ test("two packages on one page stay apart", async () => {
   writeParts(other, makeParts());
   writeFileSync(join(other, "about.json"), JSON.stringify(about));
   writeFileSync(join(other, "manifest.json"), JSON.stringify(manifest));
-  const { labels } = require(join(build("package2", "--npm", other), "index.js"));
-  assert.deepEqual(labels, CONSTANTS.labels);
-  assert.deepEqual(require(join(output, "index.js")).labels, parts.constants.labels);
+  const [one, two] = [build("one", "--npm", bundle), build("two", "--npm", other)];
+  assert.deepEqual(require(join(one, "index.js")).labels, parts.constants.labels);
+  assert.deepEqual(require(join(two, "index.js")).labels, CONSTANTS.labels);
+  // Of the first one's script, which was run before the other's.
+  const { default: model } = require(join(one, "model.js"));
+  assert.deepEqual(model.constants.labels, parts.constants.labels);
 });
 
 test("where there are no workers, the package says so", async () => {
