@@ -8,13 +8,6 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-/**
- * What a source declares under a name: how often it says so, as functions may several times, the
- * texts; and what it exports of other sources, by the names there.
- *
- * @typedef {{ declared: Map<string, string[]>, passed: [name: string, from: string][] }} Source
- */
-
 const OPTIONS =
   "--ignoreConfig --declaration --emitDeclarationOnly --allowJs --strict --target es2017 " +
   "--lib es2017,dom --module esnext --moduleResolution bundler --types";
@@ -42,7 +35,11 @@ export async function writeTypes(modules, output) {
     const args = [...OPTIONS.split(" "), "", "--rootDir", sources, "--outDir", folder];
     const globals = join(sources, "package", "globals.d.ts");
     const paths = modules.map(([, entry]) => join(sources, entry));
-    await promisify(execFile)(process.execPath, [compiler, ...args, globals, ...paths]);
+    await promisify(execFile)(process.execPath, [compiler, ...args, globals, ...paths]).catch(
+      (error) => {
+        throw new Error(`TypeScript makes no types: ${error.stdout || error.message}`);
+      },
+    );
     for (const [file, entry] of modules) {
       const text = await rollUp(join(folder, entry.replace(/\.js$/, ".d.ts")));
       const types = basename(file).replace(/\.js$/, ".d.ts");
