@@ -182,6 +182,7 @@ def test_what_only_a_release_says(recorded: Project) -> None:
     stages = yaml.safe_load((recorded.folder / "dvc.yaml").read_text())["stages"]
     assert [name for name, stage in stages.items() if "repository" in str(stage)] == ["pack_npm"]
     recorded.commit("address")
+    recorded.run("dvc", "push")
     assert "licence" not in recorded.run("provender", "release", VERSION).stderr
     changed = {path.name for path in before if path.read_bytes() != before[path]}
     assert changed == {"small-classifier-0.1.0.tgz"}
