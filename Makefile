@@ -34,6 +34,7 @@ tests/install-remotes
 tests/install-containers
 tests/install-servers
 tests/install-unicode
+tests/install-bundlers
 endef
 
 .PHONY: main setup test prove coverage lint serve bench bench-browser bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images

@@ -1,12 +1,13 @@
 """Pack the classifier as the npm package that a front-end developer installs.
 
-The package holds the model inside its script: ``import { predict } from "…"`` works at
-once, offline, in Node, in a bundler and on a page. It is made from the bundle's own
-files, so both answer alike.
+The package holds the model inside its script: ``import { predict } from "…"`` works,
+offline, in Node, in a bundler and on a page. It is made from the bundle's own files,
+so both answer alike.
 """
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,76 +16,150 @@ from pathlib import Path
 from typing import Any
 
 from provender import console, files
-from provender.bundle import node
+from provender.bundle import node, package_readme
 from provender.errors import UserError
 from provender.running import step
 
-README = """\
-# {name}
+import brotli
 
-{title}: a text classifier that runs offline, without dependencies.
+# The first of Node.js that has all it uses.
+NODE = ">=20.16"
 
-```js
-import {{ predict }} from "{name}";
+# By what the package is found, where nothing else is said; and so are its labels, if few.
+KEYWORDS = ("text-classification", "classifier", "offline", "browser")
+FEW_LABELS = 12
 
-predict("Some text", 3); // [{{label, score}}, …], best first
-```
+# What users import, as web/build_package.js writes it; update is left out where there is none.
+MODULES = {
+    "index": "all, with the model",
+    "core": "the kernel",
+    "model": "the model, for `create`",
+    "worker": "the worker's script, beside the kernel",
+    "update": "what looks for newer versions",
+}
 
-`require("{name}")` works as well. Of a text without a known word there is no answer: `predict`
-gives `[]`. `classify(text, {{topK: 3}})` gives `{{labels, known, words, sure}}`: the same labels,
-how many of how many words are known, and whether the best label is more than a guess, with a score
-of at least `unsureBelow`. `labels` lists what it can tell apart: {labels}.
+# What modules import: the script that has the model, or the kernel alone.
+IMPORTED = {"index": "classifier.js", "model": "classifier.js", "core": "esm/kernel.js"}
 
-Of {posts:,} test posts, {recall:.1f} % have their label ranked first. Bundle digest:
-`{digest}` (sha256 of the bundle's manifest.json).
-"""
+LICENSE = "LICENSE"
 
 
-def describe_package(manifest: dict[str, Any], title: str) -> dict[str, Any]:
-    """Return package.json."""
+def describe_package(
+    manifest: dict[str, Any], about: dict[str, Any], options: argparse.Namespace, folder: Path
+) -> dict[str, Any]:
+    """Return package.json of the modules in ``folder``."""
     return {
         "name": f"{manifest['name']}-classifier",
         "version": manifest["version"],
-        "description": f"Offline text classifier: {title}",
+        "description": f"Offline text classifier: {about['corpus']['title']}",
+        "keywords": keywords(about, options.keywords),
+        **describe_publisher(options),
         "type": "commonjs",
-        "main": "./index.cjs",
-        "module": "./index.mjs",
-        "types": "./index.d.cts",
+        "main": "./index.js",
+        "module": "./esm/index.js",
+        "types": "./index.d.ts",
+        "unpkg": "./classifier.js",
+        "jsdelivr": "./classifier.js",
         "exports": {
-            ".": {
-                "import": {"types": "./index.d.mts", "default": "./index.mjs"},
-                "require": {"types": "./index.d.cts", "default": "./index.cjs"},
-            },
+            **{_subpath(name): _in_both_formats(name) for name in MODULES if _has(folder, name)},
             "./package.json": "./package.json",
         },
-        # data.js sets the model, and so is needed though nothing is taken from it.
-        "sideEffects": ["./data.js"],
-        "files": [
-            "data.js",
-            "index.cjs",
-            "index.mjs",
-            "index.d.cts",
-            "index.d.mts",
-            "manifest.json",
-        ],
-        # The first that have all it uses.
-        "engines": {"node": ">=18"},
+        # This sets the model, and so is needed though nothing is taken from it; and workers run.
+        "sideEffects": ["./classifier.js", "./worker.js", "./esm/worker.js"],
+        "files": ["*.js", "*.d.ts", "esm", "manifest.json"],
+        "engines": {"node": NODE},
     }
 
 
-def write_readme(path: Path, bundle: Path, name: str) -> None:
-    """Write the package's README from what the bundle says of itself."""
+def _has(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.js").exists()
+
+
+def _subpath(name: str) -> str:
+    return "." if name == "index" else f"./{name}"
+
+
+def _in_both_formats(name: str) -> dict[str, dict[str, str]]:
+    return {
+        "import": {"types": f"./esm/{name}.d.ts", "default": f"./esm/{name}.js"},
+        "require": {"types": f"./{name}.d.ts", "default": f"./{name}.js"},
+    }
+
+
+def keywords(about: dict[str, Any], given: list[str] | None) -> list[str]:
+    """Return by what the package is found."""
+    labels = sorted(about["metrics"]["test"]["labels"])
+    return given or [*KEYWORDS, *(labels if len(labels) <= FEW_LABELS else [])]
+
+
+def describe_publisher(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what package.json says of licence, repository and homepage, as far as it is known."""
+    found: dict[str, Any] = {}
+    if options.license or options.license_file:
+        found["license"] = options.license or f"SEE LICENSE IN {LICENSE}"
+    if options.repository:
+        found["repository"] = {"type": "git", "url": f"git+{options.repository}"}
+    if homepage := options.homepage or options.repository:
+        found["homepage"] = homepage.removesuffix(".git")
+    return found
+
+
+def readme_values(bundle: Path, folder: Path, package: dict[str, Any]) -> dict[str, Any]:
+    """Return what the README says of the package in ``folder``, made from ``bundle``."""
     about = files.read_json(bundle / "about.json")
+    constants = files.read_json(bundle / "constants.json")
+    manifest = files.read_json(bundle / "manifest.json")
     test = about["metrics"]["test"]
-    text = README.format(
-        name=name,
-        title=about["corpus"]["title"],
-        labels=", ".join(f"`{label}`" for label in sorted(test["labels"])),
-        posts=test["posts"],
-        recall=100 * test["recall@1"],
-        digest=files.sha256(bundle / "manifest.json"),
-    )
-    path.write_text(text, encoding="utf-8", newline="")
+    return {
+        "name": package["name"],
+        "version": package["version"],
+        "engines": package["engines"]["node"],
+        "license": package.get("license"),
+        "global": global_name(manifest["name"]),
+        "title": about["corpus"]["title"],
+        "labels": constants["labels"],
+        "of": test["labels"],
+        "test": test,
+        "interval": test["intervals"]["recall@1"],
+        "remarks": about["remarks"],
+        "tells_other": "other" in constants,
+        "unsure_below": constants["unsure_below"],
+        "max_characters": constants["text"]["max_characters"],
+        "max_words": constants["max_words"],
+        "has_update": _has(folder, "update"),
+        "sizes": [size(folder, name) for name in MODULES if _has(folder, name)],
+        "digest": files.sha256(bundle / "manifest.json"),
+    }
+
+
+def global_name(name: str) -> str:
+    """Return the global that the plain script sets, as web/build_package.js names it."""
+    return re.sub("-+(.?)", lambda match: match[1].upper(), name) + "Classifier"
+
+
+def size(folder: Path, name: str) -> dict[str, Any]:
+    """Return how many bytes of a module reach a page, with those of the files that it imports."""
+    paths = [f"esm/{name}.js", *([IMPORTED[name]] if name in IMPORTED else [])]
+    parts = [(folder / path).read_bytes() for path in paths]
+    return {
+        "module": _subpath(name).removeprefix("."),
+        "what": MODULES[name],
+        "bytes": sum(map(len, parts)),
+        "compressed": sum(len(brotli.compress(part)) for part in parts),
+    }
+
+
+def write_license(folder: Path, package: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write the licence's terms or, where only its name is known, that name."""
+    if options.license_file:
+        shutil.copyfile(options.license_file, folder / LICENSE)
+    elif options.license:
+        files.write_text(
+            folder / LICENSE,
+            f"SPDX-License-Identifier: {options.license}\n\n"
+            f"{package['name']} {package['version']} is under the licence of that name, whose\n"
+            f"text is at <https://spdx.org/licenses/{options.license}.html>.\n",
+        )
 
 
 def pack(folder: Path) -> Path:
@@ -105,22 +180,30 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--output", type=Path, required=True, help=".tgz file to write")
+    parser.add_argument("--license", help="licence of the model, as SPDX abbreviates it")
+    parser.add_argument("--license-file", type=Path, help="file with its terms")
+    parser.add_argument("--repository", help="address of the project's git repository")
+    parser.add_argument("--homepage", help="address of a page on it (the repository)")
+    parser.add_argument("--keywords", nargs="+", help="by what the package is found")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
     """Build the package's files in a temporary folder, pack them, publish the archive."""
     manifest = files.read_json(options.bundle / "manifest.json")
-    title = files.read_json(options.bundle / "about.json")["corpus"]["title"]
-    package = describe_package(manifest, title)
+    about = files.read_json(options.bundle / "about.json")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "package"
-        node.run("build.js", "--npm", options.bundle, "--output", folder)
+        license = ["--license", options.license] if options.license else []
+        node.run("build.js", "--npm", options.bundle, "--output", folder, *license)
+        package = describe_package(manifest, about, options, folder)
         # In this order, which is that of what is tried.
         files.write_text(folder / "package.json", json.dumps(package, ensure_ascii=False, indent=2))
-        write_readme(folder / "README.md", options.bundle, package["name"])
+        text = package_readme.render(readme_values(options.bundle, folder, package))
+        files.write_text(folder / "README.md", text)
+        write_license(folder, package, options)
         shutil.copyfile(options.bundle / "manifest.json", folder / "manifest.json")
-        for path in folder.iterdir():
+        for path in filter(Path.is_file, folder.rglob("*")):
             path.chmod(0o644)  # the archive holds modes, which follow the umask
         archive = pack(folder)
         with files.replacing(options.output) as part:

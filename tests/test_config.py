@@ -364,6 +364,18 @@ def test_a_list_of_words_that_is_not_there(config: Config) -> None:
         configuration.check(config)
 
 
+def test_a_license_that_is_not_there(config: Config, tmp_path: Path) -> None:
+    """So it is with the file of a licence, which is among those that the configuration names."""
+    config["license_file"] = str(tmp_path / "terms.txt")
+    with pytest.raises(
+        UserError, match=r"^license_file names .*terms\.txt, which is no file: write it, or leave"
+    ):
+        configuration.check(config)
+    (tmp_path / "terms.txt").touch()
+    configuration.check(config)
+    assert configuration.named_files(config)[-1] == config["license_file"]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """The missing file is named, and only it."""
     with pytest.raises(UserError) as caught:
@@ -433,7 +445,10 @@ def test_source_files(tmp_path: Path) -> None:
 def test_identity_leaves_out_what_only_releases_say(config: Config) -> None:
     """The project's address and the like change no build."""
     expected = configuration.identity(config)
-    said = {"repository": "https://localhost/a", "license": "MIT"}
+    said = {
+        "repository": "https://localhost/a", "license": "MIT",
+        "homepage": "https://localhost/b", "keywords": ["tides"], "license_file": "LICENSE",
+    }  # fmt: skip
     configuration.check({**config, **said})
     assert configuration.identity({**config, **said}) == expected
 

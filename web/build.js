@@ -2,16 +2,17 @@
 
 /** @import { BuildOptions } from "esbuild" */
 
-import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { buildPackage } from "./build_package.js";
 import { readOptions } from "./command.js";
 
-const USAGE = `Usage: node web/build.js [--npm BUNDLE] [--language CODE] --output DIR
+const USAGE = `Usage: node web/build.js [--npm BUNDLE [--license SPDX]] [--language CODE] --output DIR
 Writes the site's scripts in a language of src/languages ("en"), styles, icons and
-vendor/tf.min.js to DIR; with --npm, index.cjs, index.mjs, their types, and data.js with the model of the bundle in BUNDLE.`;
+vendor/tf.min.js to DIR; with --npm, the npm package's modules, their types, and classifier.js,
+which has the model of the bundle in BUNDLE; the package says the licence SPDX.`;
 
 /** @param {string} name */
 const source = (name) => join(import.meta.dirname, "src", name);
@@ -67,55 +68,16 @@ async function buildSite(output, language) {
   ]);
 }
 
-/**
- * @param {string} bundle
- * @param {string} output
- */
-async function buildPackage(bundle, output) {
-  /** @param {string} name */
-  const read = async (name) => (await readFile(join(bundle, name), "utf8")).trim();
-  const layers = join("tfjs", "layers");
-  const weights = await readFile(join(bundle, layers, "group1-shard1of1.bin"), "base64");
-  const parts = `{constants:${await read("constants.json")},model:${await read(
-    join(layers, "model.json"),
-  )},weights:"${weights}"}`;
-  // Packages of other models, or versions, may be on the same page.
-  const name = `provender ${createHash("sha256").update(parts).digest("hex")}`;
-  await mkdir(output, { recursive: true });
-  /** @type {BuildOptions} */
-  const script = {
-    ...SHARED,
-    entryPoints: [source("package.js")],
-    define: { PROVENDER_DATA: JSON.stringify(name) },
-  };
-  await Promise.all([
-    build({
-      ...script,
-      format: "cjs",
-      banner: { js: 'require("./data.js");' },
-      outfile: join(output, "index.cjs"),
-    }),
-    build({
-      ...script,
-      format: "esm",
-      banner: { js: 'import "./data.js";' },
-      outfile: join(output, "index.mjs"),
-    }),
-    writeFile(join(output, "data.js"), `(typeof self==="undefined"?global:self)["${name}"]=${parts};\n`),
-    // A file for each module format: types of the one are wrong for the other.
-    ...["index.d.mts", "index.d.cts"].map((types) =>
-      copyFile(source("index.d.ts"), join(output, types)),
-    ),
-  ]);
-}
-
-const { language, npm, output } = readOptions(USAGE, {
+const { language, license, npm, output } = readOptions(USAGE, {
   language: { type: "string", optional: true },
   npm: { type: "string", optional: true },
+  license: { type: "string", optional: true },
   output: { type: "string" },
 });
 try {
-  await (npm ? buildPackage(npm, output) : buildSite(output, language || "en"));
+  await (npm
+    ? buildPackage(npm, output, SHARED, license)
+    : buildSite(output, language || "en"));
 } catch (error) {
   console.error(`build.js: ${/** @type {Error} */ (error).message}`);
   process.exit(1);

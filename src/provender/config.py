@@ -56,8 +56,15 @@ MADE_UP = {
 # Numbers that YAML 1.1, which PyYAML reads, takes for text: it wants a point and a sign.
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
-# What only a release says of itself: no part of a build.
-PUBLICATION = ("repository", "license", "publish")
+# What only a release and its npm package say of themselves: no part of a model.
+PUBLICATION = (
+    "homepage",
+    "keywords",
+    "license",
+    "license_file",
+    "publish",
+    "repository",
+)
 
 
 def read(*paths: str | Path) -> Config:
@@ -137,10 +144,12 @@ def check(config: Config) -> None:
         )
     _check_split(config)
     read_recipe(recipe_file(text["recipe"]))
-    exclude = config["vocabulary"].get("exclude")
-    if exclude and not Path(exclude).is_file():
-        raise UserError(f"vocabulary.exclude names {exclude}, which is no file: write it, or leave "
-                        "out vocabulary.exclude")  # fmt: skip
+    for key, named in (
+        ("vocabulary.exclude", config["vocabulary"].get("exclude")),
+        ("license_file", config.get("license_file")),
+    ):
+        if named and not Path(named).is_file():
+            raise UserError(f"{key} names {named}, which is no file: write it, or leave out {key}")
 
 
 def _check_split(config: Config) -> None:
@@ -199,8 +208,8 @@ def read_recipe(path: str | Path) -> Config:
 
 def named_files(config: Config) -> list[str]:
     """Return the files that the configuration names. Raises ValueError if odd."""
-    excluded = config.get("vocabulary", {}).get("exclude")
-    named = [config["text"]["recipe"], *filter(None, [excluded])]
+    optional = [config.get("vocabulary", {}).get("exclude"), config.get("license_file")]
+    named = [config["text"]["recipe"], *filter(None, optional)]
     for path in named:
         if not isinstance(path, str):
             raise ValueError(f"{path!r:.60} is no path")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -166,18 +167,24 @@ def _references(value: Any) -> set[str]:
 
 @pytest.mark.ci
 def test_what_only_a_release_says(recorded: Project) -> None:
-    """Repository and license stand in the documents, and change no build."""
+    """Repository and license stand in the documents, and change the npm package alone."""
     before = {
         path: path.read_bytes() for path in (recorded.folder / "dist").rglob("*") if path.is_file()
     }
     recorded.configure(**PUBLICATION)
-    assert "Nothing to be done" in recorded.snakemake("--dry-run").stdout
+    planned = recorded.snakemake("--dry-run", "--quiet", "rules").stdout
+    rules = set(re.findall(r"^(\w+) +\d+$", planned, re.MULTILINE))
+    assert rules == {"all", "pack_npm", "total"}
+    recorded.snakemake()
     recorded.run("provender", "dvc")
     recorded.run("provender", "record")
-    assert "repository" not in (recorded.folder / "dvc.yaml").read_text()
+    stages = yaml.safe_load((recorded.folder / "dvc.yaml").read_text())["stages"]
+    assert [name for name, stage in stages.items() if "repository" in str(stage)] == ["pack_npm"]
     recorded.commit("address")
-    recorded.run("provender", "release", VERSION)
-    assert {path: path.read_bytes() for path in before} == before
+    recorded.run("dvc", "push")
+    assert "licence" not in recorded.run("provender", "release", VERSION).stderr
+    changed = {path.name for path in before if path.read_bytes() != before[path]}
+    assert changed == {"small-classifier-0.1.0.tgz"}
 
     folder = recorded.folder / "dist" / "releases" / NAME
     stated = statement.parse((folder / STATEMENT).read_bytes())

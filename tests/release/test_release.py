@@ -231,7 +231,9 @@ def test_again(recorded: Project, released: Release) -> None:
     release = ("provender", "release", VERSION)
     folder = folder_of(recorded)
     archive = folder.with_name(f"{NAME}.tar.gz")
-    recorded.run(*release)
+    said = recorded.run(*release).stderr
+    assert "no licence is stated, so nobody may use this" in said
+    assert "set license in small.yaml\n" in said
     unsigned, packed = contents(folder), archive.read_bytes()
     run = (folder / RUN).read_bytes()
     assert not names(folder) & SIGNED

@@ -17,6 +17,14 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_options() -> None:
+    """An option without a value is left out, and one of several has each as a word."""
+    assert code_files.option("--license", None) == []
+    assert code_files.option("--keywords", []) == []
+    assert code_files.option("--license", "MIT") == ["--license", "MIT"]
+    assert code_files.option("--keywords", ["a", "b c"]) == ["--keywords", "a", "b c"]
+
+
 def test_python_imports_are_followed(tree: Path) -> None:
     """All forms of import count, also within functions and of modules that import each other."""
     (tree / "scripts" / "make_thing.py").write_text(

@@ -67,6 +67,19 @@ def test_a_new_file_is_read(readings: list[list[str]], path: str) -> None:
     assert len(readings) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("config['a'][\"b\"], reconfig['c']", [("a", "b")]),
+        ('config["a"].get("b", []) + config.get("c")', [("a", "b"), ("c",)]),
+        ("identity(config)", [()]),
+    ],
+)
+def test_what_a_rule_names(text: str, found: list[tuple[str, ...]]) -> None:
+    """A value of the configuration, one that there need not be, or all of it."""
+    assert graph.named(text) == found
+
+
 def test_mermaid() -> None:
     """A line for each way without a longer one; jobs of one rule are one, and need not be first."""
 

@@ -12,7 +12,8 @@
 import { assemble, createClassifier } from "./assemble.js";
 import { openBundle } from "./bundle.js";
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
-import { loadedUpdates, loadTensorFlow, parts } from "./places.js";
+import { parts } from "./parts.js";
+import { loadedUpdates, loadTensorFlow } from "./places.js";
 import { isFunction, isSignal } from "./predict.js";
 import { createRemote } from "./remote.js";
 import { tensorflowScores } from "./tensorflow.js";
@@ -23,7 +24,7 @@ import { tensorflowScores } from "./tensorflow.js";
  * @typedef {object} CreateOptions
  * @property {string | URL} [base] the folder of a bundle: its address or, in Node, its path (".")
  * @property {PackedModel} [model] a package's model, in place of a bundle
- * @property {boolean | Worker} [worker] whether texts are classified off the page's own thread, or
+ * @property {boolean | AnyWorker} [worker] whether texts are classified off the page's own thread, or
  *   the worker that does, which runs the package's `worker` or the bundle's worker.js
  * @property {Runtime} [runtime] the engine ("kernel")
  * @property {AbortSignal} [signal] gives it up
@@ -31,6 +32,16 @@ import { tensorflowScores } from "./tensorflow.js";
  * @property {string | string[]} [trust] public keys, in PEM, of those whose releases are taken;
  *   without any, whatever the address has
  * @property {typeof fetch} [fetch] what fetches the files
+ */
+
+/**
+ * A Worker, as those know it who have no types of a browser.
+ *
+ * @typedef {object} AnyWorker
+ * @property {(message: any) => void} postMessage
+ * @property {() => void} terminate
+ * @property {any} onmessage
+ * @property {any} onerror
  */
 
 /** @typedef {"kernel" | "layers" | "graph"} Runtime */
@@ -139,12 +150,27 @@ const OPTIONS = {
 /**
  * Makes a classifier.
  *
- * @template {CreateOptions} Options
- * @param {Options} [options]
- * @returns {Promise<Options["worker"] extends true | Worker ? RemoteClassifier : LocalClassifier>}
+ * @overload
+ * @param {CreateOptions & { worker?: false }} [options]
+ * @returns {Promise<LocalClassifier>}
  * @throws {TypeError} of the code "option", naming the one that is wrong
  * @throws {Error} of the code "unreachable", "mixed" or "refused"
  */
+/**
+ * Makes a classifier in a worker.
+ *
+ * @overload
+ * @param {CreateOptions & { worker: true | AnyWorker }} options
+ * @returns {Promise<RemoteClassifier>}
+ */
+/**
+ * Makes a classifier, here or in a worker.
+ *
+ * @overload
+ * @param {CreateOptions} options
+ * @returns {Promise<LocalClassifier | RemoteClassifier>}
+ */
+/** @param {CreateOptions} [options] */
 export async function create(options) {
   checkOptions(options, OPTIONS);
   const given = /** @type {CreateOptions} */ (Object(options));
@@ -155,7 +181,7 @@ export async function create(options) {
     throw problem("option", "trust is for a base: a package's model is trusted as the package is", TypeError);
   }
   throwIfAborted(given.signal);
-  return /** @type {any} */ (given.worker ? createRemote(given) : createHere(given));
+  return given.worker ? createRemote(given) : createHere(given);
 }
 
 /**
@@ -237,6 +263,22 @@ export async function createHere(options) {
   return answers;
 }
 
+/**
+ * Gives what is known of a model.
+ *
+ * @param {Pick<PackedModel, "about" | "manifest" | "digest">} model
+ * @returns {Info}
+ */
+export const toInfo = ({ about, manifest, digest }) => ({
+  name: manifest.name,
+  version: manifest.version,
+  title: about.corpus.title,
+  digest,
+  metrics: about.metrics.test,
+  origin: manifest.inputs,
+  license: about.license || null,
+});
+
 /** @typedef {{ classifier: Classifier, info: Info, dispose: () => void }} Made */
 
 /**
@@ -257,15 +299,7 @@ async function make(options, kept) {
         own.weights,
       ])[0];
   const own = { constants, model, weights };
-  const info = {
-    name: manifest.name,
-    version: manifest.version,
-    title: about.corpus.title,
-    digest,
-    metrics: about.metrics.test,
-    origin: manifest.inputs,
-    license: about.license || null,
-  };
+  const info = toInfo({ about, manifest, digest });
   if (runtime === "kernel") {
     // A bundle's files are those of its manifest; a package's have their seal.
     return { classifier: (packed ? createClassifier : assemble)(own), info, dispose() {} };

@@ -10,7 +10,7 @@ const toBase64 = (hex) =>
 
 // That of a page or worker, or of Node.js; a bare engine has neither.
 /** @type {any} */
-const scope = typeof self === "object" ? self : typeof global === "object" ? global : {};
+export const scope = typeof self === "object" ? self : typeof global === "object" ? global : {};
 
 /**
  * A part of Node.js itself, where that is what runs.
@@ -24,7 +24,7 @@ function node(name) {
 
 /** Where this script is, if it is one by itself. */
 const own = scope.document ? scope.document.currentScript : scope.importScripts && scope.location;
-const ownFolder = own ? String(own.src || own.href).replace(/[^/]*$/, "") : "";
+export const ownFolder = own ? String(own.src || own.href).replace(/[^/]*$/, "") : "";
 
 /** @type {{ createScriptURL: (address: string) => any } | undefined} */
 let policy;
@@ -99,17 +99,12 @@ export function loadScript(address, name, digest) {
 }
 
 /**
- * Where the parts are that not every page needs: beside this script, unless a package says.
- *
- * @type {{ updates: () => Promise<any>, worker: (base: string) => Worker }}
+ * @param {string} address
+ * @param {WorkerOptions} [options]
+ * @returns {Worker}
  */
-export const parts = {
-  updates: () => loadScript(`${ownFolder}update.js`, "ProvenderUpdate"),
-  worker(base) {
-    if (!scope.Worker) throw problem("option", "worker: there are no workers here", TypeError);
-    return new scope.Worker(scriptAddress(`${ownFolder || `${base}/`}worker.js`));
-  },
-};
+export const startWorker = (address, options) =>
+  new scope.Worker(scriptAddress(address), options);
 
 /** The part that looks for newer versions, if it is loaded. */
 export const loadedUpdates = () => scope.ProvenderUpdate || null;

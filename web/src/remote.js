@@ -7,7 +7,8 @@
 
 import { METHODS } from "./create.js";
 import { problem, show, throwIfAborted } from "./errors.js";
-import { parts } from "./places.js";
+import { parts } from "./parts.js";
+import { scope } from "./places.js";
 
 // So many questions does a worker hold at once; others wait here, where they can be given up.
 const AT_ONCE = 4;
@@ -30,6 +31,9 @@ const BATCH = 64;
 export async function createRemote(options) {
   const { base = ".", fetch, onProgress, signal, worker: given } = options;
   if (fetch) throw problem("option", "fetch stays on the page: a worker has its own", TypeError);
+  if (given === true && !scope.Worker) {
+    throw problem("option", "worker is for browsers: there are no workers here", TypeError);
+  }
   const worker =
     given === true ? parts.worker(String(base).replace(/\/+$/, "")) : /** @type {Worker} */ (given);
   /** @type {Question[]} */

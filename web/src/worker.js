@@ -7,8 +7,7 @@
 
 /** @import { LocalClassifier } from "./create.js" */
 
-import { load } from "./classifier.js";
-import { createHere } from "./create.js";
+import { create, load } from "./classifier.js";
 
 /** @type {LocalClassifier} */
 let classifier;
@@ -22,7 +21,7 @@ let loading;
 async function answer(name, values) {
   if (name === "create") {
     const onProgress = (/** @type {object} */ progress) => self.postMessage({ progress });
-    classifier = await createHere(Object.assign({ onProgress }, values[0]));
+    classifier = await create(Object.assign({ onProgress }, values[0]));
     return null;
   }
   return /** @type {any} */ (classifier)[name](...values);

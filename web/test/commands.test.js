@@ -1,13 +1,17 @@
 // The commands build.js and verify.js: what they write, and how they explain themselves.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import test from "node:test";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createClassifier } from "../src/classifier.js";
-import { makeParts, writeParts } from "./fixture.js";
+import { packBytes, unpackBytes } from "../src/package/bytes.js";
+import { CONSTANTS, makeParts, seal, writeParts } from "./fixture.js";
 import { assertOld } from "./old_browsers.js";
 import { makeFolder, run } from "./tools.js";
 
@@ -83,28 +87,142 @@ test("classifier.js gives the global Provender", () => {
   assert.deepEqual(Object.keys(context.Provender).sort(), ["create", "createClassifier", "load"]);
 });
 
+const bundle = join(temporary, "bundle");
+// Words, and a label, that a page without a charset would misread.
+const parts = seal({
+  ...makeParts(),
+  constants: { ...CONSTANTS, labels: ["red", "grün", "\u2028</script>"] },
+});
+writeParts(bundle, parts);
+const about = { corpus: { title: "Tiny" }, metrics: { test: { posts: 3 } } };
+const manifest = { name: "tiny-one", version: "1.2.3", files: {}, inputs: { database: "d" } };
+writeFileSync(join(bundle, "about.json"), JSON.stringify(about));
+writeFileSync(join(bundle, "manifest.json"), JSON.stringify(manifest, undefined, 1));
+const output = build("package", "--npm", bundle, "--license", "MIT");
+
 test("the package has the model inside, whether required or imported", async () => {
-  const bundle = join(temporary, "bundle");
-  const parts = makeParts();
-  writeParts(bundle, parts);
-  const output = build("package", "--npm", bundle);
-  const expected = createClassifier(parts).predict("cherry");
-  const required = require(join(output, "index.cjs"));
-  const imported = await import(join(output, "index.mjs"));
+  const expected = createClassifier(parts).classify("cherry");
+  const required = require(join(output, "index.js"));
+  const imported = await import(join(output, "esm", "index.js"));
   for (const found of [required, imported]) {
     assert.deepEqual(found.labels, parts.constants.labels);
-    assert.deepEqual(found.predict("cherry"), expected);
-    assert.deepEqual(found.createClassifier(makeParts()).predict("cherry"), expected);
-    assert.equal(typeof found.load, "function");
+    assert.equal(found.version, "1.2.3");
+    assert.equal(found.digest, createHash("sha256").update(readFileSync(join(bundle, "manifest.json"))).digest("hex"));
+    assert.deepEqual(found.info(), {
+      name: "tiny-one",
+      version: "1.2.3",
+      title: "Tiny",
+      digest: found.digest,
+      metrics: { posts: 3 },
+      origin: { database: "d" },
+      license: "MIT",
+    });
+    assert.deepEqual(found.classify("cherry"), expected);
+    assert.deepEqual(found.predict("cherry", 2), expected.labels.slice(0, 2));
+    assert.deepEqual(await found.classifyBatch(["cherry"]), [expected]);
+    assert.equal(found.explain("cherry").label, expected.labels[0].label);
+    assert.deepEqual(found.createClassifier(makeParts()).predict("cherry")[0].score, expected.labels[0].score);
   }
-  for (const types of ["index.d.cts", "index.d.mts"]) {
-    assert.match(readFileSync(join(output, types), "utf8"), /export function load\(/);
+  for (const { default: model } of [
+    require(join(output, "model.js")),
+    await import(join(output, "esm", "model.js")),
+  ]) {
+    assert.deepEqual(model.constants, parts.constants);
+    assert.deepEqual(new Uint8Array(model.weights), new Uint8Array(parts.weights));
+    const { create } = await import(join(output, "esm", "core.js"));
+    const classifier = await create({ model });
+    assert.deepEqual(classifier.classify("cherry"), expected);
+    assert.equal(classifier.info().license, "MIT");
   }
-  const weights = Buffer.from(parts.weights).toString("base64");
-  const holders = readdirSync(output).filter((name) =>
-    readFileSync(join(output, name), "utf8").includes(weights),
-  );
-  assert.deepEqual(holders, ["data.js"]);
+});
+
+test("the package's model is made at the first question", () => {
+  const ask = (question) => `
+    const parse = JSON.parse;
+    let parsed = 0;
+    JSON.parse = (...given) => (parsed++, parse(...given));
+    const found = require(${JSON.stringify(join(output, "index.js"))});
+    ${question};
+    console.log(parsed);
+  `;
+  const parsed = (question) =>
+    Number(spawnSync(process.execPath, ["--eval", ask(question)], { encoding: "utf8" }).stdout);
+  assert.equal(parsed("[found.labels, found.unsureBelow, found.version, found.digest]"), 0);
+  assert.equal(parsed('found.classify("cherry"); found.classify("leaf")'), 4);
+});
+
+test("the package has its weights once", () => {
+  const { text } = packBytes(new Uint8Array(parts.weights));
+  const holders = listFiles(output).filter((path) => readFileSync(path, "utf8").includes(text));
+  assert.deepEqual(holders, [join(output, "classifier.js")]);
+});
+
+test("the package's script is a classic ES2017 script that sets one global", () => {
+  const script = readFileSync(join(output, "classifier.js"), "utf8");
+  assertOld(script, "classifier.js");
+  assert.match(script, /^[\n -~]*$/);
+  const context = vm.createContext({ self: {} });
+  vm.runInContext(script, context);
+  const found = context.tinyOneClassifier;
+  assert.deepEqual(Object.keys(context), ["self", "tinyOneClassifier"]);
+  assert.equal(found.classify("cherry").labels[0].score, createClassifier(parts).predict("cherry")[0].score);
+});
+
+test("two packages on one page stay apart", async () => {
+  const other = join(temporary, "other");
+  writeParts(other, makeParts());
+  writeFileSync(join(other, "about.json"), JSON.stringify(about));
+  writeFileSync(join(other, "manifest.json"), JSON.stringify(manifest));
+  const [one, two] = [build("one", "--npm", bundle), build("two", "--npm", other)];
+  assert.deepEqual(require(join(one, "index.js")).labels, parts.constants.labels);
+  assert.deepEqual(require(join(two, "index.js")).labels, CONSTANTS.labels);
+  // Of the first one's script, which was run before the other's.
+  const { default: model } = require(join(one, "model.js"));
+  assert.deepEqual(model.constants.labels, parts.constants.labels);
+});
+
+test("where there are no workers, the package says so", async () => {
+  const { create } = await import(join(output, "esm", "index.js"));
+  const { default: model } = await import(join(output, "esm", "model.js"));
+  await assert.rejects(create({ model, worker: true }), { code: "option", message: /no workers here/ });
+  const browser = /** @type {any} */ (global);
+  browser.Worker = class {};
+  try {
+    const required = require(join(output, "core.js"));
+    await assert.rejects(required.create({ model, worker: true }), {
+      code: "option", message: /^worker must be a Worker where this package is required/,
+    });
+  } finally {
+    delete browser.Worker;
+  }
+});
+
+test("a worker that was started for nothing is ended", async () => {
+  const { create } = await import(join(output, "esm", "core.js"));
+  const browser = /** @type {any} */ (global);
+  const ended = [];
+  browser.Worker = class {
+    constructor(address, { type }) {
+      Object.assign(this, { postMessage() {}, terminate: () => ended.push(`${address} ${type}`) });
+    }
+  };
+  try {
+    const wrong = /** @type {any} */ ({ base: 1, worker: true });
+    await assert.rejects(create(wrong), { code: "option", message: /^base must be/ });
+    assert.deepEqual(ended, [`${pathToFileURL(join(output, "esm", "worker.js"))} module`]);
+  } finally {
+    delete browser.Worker;
+  }
+});
+
+test("bytes come back from a script's text as they were", () => {
+  const all = Uint8Array.from({ length: 4096 }, (_, i) => (i * i * 7 + (i >> 3)) & 255);
+  for (const bytes of [all, new Uint8Array(256).fill(9), Uint8Array.from(Array(256).keys()), new Uint8Array(0)]) {
+    const packed = packBytes(bytes);
+    assert.match(packed.text, /^[ -~]*$/);
+    assert.doesNotMatch(packed.text, /["\\]/);
+    assert.deepEqual(unpackBytes(packed), bytes);
+  }
 });
 
 for (const script of ["build.js", "verify.js"]) {

@@ -15,6 +15,11 @@ console.log(
   JSON.stringify({
     publint: messages.map((message) => formatMessage(message, pkg)),
     types: types.problems,
-    resolutions: Object.keys(types.entrypoints["."].resolutions),
+    resolutions: Object.fromEntries(
+      Object.entries(types.entrypoints).map(([subpath, { resolutions }]) => [
+        subpath,
+        Object.keys(resolutions).sort(),
+      ]),
+    ),
   }),
 );

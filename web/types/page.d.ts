@@ -1,7 +1,7 @@
 // The globals of the page, which its scripts share with each other and with the tests.
 
 import type * as classifier from "../src/classifier.js";
-import type { Classifier } from "../src/index.js";
+import type { Classifier } from "../src/assemble.js";
 import type * as update from "../src/update.js";
 import type * as verify from "../src/verify.js";
 import type { TensorFlow } from "./tensorflow.js";

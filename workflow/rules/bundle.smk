@@ -4,7 +4,7 @@
 
 import json
 
-from provender.running.code_files import locks, workflow as workflow_code
+from provender.running.code_files import locks, option, workflow as workflow_code
 from provender.config import identity, recipe_file
 
 BUNDLE = expand(
@@ -37,6 +37,11 @@ BUNDLE = expand(
         "worker.js",
     ],
 )
+
+# What web/build_package.js makes the npm package of.
+PACKAGE = expand("src/package/{file}.js", file=["core", "index", "model", "script"]) + [
+    "src/worker.js"
+]
 
 
 rule assemble_bundle:
@@ -90,7 +95,9 @@ rule assemble_bundle:
 rule pack_npm:
     input:
         BUNDLE,
-        code=python("pack_npm") + javascript("build.js", "src/package.js"),
+        license_file=config.get("license_file", []),
+        code=python("pack_npm") + javascript("build.js", *PACKAGE),
+        types=tool.path("web/src/package/globals.d.ts"),
     output:
         package=f"dist/npm/{config['name']}-classifier-{config['version']}.tgz",
         receipt="data/receipts/pack_npm.json",
@@ -98,7 +105,13 @@ rule pack_npm:
         "logs/pack_npm.log",
     params:
         bundle=subpath(input[0], parent=True),
+        license_file=lambda _, input: option("--license-file", input.license_file),
+        license=option("--license", config.get("license")),
+        repository=option("--repository", config.get("repository")),
+        homepage=option("--homepage", config.get("homepage")),
+        keywords=option("--keywords", config.get("keywords")),
     shell:
         command("pack_npm")
-        + " --bundle {params.bundle:q} --output {output.package:q} --log {log:q}"
-        " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+        + " --bundle {params.bundle:q} --output {output.package:q} {params.license:q}"
+        " {params.license_file:q} {params.repository:q} {params.homepage:q} {params.keywords:q}"
+        " --log {log:q} --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -5,4 +5,4 @@ Out: ``dist/bundle/`` and ``dist/npm/``.
 Imports ``text``.
 """
 
-__all__ = ["constants", "node", "page", "serve", "single_page"]
+__all__ = ["constants", "node", "package_readme", "page", "serve", "single_page"]

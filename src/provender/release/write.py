@@ -75,6 +75,11 @@ def release(version: str, key: Path | None, remote: str | None) -> Path:
         packed,
         f"{packed.stat().st_size:,}",
     )
+    if not (ready.config.get("license") or ready.config.get("license_file")):
+        console.log.info(
+            "no licence is stated, so nobody may use this without asking: set license in %s",
+            ready.paths[-1],
+        )
     rare = [each["word"] for each in files.read_json(METRICS)["rare_words"]]
     console.log.info(
         "rare words, to be looked at before this is published: %s%s; more in the report",

@@ -16,7 +16,11 @@ PYTHON_LOCK = "requirements.lock"
 NODE_LOCK = "web/package-lock.json"
 LOCKS = (PYTHON_LOCK, NODE_LOCK)
 
+# What a person reads is made of.
 TEMPLATES = ("scripts/*.html", "src/provender/model/*.jinja")
+
+# What the bundle, the npm package and the trainer in Node.js are made of.
+SCRIPTS = ("*.js", "src/*", "src/icons/*", "src/languages/*", "src/package/*", "train/*")
 
 PINNED = re.compile(r"^([\w.\[\]-]+)==([^\s\\;]+)", re.MULTILINE)
 
@@ -27,6 +31,12 @@ RULE_IMPORT = re.compile(r"^\s*(from provender\S* import (?:\([^)]*\)|.+))$", re
 def command(step: str) -> str:
     """Return the words that start a step, for a shell; its options follow."""
     return f"python {tool.path(f'scripts/{step}.py')}"
+
+
+def option(name: str, value: str | list[str] | None) -> list[str]:
+    """Return the words of a step's option; none where it has no value."""
+    words = [value] if isinstance(value, str) else value
+    return [name, *words] if words else []
 
 
 def python(step: str) -> list[str]:
@@ -75,10 +85,7 @@ def workflow() -> list[str]:
     modules = {module for text in texts for module in _imported(text)}
     others = (
         path
-        for pattern in (
-            *(*TEMPLATES, "web/*.js", "web/src/*"),
-            *("web/src/icons/*", "web/src/languages/*", "web/train/*"),
-        )
+        for pattern in (*TEMPLATES, *(f"web/{names}" for names in SCRIPTS))
         for path in home.glob(pattern)
     )
     return sorted(map(str, {*rules, *scripts, *modules, *filter(Path.is_file, others)}))

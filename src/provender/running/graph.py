@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
 # A value of the configuration as a rule names it, or the configuration as a whole.
-CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\])*)""")
+CONFIG_USE = re.compile(r"""\bconfig\b((?:\[["']\w+["']\]|\.get\(["']\w+["'])*)""")
 
 # A project that has none uses the tool's.
 SNAKEFILE = Path("Snakefile")
@@ -187,5 +187,10 @@ def _settings(workflow: "Workflow", rule: "Rule") -> list[tuple[str, ...]]:
     lines = Path(rule.snakefile).read_text(encoding="utf-8").splitlines(keepends=True)
     text = "".join(lines[workflow.linemaps[rule.snakefile][rule.lineno] - 1 :])
     end = RULE_START.search(text, text.index(":"))
-    uses = CONFIG_USE.findall(text[: end.start()] if end else text)
-    return sorted({tuple(re.findall(r"\w+", use)) for use in uses})
+    return named(text[: end.start()] if end else text)
+
+
+def named(text: str) -> list[tuple[str, ...]]:
+    """Return which parts of the configuration a rule's text names, each a tuple of keys."""
+    uses = CONFIG_USE.findall(text)
+    return sorted({tuple(re.findall(r"""["'](\w+)""", use)) for use in uses})

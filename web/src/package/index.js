@@ -1,0 +1,26 @@
+// The package's own classifier, as a module.
+
+import "./script.js";
+import { inside } from "./inside.js";
+import { parts } from "./parts.js";
+import { createBy } from "./start.js";
+
+// A module finds these elsewhere than a script does.
+Object.assign(inside.parts, parts);
+
+/** @type {typeof inside.create} */
+export const create = (/** @type {any} */ options) => createBy(inside.create, options);
+
+export const {
+  labels,
+  unsureBelow,
+  version,
+  digest,
+  info,
+  classify,
+  classifyBatch,
+  explain,
+  predict,
+  createClassifier,
+  load,
+} = inside;
