@@ -81,6 +81,8 @@ const PAGES = {
       `Engine.open().then(({ answer }) => {
         answer(${JSON.stringify(shown)});
         window.first = performance.now();
+      }).catch((error) => {
+        window.failed = String(error);
       });`,
     ),
 };
@@ -133,8 +135,10 @@ const timeFirst = (path, rate, prepare) =>
     await session.send("Emulation.setCPUThrottlingRate", { rate });
     if (prepare) await page.addInitScript(prepare, shown);
     await page.goto(base + path);
-    await page.waitForFunction(() => window.first);
-    return page.evaluate(() => window.first);
+    await page.waitForFunction(() => window.first || window.failed);
+    const { first, failed } = await page.evaluate(() => ({ first: window.first, failed: window.failed }));
+    if (failed) throw new Error(failed);
+    return first;
   });
 
 /** Has the bundle's own page answer, once it says that it can. */
