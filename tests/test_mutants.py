@@ -2067,13 +2067,6 @@ MUTANTS = [
         "tests/web/test_browser_bench.py::test_what_is_not_built",
     ),
     Mutant(
-        "the bench is silent about a peer that does not run",
-        "benchmarks/browser.py",
-        'problems |= found["problems"]',
-        "pass",
-        "tests/web/test_browser_bench.py::test_what_cannot_be_used_is_told_of",
-    ),
-    Mutant(
         "an older release is served with today's policy",
         "src/provender/bundle/serve.py",
         "headers_of(self.name, policy).items()",
