@@ -35,6 +35,7 @@ tests/install-containers
 tests/install-servers
 tests/install-unicode
 tests/install-bundlers
+tests/install-bench
 endef
 
 .PHONY: main setup test prove coverage lint serve bench bench-browser bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
@@ -138,6 +139,7 @@ bench: setup .venv/bench-packages
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
 		$(if $(OUTPUT),--output '$(OUTPUT)')
 
+# Installs npm's packages itself, and says what it could not.
 bench-browser: main .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/browser.py --document docs/benchmarks.md

@@ -102,7 +102,7 @@ ROWS = (
     Row("first answer, cold, ms", "cold", most=80),
     Row("the same, CPU at a quarter", "slow", most=500),
     Row("the page's, cold, ms", "page", most=80),
-    Row("the same, CPU at a quarter", "slowPage", most=500),
+    Row("its CPU at a quarter", "slowPage", most=500),
     Row("memory grows by, MB", "memory", "MB", 1e6, most=5),
 )
 

@@ -81,6 +81,8 @@ const PAGES = {
       `Engine.open().then(({ answer }) => {
         answer(${JSON.stringify(shown)});
         window.first = performance.now();
+      }).catch((error) => {
+        window.failed = String(error);
       });`,
     ),
 };
@@ -133,8 +135,10 @@ const timeFirst = (path, rate, prepare) =>
     await session.send("Emulation.setCPUThrottlingRate", { rate });
     if (prepare) await page.addInitScript(prepare, shown);
     await page.goto(base + path);
-    await page.waitForFunction(() => window.first);
-    return page.evaluate(() => window.first);
+    await page.waitForFunction(() => window.first || window.failed);
+    const { first, failed } = await page.evaluate(() => ({ first: window.first, failed: window.failed }));
+    if (failed) throw new Error(failed);
+    return first;
   });
 
 /** Has the bundle's own page answer, once it says that it can. */
@@ -144,6 +148,25 @@ const askPage = (text) =>
     await window.predict(text);
     window.first = performance.now();
   });
+
+/**
+ * Gives the ms that a thread's tasks between two marks have of the CPU; what promises run after a
+ * task belongs to it, though Chromium's trace has it beside the task.
+ */
+function listTasks(events, { pid, tid, ts: start }, { ts: end }) {
+  const tasks = [];
+  let until = 0;
+  const isOwn = (event) => event.pid === pid && event.tid === tid && event.ph === "X";
+  const own = events.filter(isOwn).sort((a, b) => a.ts - b.ts || b.dur - a.dur);
+  for (const { name, ts, dur, tdur = 0 } of own) {
+    if (ts < until || ts + dur < start || ts > end) continue;
+    if (name === "ThreadControllerImpl::RunTask") tasks.push(0);
+    else if (name !== "BlinkScheduler_PerformMicrotaskCheckpoint" || !tasks.length) continue;
+    tasks[tasks.length - 1] += tdur / 1e3;
+    until = ts + dur;
+  }
+  return tasks;
+}
 
 /** Gives how long a page's thread is busy while an engine opens: in all, and its longest task. */
 const traceOpening = (name) =>
@@ -167,16 +190,7 @@ const traceOpening = (name) =>
     const [opening, opened] = ["opening", "opened"].map((mark) =>
       traceEvents.find((event) => event.name === mark && event.cat === "blink.user_timing"),
     );
-    const tasks = traceEvents
-      .filter(
-        ({ name: kind, pid, tid, ts, dur }) =>
-          kind === "ThreadControllerImpl::RunTask" &&
-          pid === opening.pid &&
-          tid === opening.tid &&
-          ts + dur > opening.ts &&
-          ts < opened.ts,
-      )
-      .map(({ dur }) => dur / 1e3);
+    const tasks = listTasks(traceEvents, opening, opened);
     if (!tasks.length) throw new Error("Chromium's trace has no tasks");
     return { create: tasks.reduce((sum, task) => sum + task, 0), task: Math.max(...tasks) };
   });

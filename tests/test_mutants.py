@@ -2396,6 +2396,13 @@ MUTANTS = [
         "tests/bundle/test_serving.py::test_what_dvc_links_to_is_sent",
     ),
     Mutant(
+        "the bench drops a document without a place for its table",
+        "benchmarks/browser.py",
+        "(BEGIN not in text or END not in text)",
+        "not text",
+        "tests/web/test_browser_bench.py::test_what_is_not_built",
+    ),
+    Mutant(
         "an older release is served with today's policy",
         "src/provender/bundle/serve.py",
         "headers_of(self.name, policy).items()",

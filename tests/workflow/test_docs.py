@@ -170,6 +170,16 @@ def test_make_bench(clone: Project) -> None:
     assert "--parts" in clone.run(*command[:2], "--help").stdout
 
 
+def test_make_bench_browser(clone: Project) -> None:
+    """``make bench-browser`` runs what puts its table into the document, once there is a build."""
+    planned = clone.run("make", "--dry-run", "bench-browser").stdout.splitlines()
+    command = planned[-1].split()
+    assert command[1:3] == ["benchmarks/browser.py", "--document"]
+    assert (
+        "has no bundle with its npm package: run make first" in clone.run(*command, code=1).stderr
+    )
+
+
 @pytest.mark.parametrize(
     ("target", "arguments", "message"),
     [
