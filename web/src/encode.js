@@ -94,10 +94,12 @@ export function createEncoder(constants) {
   const space = " ".charCodeAt(0);
   const pieceStart = child(0, space);
   const counts = new Int32Array(constants.words.shared.length + FIRST_WORD);
-  // Of words in ASCII, where the first steps of a piece lead from pieceStart: by one look instead
-  // of some. Its characters count as their places in the alphabet; what is in no piece, as 0.
+  // Of words in ASCII, where the first steps of a piece lead from pieceStart, and those of a word
+  // from the root: by one look instead of some. Characters count as their places in the alphabet;
+  // what is in no word, as 0.
   const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
   const leads = table(pieceStart, skipped);
+  const wordLeads = table(0, MOST_SKIPPED);
   // A word between its spaces, and its characters' places.
   const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
   const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[space]);
@@ -168,16 +170,15 @@ export function createEncoder(constants) {
   }
 
   /**
-   * Counts the pieces of a word of ASCII alone, as countPieces would; gives whether it is one.
+   * Notes a word of ASCII alone, between its spaces; gives how many characters these are, or 0.
    *
-   * @param {number[]} found
    * @param {string} word
    */
-  function countPlain(found, word) {
+  function notePlain(word) {
     let last = 1;
     for (let i = 0; i < word.length; i++) {
       const code = word.charCodeAt(i);
-      if (code >= ASCII) return false;
+      if (code >= ASCII) return 0;
       if (last <= MOST_CHARACTERS) {
         codes[last] = code;
         spots[last++] = places[code];
@@ -185,6 +186,29 @@ export function createEncoder(constants) {
     }
     codes[last] = space;
     spots[last++] = places[space];
+    return last;
+  }
+
+  /**
+   * Gives the node that a word leads to, or -1.
+   *
+   * @param {string} word
+   * @param {number} plain what notePlain gives for it
+   */
+  function find(word, plain) {
+    const start = plain > MOST_SKIPPED + 1 ? MOST_SKIPPED : 0;
+    let lead = 0;
+    for (let i = 1; i <= start; i++) lead = lead * letters + spots[i];
+    return walk(start ? wordLeads[lead] || -1 : 0, word, start, word.length);
+  }
+
+  /**
+   * Counts the pieces of a word that is noted, as countPieces would.
+   *
+   * @param {number[]} found
+   * @param {number} last
+   */
+  function countPlain(found, last) {
     for (let start = 0; start + skipped <= last; start++) {
       let end = start;
       let lead = 0;
@@ -198,7 +222,6 @@ export function createEncoder(constants) {
         if (node >= 0 && idAt(node)) count(found, idAt(node), "piece");
       }
     }
-    return true;
   }
 
   /**
@@ -217,13 +240,12 @@ export function createEncoder(constants) {
     let before = -1;
     let words = 0;
     for (const unit of split(text)) {
-      const isOne = !isRun(unit);
-      const points = isOne ? [unit] : Array.from(unit);
-      words += points.length;
+      const points = isRun(unit) ? Array.from(unit) : null;
+      words += points ? points.length : 1;
       if (room <= 0) continue;
-      const own = points.slice(0, room).join("");
-      if (trace) trace.units.push({ text: own, isRun: !isOne, start: -1, end: -1 });
-      if (!isOne) {
+      const own = points ? points.slice(0, room).join("") : unit;
+      if (trace) trace.units.push({ text: own, isRun: !!points, start: -1, end: -1 });
+      if (points) {
         before = -1;
         room -= Math.min(room, points.length);
         const bounds = boundsOf(own, 0);
@@ -232,7 +254,8 @@ export function createEncoder(constants) {
         continue;
       }
       room--;
-      const node = walk(0, unit, 0, unit.length);
+      const plain = notePlain(unit);
+      const node = find(unit, plain);
       const id = node < 0 ? 0 : idAt(node);
       if (id) {
         known++;
@@ -244,7 +267,10 @@ export function createEncoder(constants) {
         if (end >= 0 && idAt(end)) count(whole, idAt(end), "pair");
         before = node;
       }
-      if (pieceStart >= 0 && !(skipped && countPlain(pieces, unit)) && wordSizes.length) {
+      if (pieceStart < 0 || !wordSizes.length) continue;
+      if (plain && skipped) {
+        countPlain(pieces, plain);
+      } else {
         let word = ` ${unit} `;
         let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
@@ -404,11 +430,14 @@ function makeTrie({ shared, rests }) {
         leads[lead] = node;
         return;
       }
+      for (let unit = 0; !node && unit < ASCII; unit++) {
+        if (roots[unit]) fill(roots[unit], left - 1, lead * letters + places[unit]);
+      }
       for (let to = first[node]; to; to = next[to]) {
         if (units[to] < ASCII) fill(to, left - 1, lead * letters + places[units[to]]);
       }
     }
-    if (from > 0) fill(from, steps, 0);
+    if (from >= 0) fill(from, steps, 0);
     return leads;
   }
 
