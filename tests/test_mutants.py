@@ -2488,9 +2488,9 @@ MUTANTS = [
     ),
     Mutant(
         "the page's policy has what no server sends",
-        "web/src/index.html",
-        "form-action 'none'\">",
-        "form-action 'none'; worker-src 'self'\">",
+        "src/provender/bundle/page.py",
+        "form-action 'none'; \"",
+        "form-action 'none'; worker-src 'self'; \"",
         "tests/bundle/test_hosting.py::test_policies_agree",
     ),
     Mutant(
@@ -2503,8 +2503,8 @@ MUTANTS = [
     Mutant(
         "nginx forbids the page as one file its scripts",
         "docs/hosting.md",
-        "~/demo\\.single\\.html$",
-        "~/demo\\.html$",
+        "~/(demo\\.single|model-card)\\.html$",
+        "~/(demo|model-card)\\.html$",
         "tests/bundle/test_hosting.py::test_headers[nginx]",
     ),
     Mutant(

@@ -39,6 +39,13 @@ const KEY_DIGITS = 12;
  */
 const STATUS = { "no release": words.not_a_release, refuted: words.not_as_published };
 
+// What keeps a model from loading, as describe.js names it.
+const PROBLEMS = {
+  site_updating: words.site_updating,
+  site_away: words.site_away,
+  site_broken: words.site_broken,
+};
+
 const FRAGMENT = "#text=";
 
 // Longer texts do not outlive a reload: to keep them would slow down each key.
@@ -104,7 +111,7 @@ function chooseEngine(name) {
  */
 async function explainProblem(error) {
   const { title, cause, retry } = await describeProblem(error);
-  showProblem(new Error(words[title]));
+  showProblem(new Error(PROBLEMS[title]));
   const problem = byId("problem");
   problem.appendChild(create("p", "quiet")).textContent = cause;
   if (!retry) return;

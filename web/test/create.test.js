@@ -140,7 +140,7 @@ test("each option that is wrong is named", async () => {
     [{ fetch: "x" }, 'fetch must be a function, not "x"'],
     [{ base: ".", model: packed }, "Give either base or model, not both"],
     [{ model: packed, trust: "x" }, "trust is for a base"],
-    [{ base: folder, worker: true }, "worker: there are no workers here"],
+    [{ base: folder, worker: true }, "worker is for browsers: there are no workers here"],
     [{ model: packed, runtime: "graph" }, "A package's model has no graph format"],
   ]);
   for (const [options, message] of cases) {

@@ -5,7 +5,7 @@ import test from "node:test";
 import { describeProblem } from "../src/describe.js";
 import { BASE, WEIGHTS, makeServer, makeVersion } from "./update_tools.js";
 
-const UPDATING = "This site is being updated. Try again in a moment.";
+const UPDATING = "site_updating";
 
 const describe = (server, error = new SyntaxError("Unexpected token '<'")) =>
   describeProblem(error, { base: BASE, fetch: server.fetch });
@@ -43,16 +43,16 @@ test("no connection is no update", async () => {
   const server = makeServer(makeVersion("1.0.0"));
   server.plan = () => Promise.reject(new TypeError("Failed to fetch"));
   const { title, cause, retry } = await describe(server);
-  assert.equal(title, "This site cannot be reached. Try again when there is a connection.");
+  assert.equal(title, "site_away");
   assert.deepEqual([cause, retry], ["manifest.json: Failed to fetch.", true]);
 });
 
 test("a site that is whole and does not run says why, and asks for no other try", async () => {
-  const error = new Error("The kernel cannot run this model: its format is onnx");
-  const site = makeVersion("1.0.0", { spoil: ({ model }) => (model.format = "onnx") });
+  const error = new Error("The kernel cannot run this model: table/kernel is stored as int32");
+  const site = makeVersion("1.0.0", { spoil: ({ model }) => (model.weightsManifest[0].weights[0].dtype = "int32") });
   assert.deepEqual(await describe(makeServer(site), error), {
-    title: "The model does not run here.",
-    cause: "The kernel cannot run this model: its format is onnx.",
+    title: "site_broken",
+    cause: "The kernel cannot run this model: table/kernel is stored as int32.",
     retry: false,
   });
 });

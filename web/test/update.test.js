@@ -76,7 +76,7 @@ test("only files that changed are fetched, by digest, and of those used on deman
     "manifest.json",
     STATEMENT,
     ENVELOPE,
-    `${WEIGHTS}?sha256=${sha256(newer.get(WEIGHTS))}`,
+    ...["constants.json", WEIGHTS].map((name) => `${name}?sha256=${sha256(newer.get(name))}`),
   ]);
 });
 
@@ -102,10 +102,10 @@ test("progress is told in bytes, up to all of them", async () => {
   const told = [];
   const { updater } = await open(server, makeStore(), { onProgress: (each) => told.push(each) });
   await updater.check();
-  assert.equal(told.length, 3);
-  const { done, total } = told[2];
-  assert.equal(done, total);
-  assert.ok(told[0].done < total);
+  assert.equal(told.length, 4);
+  const { loaded, total } = told[3];
+  assert.equal(loaded, total);
+  assert.ok(told[0].loaded < total);
 });
 
 test("of versions before, one is kept, and files of none are deleted", async () => {
@@ -116,9 +116,8 @@ test("of versions before, one is kept, and files of none are deleted", async () 
   const digests = new Set(
     ["2.0.0", "3.0.0"].flatMap((version) => {
       const site = makeVersion(version);
-      return ["manifest.json", "constants.json", "tfjs/layers/model.json", WEIGHTS].map((name) =>
-        sha256(site.get(name)),
-      );
+      const model = ["about.json", "constants.json", "tfjs/layers/model.json", WEIGHTS];
+      return ["manifest.json", ...model].map((name) => sha256(site.get(name)));
     }),
   );
   assert.deepEqual([...kept.store.kept.keys()].sort(), [...digests].sort());
@@ -527,7 +526,8 @@ test("of tabs that take different versions, one wins, and what runs is whole", a
   kept.server.site = older;
   let going;
   kept.server.plan = async (name) => {
-    if (name !== WEIGHTS || going) return undefined;
+    if (going || !["constants.json", WEIGHTS].includes(name)) return undefined;
+    if (name !== WEIGHTS) return new Response(new Uint8Array(older.get(name)));
     kept.server.site = newer;
     going = second.updater.check();
     await going;
@@ -576,8 +576,8 @@ test("a power cut at any step leaves what ran, or what is new, whole", async (t)
     assert.equal(state, kept.runs === newer ? "current" : "updated", reason);
     kept.runs = newer;
     await restart(kept);
-    // Of each version its manifest, statement, envelope and weights; and what they have alike.
-    assert.equal(kept.store.kept.size, 10);
+    // Of each version its manifest, statement, envelope, constants and weights; and what is alike.
+    assert.equal(kept.store.kept.size, 12);
   }
   const first = runs.indexOf("2.0.0");
   assert.ok(first >= 10 && runs.slice(0, first).every((version) => version === "1.0.0"));

@@ -9,7 +9,7 @@
 
 import { createUpdater } from "../src/update.js";
 import { applyChange, emptyState } from "../src/versions.js";
-import { makeParts } from "./fixture.js";
+import { makeParts, seal } from "./fixture.js";
 import * as release from "./statement.js";
 
 export const BASE = "https://site.test/";
@@ -34,14 +34,16 @@ export function makeVersion(
   { keys = [], name = "tiny", stated = keys.length > 0, spoil = () => {}, misstate = () => {} } = {},
 ) {
   const parts = makeParts();
-  const canaries = () => release.makeCanaries(parts, ["sky", "cherry sky"]);
+  const canaries = () => release.makeCanaries(seal(parts), ["sky", "cherry sky"]);
   // As a release does, what is in a file changes with the version, and not all files change.
   new Float32Array(parts.weights)[2] += Number(version.split(".")[0]);
   const texts = stated ? canaries() : [];
   misstate(texts);
   spoil(parts);
+  const { constants } = seal(parts);
   const site = /** @type {Site} */ (new Map([
-    ["constants.json", release.toJson(parts.constants)],
+    ["about.json", release.toJson({ corpus: { title: "Tiny" }, metrics: { test: {} } })],
+    ["constants.json", release.toJson(constants)],
     ["index.html", Buffer.from("<!doctype html>")],
     ["tfjs/layers/model.json", release.toJson(parts.model)],
     [WEIGHTS, Buffer.from(parts.weights)],
