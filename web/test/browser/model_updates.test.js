@@ -63,9 +63,9 @@ test("without a service worker and WebCrypto, the model is kept, signed, and goe
   assert.equal(await current(), null);
   assert.equal((await check()).state, "updated");
   const names = Object.keys(readManifest(BUNDLE).files).filter((name) =>
-    /^(constants\.json|tfjs\/layers\/)/.test(name),
+    /^(about\.json|constants\.json|tfjs\/layers\/)/.test(name),
   );
-  assert.deepEqual(await current(), { version: FIRST, names });
+  assert.deepEqual(await current(), { version: FIRST, names: [...names, "manifest.json"].sort() });
 
   const newer = makeNewer(t, site, SECOND);
   site.folder = newer;
