@@ -96,7 +96,9 @@ function chooseEngine(name) {
   });
   window.ready = ready;
   ready.catch((error) => {
-    (single ? Promise.resolve(showProblem(error)) : explainProblem(error)).catch(showProblem);
+    // Without the kernel there is nothing to see, so the cause is looked for.
+    if (single || name !== "kernel") showProblem(error);
+    else explainProblem(error).catch(showProblem);
     delete engines[name];
     if (window.ready !== ready) return;
     if (name === "kernel") byId("verdict").textContent = words.no_model;

@@ -8,9 +8,10 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { seal } from "../fixture.js";
 import { sha256 } from "../statement.js";
 import {
   change,
@@ -18,6 +19,7 @@ import {
   knownWords,
   openPage,
   readManifest,
+  readParts,
   rewriteManifest,
   serveSite,
   whenReady,
@@ -95,6 +97,16 @@ export function makeNewer(t, site, version = readManifest(site.folder).version) 
   }
   setVersion(folder, version);
   return folder;
+}
+
+/**
+ * Binds the constants of a changed site to its weights.
+ *
+ * @param {string} folder
+ */
+export function reseal(folder) {
+  const { constants } = seal(readParts(folder));
+  writeFileSync(join(folder, "constants.json"), JSON.stringify(constants));
 }
 
 /**

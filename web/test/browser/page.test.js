@@ -641,14 +641,17 @@ test("predict before ready says what to await", async (t) => {
   assert.equal(message, "The model is not loaded yet: await ready first");
 });
 
-test("a missing weights file is named on the page, once", async (t) => {
+test("a site that lacks its weights is said to be updated, with the cause and a retry", async (t) => {
   const page = await open(t, "**/*.bin*");
   const problem = page.locator("#problem");
   await problem.waitFor();
-  assert.match(await problem.innerText(), /^Could not load \.\/tfjs\/layers\/\S+\.bin: HTTP 404$/);
+  await problem.getByRole("button", { name: "Try again" }).waitFor();
+  const [says, cause] = (await problem.innerText()).split(/\n+/);
+  assert.equal(says, "This site is being updated. Try again in a moment.");
+  assert.match(cause, /^tfjs\/layers\/\S+\.bin is not the file that manifest\.json names \(missing\)/);
   assert.equal(await page.getByRole("alert").count(), 1);
   const reason = await page.evaluate(() => window.ready.catch((error) => error.message));
-  assert.equal(reason, await problem.innerText());
+  assert.match(reason, /^Could not load \.\/tfjs\/layers\/\S+\.bin: HTTP 404$/);
 });
 
 test("without TensorFlow.js the page says so and goes back to the kernel", async (t) => {
