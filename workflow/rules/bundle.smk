@@ -70,7 +70,7 @@ rule assemble_bundle:
         version=config["version"],
         title=lambda _: config["title"],
         kind=config["source"]["kind"],
-        page=lambda _: json.dumps(config.get("page", {})),
+        page=lambda _: json.dumps(config.get("page", {}), sort_keys=True),
         quotes=["--quotes"] if config["report"]["show_text"] else [],
         language=["--language", config["language"]] if "language" in config else [],
         max_words=config["model"]["max_words"],

@@ -257,10 +257,11 @@ def _fits(command: list[str], script: str, entry: dict[str, Any], paths: Mapping
     """
     if command[:2] != ["python", script]:
         return False
-    settings = {
-        f"--{key.rpartition('.')[2].replace('_', '-')}": value
-        for key, value in dvc_yaml.recorded_settings(entry).items()
-    }
+    # Settings of several parts may be called alike: language, text.language.
+    settings: dict[str, list[list[str]]] = {}
+    for key, value in dvc_yaml.recorded_settings(entry).items():
+        option = f"--{key.rpartition('.')[2].replace('_', '-')}"
+        settings.setdefault(option, []).append(_words(value))
     options: dict[str, list[str]] = {}
     given: list[str] = []
     for word in command[2:]:
@@ -270,8 +271,8 @@ def _fits(command: list[str], script: str, entry: dict[str, Any], paths: Mapping
         else:
             given.append(word)
     return all(
-        options[option] == _words(value) or paths.keys() >= set(options[option])
-        for option, value in settings.items()
+        options[option] in values or paths.keys() >= set(options[option])
+        for option, values in settings.items()
         if option in options
     )
 
