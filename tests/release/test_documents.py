@@ -51,6 +51,7 @@ def test_model_card_for_the_hub(released: Release) -> None:
         "f1": metrics["macro_f1"],
     }
     assert metadata == {
+        "language": ["en"],
         "pipeline_tag": "text-classification",
         "library_name": "tf-keras",
         "tags": [
