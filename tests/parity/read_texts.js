@@ -50,7 +50,7 @@ export async function readTexts(read, write) {
         ids.push(id);
         if (wanted) weights.push(encoded.weights[place]);
       });
-      counts.set([order.length, encoded.known, encoded.words], row * 3);
+      counts.set([order.length, encoded.known, encoded.read], row * 3);
     });
     await write(`${name}.words`, new TextEncoder().encode(words.join("\n")));
     await write(`${name}.ids`, Int32Array.from(ids));

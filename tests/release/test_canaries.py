@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TOPICS
+from conftest import change_constants, TOPICS
 
 from provender import files
 from provender.release import canaries
@@ -53,15 +53,14 @@ def test_another_weight(small_bundle: Path, bundle: Path) -> None:
     # Of the first label's bias, the exponent.
     data[sum(sizes) + 3] ^= 0x40
     path.write_bytes(data)
+    change_constants(bundle)
     assert canaries.replay(bundle, made) > 10 * canaries.TOLERANCE
 
 
 def test_a_label_renamed(small_bundle: Path, bundle: Path) -> None:
     """Other labels are named."""
     made = canaries.build(small_bundle, WORDS, LABELS)
-    constants = files.read_json(bundle / "constants.json")
-    constants["labels"][0] = "cake"
-    files.write_json(bundle / "constants.json", constants)
+    change_constants(bundle, labels=["cake", "chess", "tides"])
     with pytest.raises(CanaryError, match="labels are cake, chess, tides, not bread, chess, tides"):
         canaries.replay(bundle, made)
 
