@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import change_constants, TOPICS
+from conftest import TOPICS, change_constants
 
 from provender import files
 from provender.release import canaries
