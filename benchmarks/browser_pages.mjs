@@ -27,7 +27,7 @@ const ENGINES = {
   fasttext: { entry: "fasttext.js", scripts: [] },
 };
 
-const FOLDERS = { bundle, peers, work, bench: HERE };
+const FOLDERS = { bundle, peers, made: work, bench: HERE };
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css",

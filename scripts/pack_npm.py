@@ -29,13 +29,12 @@ NODE = ">=20.16"
 KEYWORDS = ("text-classification", "classifier", "offline", "browser")
 FEW_LABELS = 12
 
-# What users import, as web/build_package.js writes it; update is left out where there is none.
+# What users import, as web/build_package.js writes it.
 MODULES = {
     "index": "all, with the model",
     "core": "the kernel",
     "model": "the model, for `create`",
     "worker": "the worker's script, beside the kernel",
-    "update": "what looks for newer versions",
 }
 
 # What modules import: the script that has the model, or the kernel alone.
@@ -61,7 +60,7 @@ def describe_package(
         "unpkg": "./classifier.js",
         "jsdelivr": "./classifier.js",
         "exports": {
-            **{_subpath(name): _in_both_formats(name) for name in MODULES if _has(folder, name)},
+            **{_subpath(name): _in_both_formats(name) for name in MODULES},
             "./package.json": "./package.json",
         },
         # This sets the model, and so is needed though nothing is taken from it; and workers run.
@@ -69,10 +68,6 @@ def describe_package(
         "files": ["*.js", "*.d.ts", "esm", "manifest.json"],
         "engines": {"node": NODE},
     }
-
-
-def _has(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.js").exists()
 
 
 def _subpath(name: str) -> str:
@@ -126,8 +121,7 @@ def readme_values(bundle: Path, folder: Path, package: dict[str, Any]) -> dict[s
         "unsure_below": constants["unsure_below"],
         "max_characters": constants["text"]["max_characters"],
         "max_words": constants["max_words"],
-        "has_update": _has(folder, "update"),
-        "sizes": [size(folder, name) for name in MODULES if _has(folder, name)],
+        "sizes": [size(folder, name) for name in MODULES],
         "digest": files.sha256(bundle / "manifest.json"),
     }
 

@@ -3,7 +3,6 @@
 /** @import { BuildOptions, Plugin } from "esbuild" */
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -13,17 +12,12 @@ import { packBytes } from "./src/package/bytes.js";
 /** @param {string} name */
 const source = (name) => join(import.meta.dirname, "src", name);
 
-// The parts that look for newer versions, where there are any.
-const UPDATE = "update.js";
-const hasUpdate = existsSync(source(UPDATE));
-
 // The package's modules, each in both formats; and of which source code and types are.
 const MODULES = [
   ["core.js", "package/core.js", "classifier.js"],
   ["index.js", "package/index.js", "package/api.js"],
   ["model.js", "package/model.js", "package/model.js"],
   ["worker.js", "worker.js", "worker.js"],
-  ...(hasUpdate ? [[UPDATE, UPDATE, UPDATE]] : []),
 ];
 
 // The kernel, for what has no model inside; and the script that has one, for the others.
@@ -60,7 +54,6 @@ export async function buildPackage(bundle, output, shared, license) {
       define: {
         PROVENDER_FORMAT: JSON.stringify(format),
         PROVENDER_PACKAGE: JSON.stringify(unique),
-        PROVENDER_UPDATE: JSON.stringify(hasUpdate ? `./${UPDATE}` : null),
       },
       // Who has these modules without a bundler has a browser that reads them; bundlers need them.
       logOverride: { "empty-import-meta": "silent" },
@@ -143,10 +136,9 @@ const resolver = (model, kept) => ({
     onResolve({ filter: /^provender:model$/ }, ({ path }) => ({ path, namespace: "model" }));
     onLoad({ filter: /./, namespace: "model" }, () => ({ contents: model }));
     onResolve({ filter: /\/parts\.js$/ }, () => ({ path: source("package/parts.js") }));
-    onResolve({ filter: /\/(script|classifier|update)\.js$/, namespace: "file" }, ({ path, kind }) => {
+    onResolve({ filter: /\/(script|classifier)\.js$/, namespace: "file" }, ({ path, kind }) => {
       const file = path.replace(/.*\//, "");
       if (kind === "entry-point") return undefined;
-      if (file === UPDATE) return { path, external: true };
       return kept[file] ? { path: kept[file], external: true } : undefined;
     });
   },

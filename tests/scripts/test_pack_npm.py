@@ -19,8 +19,7 @@ from provender import files
 from provender.bundle import node, package_readme
 from provender.text.grams import encode, read_units
 
-HAS_UPDATE = (ROOT / "web" / "src" / "update.js").exists()
-MODULES = ["core", "index", "model", *(["update"] if HAS_UPDATE else []), "worker"]
+MODULES = ["core", "index", "model", "worker"]
 NAMES = [
     "README.md", "classifier.js", "kernel.js", "manifest.json", "package.json",
     "esm/kernel.js", "esm/package.json",
@@ -177,7 +176,7 @@ def test_readme_of_many_labels() -> None:
         "global": "manyClassifier", "title": "Many", "labels": labels, "tells_other": False,
         "of": dict.fromkeys(labels, metrics), "test": metrics, "interval": [0.4, 0.6],
         "remarks": ["it is small"], "unsure_below": 0.5, "max_characters": 10, "max_words": 5,
-        "has_update": True, "sizes": [], "digest": "0" * 64,
+        "sizes": [], "digest": "0" * 64,
     }  # fmt: skip
     text = package_readme.render(values)
     assert (

@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createClassifier } from "../src/classifier.js";
 import { packBytes, unpackBytes } from "../src/package/bytes.js";
-import { CONSTANTS, makeParts, seal, writeParts } from "./fixture.js";
+import { CONSTANTS, makeParts, seal, writeBundle, writeParts } from "./fixture.js";
 import { assertOld } from "./old_browsers.js";
 import { makeFolder, run } from "./tools.js";
 
@@ -122,6 +122,13 @@ test("the package has the model inside, whether required or imported", async () 
     assert.deepEqual(await found.classifyBatch(["cherry"]), [expected]);
     assert.equal(found.explain("cherry").label, expected.labels[0].label);
     assert.deepEqual(found.createClassifier(makeParts()).predict("cherry")[0].score, expected.labels[0].score);
+  }
+  // What checks a release comes with the application.
+  const site = join(temporary, "served");
+  writeBundle(site, makeParts());
+  for (const found of [required, imported]) {
+    const classifier = await found.create({ base: site });
+    await assert.rejects(classifier.checkForUpdate(), { code: "option", message: /^Updates need update\.js/ });
   }
   for (const { default: model } of [
     require(join(output, "model.js")),

@@ -118,10 +118,11 @@ import { create } from "{{ name }}/core";
 const classifier = await create({ base: "https://example.org/classifier" });
 console.log(classifier.classify("Some text"), classifier.info().version);
 ```
-{% if has_update %}
-Given `trust`, the publisher's public keys, it takes no release but those they have signed, and
-`classifier.checkForUpdate()` looks for a newer one.
-{% endif %}
+
+With the bundle's `update.js` among your own scripts it looks for newer versions as well
+(`checkForUpdate`), and given `trust`, the publisher's public keys, takes no release but those that they
+have signed. What checks a release has to come with your application, not with the release.
+
 ## Sizes and browsers
 
 | module | what it is | bytes | compressed (brotli) |

@@ -2,12 +2,9 @@
 
 /** Under which name its one script leaves what it has. */
 declare const PROVENDER_PACKAGE: string;
-/** Where the part is that looks for newer versions. */
-declare const PROVENDER_UPDATE: string | null;
 /** The format of what is built. */
 declare const PROVENDER_FORMAT: "esm" | "cjs" | "iife";
 declare const global: object;
-declare function require(path: string): any;
 
 declare module "provender:model" {
   /** What is told before the model is made. */

@@ -1,14 +1,18 @@
-// Where the npm package has the parts that not every page needs: beside it.
+// Where the npm package has the parts that not every page needs.
 
 import { problem } from "../errors.js";
-import { ownFolder, startWorker } from "../places.js";
+import { loadedUpdates, ownFolder, startWorker } from "../places.js";
 
 /** @type {typeof import("../parts.js").parts} */
 export const parts = {
+  // An application that takes updates ships update.js itself, as what checks them has to be its own.
   async updates() {
-    if (PROVENDER_UPDATE && PROVENDER_FORMAT === "esm") return import(PROVENDER_UPDATE);
-    if (PROVENDER_UPDATE && PROVENDER_FORMAT === "cjs") return require(PROVENDER_UPDATE);
-    throw problem("option", "Nothing here looks for updates: where there are any, modules do");
+    const updates = loadedUpdates();
+    if (updates) return updates;
+    throw problem(
+      "option",
+      "Updates need update.js of a bundle: load it with your own scripts before this is called",
+    );
   },
   // That of a module is started by start.js.
   worker() {

@@ -10,11 +10,15 @@ import { setTimeout } from "node:timers/promises";
 import { makeFolder } from "../tools.js";
 import { launchWith } from "./chromium.js";
 import {
+  BUNDLE,
+  FIRST,
   KEPT,
   ON_DEMAND,
+  SECOND,
+  THIRD,
   TITLE,
-  askKeeper,
   dropKept,
+  look,
   makeNewer,
   notes,
   readKept,
@@ -29,14 +33,9 @@ import {
 } from "./kept.js";
 import { openBrowser, openPage, readManifest, whenReady } from "./site.js";
 
-const { BUNDLE = "" } = process.env;
-const FIRST = readManifest(BUNDLE).version;
-const SECOND = "100.0.0";
-const THIRD = "101.0.0";
 
 const opened = openBrowser();
 const visit = (t) => visitBundle(t, opened.browser, BUNDLE);
-const look = (page, again = false) => askKeeper(page, { type: "look", again });
 
 test("what does not fit on the disk is not taken, and leaves the room to others", async (t) => {
   const site = await serveBundle(t, BUNDLE);

@@ -25,6 +25,13 @@ import {
   whenReady,
 } from "./site.js";
 
+export const { BUNDLE = "" } = process.env;
+
+// The version of that bundle, and of newer ones.
+export const FIRST = readManifest(BUNDLE).version;
+export const SECOND = "100.0.0";
+export const THIRD = "101.0.0";
+
 export const KEPT = "This page also works without a connection.";
 export const TITLE = "Another corpus";
 
@@ -56,6 +63,14 @@ export async function visitBundle(t, browser, bundle) {
   await settles(opened.page);
   return { site, ...opened };
 }
+
+/**
+ * Has the keeper of a page's site look for a newer version.
+ *
+ * @param {Page} page
+ * @param {boolean} [again] also for one that was left
+ */
+export const look = (page, again = false) => askKeeper(page, { type: "look", again });
 
 /**
  * Waits until the site is kept and the page's own look for a newer version, at its load, is over:

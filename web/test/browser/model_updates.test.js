@@ -8,7 +8,15 @@ import { join } from "node:path";
 import test from "node:test";
 import { toPem } from "../statement.js";
 import { UNSAFE_HOST } from "./chromium.js";
-import { makeNewer, notes, serveBundle, shows } from "./kept.js";
+import {
+  BUNDLE,
+  FIRST,
+  SECOND,
+  makeNewer,
+  notes,
+  serveBundle,
+  shows,
+} from "./kept.js";
 import {
   makeStatement,
   openBrowser,
@@ -19,9 +27,6 @@ import {
   whenReady,
 } from "./site.js";
 
-const { BUNDLE = "" } = process.env;
-const FIRST = readManifest(BUNDLE).version;
-const SECOND = "100.0.0";
 
 const opened = openBrowser();
 

@@ -10,10 +10,14 @@ import { setTimeout } from "node:timers/promises";
 import { ENVELOPE, toPem } from "../statement.js";
 import { makeFolder } from "../tools.js";
 import {
+  BUNDLE,
+  FIRST,
   KEPT,
   ON_DEMAND,
+  SECOND,
+  THIRD,
   TITLE,
-  askKeeper,
+  look,
   makeNewer,
   notes,
   readKept,
@@ -37,14 +41,9 @@ import {
   whenReady,
 } from "./site.js";
 
-const { BUNDLE = "" } = process.env;
-const FIRST = readManifest(BUNDLE).version;
-const SECOND = "100.0.0";
-const THIRD = "101.0.0";
 
 const opened = openBrowser();
 const visit = (t) => visitBundle(t, opened.browser, BUNDLE);
-const look = (page, again = false) => askKeeper(page, { type: "look", again });
 const HTML = "<!doctype html><title>Log in</title><p>Welcome to this train.";
 
 /** Answers requests for files, or for all, with a page of HTML. */
