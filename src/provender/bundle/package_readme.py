@@ -120,8 +120,8 @@ console.log(classifier.classify("Some text"), classifier.info().version);
 ```
 
 With the bundle's `update.js` among your own scripts it looks for newer versions as well
-(`checkForUpdate`), and given `trust`, the publisher's public keys, takes no release but those that they
-have signed. What checks a release has to come with your application, not with the release.
+(`checkForUpdate`), and given `trust`, the publisher's public keys, takes no release but those that
+they have signed. What checks a release has to come with your application, not with the release.
 
 ## Sizes and browsers
 

@@ -217,7 +217,8 @@ test("the words that speak for a label are marked, not by colour alone", async (
   assert.match(await page.innerText("#why"), new RegExp(`^For \u2068${label}\u2069: `));
 
   await page.click(`#scores li:nth-child(2) button`);
-  assert.match(await page.innerText("#why"), new RegExp(`^For \u2068${other}\u2069: `));
+  // The words follow at the next frame.
+  await page.locator("#why", { hasText: new RegExp(`^For \u2068${other}\u2069: `) }).waitFor();
   assert.equal(
     await page.getAttribute("#scores li:nth-child(2) button", "aria-pressed"),
     "true",
