@@ -1,10 +1,16 @@
 // Where the parts are that not every page needs: beside this script. The modules of the npm package
 // have src/package/parts.js in place of this.
 
-import { ownFolder, loadScript, startWorker } from "./places.js";
+import { problem } from "./errors.js";
+import { loadScript, ownFolder, scope, startWorker } from "./places.js";
 
 /** @type {{ updates: () => Promise<any>, worker: (base: string) => Worker }} */
 export const parts = {
-  updates: () => loadScript(`${ownFolder}update.js`, "ProvenderUpdate"),
+  async updates() {
+    if (!scope.indexedDB) {
+      throw problem("option", "Updates are kept in a browser: there is no IndexedDB here");
+    }
+    return loadScript(`${ownFolder}update.js`, "ProvenderUpdate");
+  },
   worker: (base) => startWorker(`${ownFolder || `${base}/`}worker.js`),
 };

@@ -95,7 +95,7 @@ const SLICE_MILLISECONDS = 8;
 const ROUNDING = 1e-9;
 
 /** @param {unknown} value */
-export const isCount = (value) =>
+const isCount = (value) =>
   typeof value === "number" && value >= 1 && (value % 1 === 0 || value === Infinity);
 
 const EXPECTED_COUNT = "a whole number from 1 on";
@@ -241,7 +241,7 @@ function checkText(text) {
  * @param {number} count
  * @returns {Prediction[]}
  */
-export function rankLabels(labels, scores, count) {
+function rankLabels(labels, scores, count) {
   // The order of equals is spelt out, since older browsers sort unstably.
   return labels
     .map((label, index) => ({ label, index, score: scores[index] }))

@@ -243,6 +243,15 @@ test("after dispose there is no answer any more", async () => {
   await assert.rejects(classifier.checkForUpdate(), { code: "option" });
 });
 
+test("where nothing can be kept, updates say so", async () => {
+  const refused = { code: "option", message: /there is no IndexedDB here/ };
+  const classifier = await create({ base: folder });
+  await assert.rejects(classifier.checkForUpdate(), refused);
+  await assert.rejects(classifier.rollback(), refused);
+  await assert.rejects(create({ base: folder, trust: "a key" }), refused);
+  assert.deepEqual(classifier.predict("cherry"), predict("cherry"));
+});
+
 test("a manifest of the same files makes the same classifier", async (t) => {
   const own = copy(t);
   writeManifest(own, "9.9.9");
