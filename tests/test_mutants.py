@@ -1592,7 +1592,7 @@ MUTANTS = [
     Mutant(
         "a receipt of other settings is traced",
         "src/provender/audit/record.py",
-        "options[option] == _words(value) or paths.keys() >= set(options[option])",
+        "options[option] in values or paths.keys() >= set(options[option])",
         "options[option] or paths.keys() >= set(options[option])",
         "tests/audit/test_trace.py::test_lies[other_value]",
     ),

@@ -10,6 +10,7 @@ from pathlib import Path
 import archives
 import pytest
 from archives import tar, tar_member, zip_member, zipped
+from conftest import change_constants
 from forgery import (
     claim,
     digests,
@@ -132,6 +133,10 @@ def test_edited_bundle_without_a_statement(
 def test_swapped_manifest_without_a_signature(release: Release) -> None:
     """Another model with right digests is refuted without a key too, and with one at once."""
     flip_a_weight(release.folder)
+    fit(release.folder)
+    said = release.audit("--files", code=REFUTED)
+    assert "the weights are not of one model, or damaged" in " ".join(said.split())
+    change_constants(release.folder / "bundle")
     fit(release.folder)
     said = release.audit("--files", code=UNDECIDED)
     assert "? origin: the files were held to each other alone" in said

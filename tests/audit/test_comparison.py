@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from conftest import change_constants
 from releases import Release
 
 from provender import files
@@ -181,7 +182,7 @@ def test_weights(again: Rebuild) -> None:
 
 
 def scale(folder: Path, by: float) -> None:
-    """Multiply one weight of the shipped classifier's output layer."""
+    """Multiply one weight of the shipped classifier's output layer, and seal the bundle anew."""
     model = files.read_json(folder / SHIPPED / "model.json")
     (group,) = model["weightsManifest"]
     path = folder / SHIPPED / group["paths"][0]
@@ -195,6 +196,7 @@ def scale(folder: Path, by: float) -> None:
             data[start : start + values.nbytes] = values.tobytes()
         start += count * kind.itemsize
     path.write_bytes(data)
+    change_constants(folder / "dist/bundle")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,9 @@ def test_predictions(again: Rebuild, by: float, level: Level, outcome: Outcome) 
     scale(again.folder, by)
     found = again.compare()
     path = f"{SHIPPED}/group1-shard1of1.bin"
-    assert {e.path: e.level for e in found.files if e.level is not Level.BYTES} == {path: level}
+    assert {e.path: e.level for e in found.files if e.level is not Level.BYTES} == {
+        path: level, "dist/bundle/constants.json": level,
+    }  # fmt: skip
     assert "tensor scores/kernel: 1 of " in next(e.text for e in found.files if e.path == path)
     assert found.first == "assemble_bundle"
     assert found.predictions.posts > 50
