@@ -650,6 +650,13 @@ MUTANTS = [
         "tests/model/test_compression.py::test_of_next_to_no_losses_the_smallest_ships",
     ),
     Mutant(
+        "a model is left out because it takes more than the budget as it lies",
+        "src/provender/model/compression.py",
+        "SAMPLE * len(compress(_stored(grid[::SAMPLE], levels))) > most",
+        "len(_stored(grid, levels)) > most",
+        "tests/model/test_compression.py::test_what_is_far_beyond_the_budget_is_not_weighed",
+    ),
+    Mutant(
         "a rare word turns a table's axes as much as a frequent one",
         "src/provender/model/compression.py",
         "arithmetic.gram(_centred(table), posts)",
@@ -1136,8 +1143,8 @@ MUTANTS = [
     Mutant(
         "a product by the CPU's own code",
         "src/provender/model/arithmetic.py",
-        "            own += some[:, place, np.newaxis] * right[place]\n    return total\n",
-        "            own += some[:, place, np.newaxis] * right[place]\n    return left @ right\n",
+        "    total = np.zeros((left.shape[0], right.shape[1]))\n",
+        "    return left @ right\n",
         "tests/model/test_arithmetic.py::test_the_same_on_every_cpu",
     ),
     Mutant(
