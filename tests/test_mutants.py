@@ -2466,6 +2466,13 @@ MUTANTS = [
         "tests/web/test_browser_bench.py::test_what_is_not_built",
     ),
     Mutant(
+        "the bench is silent about a peer that does not run",
+        "benchmarks/browser.py",
+        'problems | found["problems"]',
+        "problems",
+        "tests/web/test_browser_bench.py::test_every_problem_is_told_of",
+    ),
+    Mutant(
         "an older release is served with today's policy",
         "src/provender/bundle/serve.py",
         "headers_of(self.name, policy, self.kept).items()",
