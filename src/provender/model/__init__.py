@@ -20,4 +20,5 @@ __all__ = [
     "remarks",
     "runtime",
     "training",
+    "vectors",
 ]
