@@ -77,6 +77,18 @@ def test_whatever_is_read_at_once(run_script: RunScript, folder: Path, rows: int
     assert digests(folder / "out") == whole
 
 
+def test_after_a_killed_run(run_script: RunScript, folder: Path) -> None:
+    """What it has left behind changes nothing, and is gone."""
+    run_script("build_vocabulary", *arguments(folder))
+    whole = digests(folder / "out")
+    left = folder / "out" / "candidates.json.scratch"
+    left.mkdir()
+    (left / "0.arrow").write_bytes(b"half of it")
+    (folder / "out" / "counts.json.part").write_bytes(b"half of it")
+    run_script("build_vocabulary", *arguments(folder))
+    assert digests(folder / "out") == whole
+
+
 def test_limits(run_script: RunScript, folder: Path) -> None:
     """The words of most texts are kept; of equally many, some are drawn, the same each time."""
     done = run_script("build_vocabulary", *arguments(folder, size=2, min_count=2))

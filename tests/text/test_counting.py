@@ -1,6 +1,7 @@
 """Counts by name, in memory and on disk."""
 
 import random
+import resource
 import zlib
 from collections import Counter as Dictionary
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from provender import errors
 from provender.text import counting
 
 
@@ -34,6 +36,22 @@ def test_counts_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: in
     assert len(found) == len({row["name"] for row in found})
     assert {row["name"]: row["count"] for row in found} == dict(expected)
     assert (tmp_path / "spilled").exists() == (most < 10_000)
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit on the disk is an error that a step can tell of."""
+    monkeypatch.setattr(counting, "MOST_HELD", 100)
+    monkeypatch.setattr(counting, "MOST_DIFFERENT", 10)
+    counter = counting.Counter(tmp_path / "spilled")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(OSError) as caught:
+            for start in range(0, 100_000, 1000):
+                counter.add(*names_and_counts([(f"w{n}", 1) for n in range(start, start + 1000)]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno in errors.NO_SPACE
 
 
 def test_the_most_are_kept() -> None:

@@ -1,7 +1,8 @@
 """How many texts have each feature, of more features than fit in memory.
 
 Counts of batches are added up by Arrow's hash aggregation. Where there are too many different names
-they go to partitions on disk, by a hash of the name, each of which is added up for itself.
+they go to partitions on disk, by a hash of the name, each of which is added up for itself. DuckDB,
+which would do that by itself, took 360 MB under a limit of 200 for 12 million names.
 """
 
 import zlib
