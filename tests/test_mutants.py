@@ -2034,8 +2034,8 @@ MUTANTS = [
     Mutant(
         "vectors are left out where Node.js trains",
         "src/provender/config.py",
-        'if config["trainer"] != "python":\n        raise UserError(\n            f"vectors',
-        'if not config["trainer"]:\n        raise UserError(\n            f"vectors',
+        'if "vectors" in config and config["trainer"] != "python":',
+        'if "vectors" in config and not config["trainer"]:',
         "tests/test_config.py::test_word_vectors",
     ),
     Mutant(
@@ -2044,6 +2044,20 @@ MUTANTS = [
         "found = _train_three(rows_where(posts, ~own), labels, how, known)",
         "found = _train_three(posts, labels, how, known)",
         "tests/model/test_vectors.py::test_posts_are_answered_by_others",
+    ),
+    Mutant(
+        "a release may name any file of vectors",
+        "src/provender/audit/trace.py",
+        'elif rule == VECTORS_RULE and digest.get("sha256") != vectors:',
+        "elif False:",
+        "tests/audit/test_trace.py::test_lies[other_vectors]",
+    ),
+    Mutant(
+        "vectors that are not there are those that were read",
+        "src/provender/running/rerun.py",
+        'or named["sha256"] not in files.read_json(read)["command"]:',
+        "or False:",
+        "tests/running/test_rerun.py::test_vectors_that_are_not_there",
     ),
     Mutant(
         "numbers of six digits ship",

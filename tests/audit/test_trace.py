@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from forgery import digests, md5, sha256
-from tiny import CODE, DATABASE, LOCK, NOTES, PAGE, SETTINGS, Tiny
+from tiny import CODE, DATABASE, LOCK, NOTES, PAGE, SETTINGS, VECTORS, Tiny
 
 from provender.audit.findings import Outcome
 from provender.release import statement
@@ -16,7 +16,7 @@ def test_the_truth(tmp_path: Path) -> None:
     """Without a lie everything is confirmed, each step too."""
     findings, traced = Tiny().trace(tmp_path)
     assert {finding.outcome for finding in findings.found} == {Outcome.CONFIRMED}
-    assert traced.order == ["fetch_source", "assemble_bundle"]
+    assert traced.order == ["fetch_source", "read_vectors", "assemble_bundle"]
     assert {outcome for outcome, _ in traced.states.values()} == {Outcome.CONFIRMED}
 
 
@@ -34,6 +34,16 @@ def unnamed_lock_file(tiny: Tiny) -> None:
     """Leave the lock file out."""
     found = tiny.statement["predicate"]["buildDefinition"]["resolvedDependencies"]
     found[:] = [item for item in found if item["name"] != LOCK]
+
+
+def other_vectors(tiny: Tiny) -> None:
+    """Name another file of word vectors than the commit's configuration."""
+    tiny.dependency(VECTORS)["sha256"] = "0" * 64
+
+
+def unrecorded_vectors(tiny: Tiny) -> None:
+    """Name word vectors by another md5 than dvc.lock."""
+    tiny.dependency(VECTORS)["md5"] = "0" * 32
 
 
 def other_settings(tiny: Tiny) -> None:
@@ -89,7 +99,7 @@ def edited_settings(tiny: Tiny) -> None:
     tiny.git["config/config.yaml"] = yaml.safe_dump(settings).encode()
     tiny.dependency("config/config.yaml").update(digests(tiny.git["config/config.yaml"]))
     parameters = tiny.statement["predicate"]["buildDefinition"]["externalParameters"]
-    parameters["settings"] = settings
+    parameters["settings"]["model"] = settings["model"]
 
 
 def swapped_object(tiny: Tiny) -> None:
@@ -150,6 +160,8 @@ LIES = [
     (other_settings, "settings", "model.seed: 1 → 2"),
     (other_version, "settings", "version: '1.0.0' → '2.0.0'"),
     (other_byproduct, "dvc.lock", f"{NOTES} is recorded with the md5"),
+    (other_vectors, "dvc.lock", f"{VECTORS} has another sha256 than vectors.sha256 of the commit"),
+    (unrecorded_vectors, "dvc.lock", f"{VECTORS} is recorded as the source, by another digest"),
     (invented_byproduct, "dvc.lock", "data/reports/better.json is recorded by no stage"),
     (invented_tool, "tool", "the statement names one, and the commit no provender.lock"),
     (other_page, "shipped files", "bundle/page.js is not what assemble_bundle recorded"),

@@ -1,6 +1,5 @@
 """A release of two made-up steps, with repository and remote, made in no time, for lies."""
 
-import copy
 import json
 import os
 import subprocess
@@ -26,7 +25,9 @@ SETTINGS = {
     "source": {"kind": "docstrings", "packages": ["numpy"]},
     "text": {"recipe": "config/text.yaml"},
     "model": {"seed": 1},
+    "vectors": {"path": "vectors.txt", "sha256": sha256(b"moon 1"), "format": "text"},
 }
+VECTORS, WORDS = "vectors.txt", "data/vectors/vectors.parquet"
 DATABASE = "data/source/news.sqlite"
 NOTES = "data/reports/notes.json"
 PAGE = "dist/bundle/page.js"
@@ -49,11 +50,15 @@ class Tiny:
             LOCK: b"numpy==2.0\n",
             "web/package-lock.json": b"{}\n",
             "scripts/fetch_source.py": b"# fetches\n",
+            "scripts/read_vectors.py": b"# reads\n",
             CODE: b"# assembles\n",
             ".dvc/config": b"[core]\n    remote = x\n['remote \"x\"']\n    url = ../../remote\n",
         }
+        # What no commit has.
+        self.given = {VECTORS: b"moon 1"}
         self.built = {
             DATABASE: b"rows",
+            WORDS: b"moon",
             NOTES: b"{}",
             PAGE: b"// page",
             MANIFEST: b"{}",
@@ -61,8 +66,11 @@ class Tiny:
         }
         self.receipts = {
             "fetch_source": self._receipt("fetch_source", ["scripts/fetch_source.py"], [DATABASE]),
+            "read_vectors": self._receipt(
+                "read_vectors", [VECTORS, "scripts/read_vectors.py"], [WORDS]
+            ),
             "assemble_bundle": self._receipt(
-                "assemble_bundle", [DATABASE, CODE, LOCK], [NOTES, PAGE, MANIFEST, PACKAGE]
+                "assemble_bundle", [DATABASE, WORDS, CODE, LOCK], [NOTES, PAGE, MANIFEST, PACKAGE]
             ),
         }
         for name, receipt in self.receipts.items():
@@ -75,7 +83,7 @@ class Tiny:
         self.source: dict[str, str] = {}
 
     def _receipt(self, name: str, inputs: list[str], outputs: list[str]) -> dict[str, Any]:
-        known = self.git | self.built
+        known = self.git | self.built | self.given
         return {
             "command": ["python", f"scripts/{name}.py"],
             "inputs": {path: sha256(known[path]) for path in inputs},
@@ -84,7 +92,7 @@ class Tiny:
 
     def _stage(self, name: str) -> dict[str, Any]:
         receipt = self.receipts[name]
-        known = self.git | self.built
+        known = self.git | self.built | self.given
         outputs = [*receipt["outputs"], f"data/receipts/{name}.json"]
 
         def items(paths: list[str]) -> list[dict[str, Any]]:
@@ -100,9 +108,9 @@ class Tiny:
         }
 
     def _statement(self) -> dict[str, Any]:
-        known = self.git | self.built
+        known = self.git | self.built | self.given
         named = [DATABASE, LOCK, "web/package-lock.json", "config/text.yaml", "dvc.yaml"]
-        named += ["config/config.yaml"]
+        named += ["config/config.yaml", VECTORS]
         written = [p for p in self.built if p.startswith("data/") and p != DATABASE]
         return {
             "subject": [
@@ -119,7 +127,7 @@ class Tiny:
                         "name": "tiny",
                         "version": "1.0.0",
                         "configuration": ["config/config.yaml"],
-                        "settings": copy.deepcopy(SETTINGS),
+                        "settings": json.loads(config.identity(SETTINGS)),
                     },
                     "resolvedDependencies": [
                         {"name": path, "digest": digests(known[path])} for path in named

@@ -143,3 +143,13 @@ def test_packages_by_their_addresses(facts: Facts) -> None:
         "pkg:npm/bytes@7.0.0": "required",
         "pkg:npm/tool@6.0.0": "excluded",
     }
+
+
+def test_word_vectors_are_among_the_materials(facts: Facts) -> None:
+    """By the name of their file alone where it lies elsewhere, their digest and their license."""
+    facts.ready.config["vectors"] = {"path": "/home/me/v.txt", "sha256": "1" * 64, "license": "MIT"}
+    document = mlbom.build(facts)
+    (found,) = (each for each in document["components"] if each["bom-ref"] == "data:v.txt")
+    assert found["hashes"] == [{"alg": "SHA-256", "content": "1" * 64}]
+    assert found["licenses"] == [{"expression": "MIT"}]
+    assert {"ref": "data:v.txt"} in document["dependencies"]

@@ -96,3 +96,19 @@ def test_a_lock_is_stale_without_its_build(tmp_path: Path, monkeypatch: pytest.M
     rerun.forget_stale_lock()
     assert not lock.exists()
     rerun._held[0].close()
+
+
+def test_vectors_that_are_not_there(folder: Path) -> None:
+    """What was read of them stands for them, but of no others."""
+    named = {"path": "vectors.txt", "sha256": "0" * 64}
+    rerun.check_vectors(None)
+    with pytest.raises(SystemExit, match=r"vectors\.path names vectors\.txt, which is no file"):
+        rerun.check_vectors(named)
+    read = {"command": ["python", "read_vectors.py", "--sha256", "0" * 64]}
+    write_json("data/receipts/read_vectors.json", read)
+    rerun.check_vectors(named)
+    other = {**named, "sha256": "1" * 64}
+    with pytest.raises(SystemExit, match=r"bring it, as make vectors brings"):
+        rerun.check_vectors(other)
+    (folder / "vectors.txt").touch()
+    rerun.check_vectors(other)

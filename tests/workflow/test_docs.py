@@ -170,6 +170,20 @@ def test_make_bench(clone: Project) -> None:
     assert "--parts" in clone.run(*command[:2], "--help").stdout
 
 
+def test_make_vectors(clone: Project) -> None:
+    """``make vectors`` brings what a lock file names by digest, to where the docs look for it."""
+    assert "npm --prefix vectors ci" in clone.run("make", "--dry-run", "vectors").stdout
+    locked = json.loads((clone.folder / "vectors" / "package-lock.json").read_text())["packages"]
+    (place,) = locked.keys() - {""}
+    assert locked[place]["integrity"].startswith("sha512-")
+    assert "resolved" not in locked[place]
+    named = yaml.safe_load(next(b for b in blocks(OWN_DATA, "yaml") if b.startswith("vectors:")))
+    assert named["vectors"]["path"].startswith(f"vectors/{place}/")
+    assert named["vectors"]["license"] == locked[place]["license"]
+    # The bench reads the same file.
+    assert named["vectors"]["sha256"] in (clone.folder / "Makefile").read_text()
+
+
 def test_make_bench_browser(clone: Project) -> None:
     """``make bench-browser`` runs what puts its table into the document, once there is a build."""
     planned = clone.run("make", "--dry-run", "bench-browser").stdout.splitlines()
@@ -568,6 +582,7 @@ RUN_BY: dict[str, Callable] = {
     'export STORE_PASSWORD="$(openssl rand -hex 16)"': test_containers,
     "npm install ./dist/npm/newsgroups-classifier-0.1.0.tgz": test_make,
     "make CONFIG=tickets.yaml": test_own_data,
+    "make vectors": test_make_vectors,
     "snakemake --cores 4": test_own_data,
     "provender record": test_versions,
     "dvc push": test_versions,

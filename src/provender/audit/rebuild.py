@@ -21,13 +21,13 @@ from provender import console, determinism, files
 from provender.audit import objects, stages
 from provender.audit.findings import Findings
 from provender.audit.repository import Repository
-from provender.audit.traced import SOURCE_RULE, Traced
+from provender.audit.traced import SOURCE_RULE, SOURCE_RULES, Traced
 from provender.errors import Unavailable, UserError
 from provender.running import code_files
 from provender.versioning import dvc_lock
 
 # What makes the source data, which are taken as they are.
-NOT_RUN = (SOURCE_RULE, "fetch_archive")
+NOT_RUN = (*SOURCE_RULES, "fetch_archive")
 
 # Where a project's environment has the packages of Node.
 NODE_PACKAGES = "web/node_modules"
@@ -124,8 +124,10 @@ def _clone(source: Repository, commit: str, folder: Path) -> None:
 
 
 def _bring_source(traced: Traced, remote_name: str | None, folder: Path) -> None:
-    """Fetch what the first step made, each object checked by both of its digests."""
-    wanted = dvc_lock.digests(traced.locked.get(SOURCE_RULE, {}), "outs")
+    """Fetch what was made of the sources, each object checked by both of its digests."""
+    wanted: dict[str, str] = {}
+    for rule in SOURCE_RULES:
+        wanted |= dvc_lock.digests(traced.locked.get(rule, {}), "outs")
     if stages.DATABASE not in wanted:
         raise UserError(f"the commit's {dvc_lock.FILE} has no {stages.DATABASE} of {SOURCE_RULE}")
     with objects.open_store(traced.repository, traced.commit, remote_name) as store:

@@ -16,7 +16,8 @@ from provender.audit.given import MANIFEST, Given
 from provender.audit.repository import NamedBy, Repository
 from provender.audit.traced import (
     PLACES,
-    SOURCE_RULE,
+    SOURCE_RULES,
+    VECTORS_RULE,
     Tool,
     Traced,
     is_source,
@@ -218,13 +219,20 @@ def _check_recorded(traced: Traced, found: statement.Statement, findings: Findin
         for path, md5 in written.items()
         if path.startswith("data/") and known.get(path, {}).get("digest", {}).get("md5") != md5
     ]
-    source = traced.locked.get(SOURCE_RULE, {})
-    for path, md5 in dvc_lock.digests(source, "deps").items():
-        if path not in written and is_source(traced, SOURCE_RULE, path):
+    named = traced.settings.get("vectors")
+    vectors = named.get("sha256") if isinstance(named, dict) else None
+    for rule in SOURCE_RULES:
+        source = traced.locked.get(rule, {})
+        for path, md5 in dvc_lock.digests(source, "deps").items():
+            if path in written or not is_source(traced, rule, path):
+                continue
             # A place outside of the project is named by its last part.
             item = known.get(path) or known.get(PurePosixPath(path).name, {})
-            if item.get("digest", {}).get("md5") != md5:
+            digest = item.get("digest", {})
+            if digest.get("md5") != md5:
                 wrong.append(f"{path} is recorded as the source, by another digest or none")
+            elif rule == VECTORS_RULE and digest.get("sha256") != vectors:
+                wrong.append(f"{path} has another sha256 than vectors.sha256 of the commit")
     unknown = [
         name
         for name in statement.byproducts(found)

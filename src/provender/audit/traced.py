@@ -27,8 +27,8 @@ NO_SETTINGS = (
 # What is said of a step before anything is known of it.
 UNSEEN = (Outcome.UNDECIDED, "not looked at")
 
-# The step that is given its data, and so reads what no commit has.
-SOURCE_RULE = "fetch_source"
+# The steps that are given their data, and so read what no commit has.
+SOURCE_RULE, VECTORS_RULE = SOURCE_RULES = ("fetch_source", "read_vectors")
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,12 @@ def read_commit(
 
 
 def is_source(traced: Traced, name: str, path: str) -> bool:
-    """Tell whether a file is the publisher's archive or database, which no commit need hold."""
+    """Tell whether a file is the publisher's archive, database or word vectors.
+
+    No commit need hold these.
+    """
     kind = stages.cause(path, traced.is_config)
-    return name == SOURCE_RULE and kind not in (stages.CODE_EDIT, stages.DEPENDENCY)
+    return name in SOURCE_RULES and kind not in (stages.CODE_EDIT, stages.DEPENDENCY)
 
 
 def md5_of(data: bytes) -> str:

@@ -13,8 +13,9 @@ from provender.release.ready import Ready
 from provender.running import code_files, graph
 from provender.versioning import cache, dvc_lock, dvc_yaml, tool_lock
 
-# The step that makes the database, from files that are not the project's own.
-SOURCE_RULE = "fetch_source"
+# The steps that make the database, and what is known of word vectors, from files that are not the
+# project's own.
+SOURCE_RULES = ("fetch_source", "read_vectors")
 
 DATABASE = "data/source/news.sqlite"
 
@@ -67,14 +68,18 @@ def build_statement(
 
 
 def sources(jobs: Iterable[graph.Job]) -> list[str]:
-    """Return the files that the database was made from: an archive, or the user's database."""
-    its_code = set(code_files.python(SOURCE_RULE))
+    """Return the files from elsewhere: an archive, or the user's database; word vectors."""
+    its_code = {path for rule in SOURCE_RULES for path in code_files.python(rule)}
+    jobs = list(jobs)
+    # An archive that was downloaded is from elsewhere, too.
+    brings = (*SOURCE_RULES, "fetch_archive")
+    made = {path for job in jobs if job.rule not in brings for path in job.outputs}
     return [
         path
         for job in jobs
-        if job.rule == SOURCE_RULE
+        if job.rule in SOURCE_RULES
         for path in job.inputs
-        if path not in its_code
+        if path not in its_code | made
     ]
 
 

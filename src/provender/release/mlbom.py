@@ -30,7 +30,8 @@ def build(facts: Facts) -> dict[str, Any]:
     model = _model(facts)
     database = _database(facts)
     libraries = [*_python_packages(), *_node_packages()]
-    used = [database["bom-ref"], *(library["bom-ref"] for library in libraries)]
+    data = [database, *_vectors(facts)]
+    used = [each["bom-ref"] for each in (*data, *libraries)]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
@@ -47,7 +48,7 @@ def build(facts: Facts) -> dict[str, Any]:
             },
             "component": model,
         },
-        "components": [database, *libraries],
+        "components": [*data, *libraries],
         "dependencies": [
             {"ref": model["bom-ref"], "dependsOn": sorted(used)},
             *({"ref": ref} for ref in sorted(used)),
@@ -145,6 +146,25 @@ def _database(facts: Facts) -> Component:
         "data": [{"type": "dataset", "name": facts.ready.config["title"]}],
         "properties": counts,
     }
+
+
+def _vectors(facts: Facts) -> list[Component]:
+    """Return the word vectors, where the model has learnt from any: by their digest and license."""
+    named = facts.ready.config.get("vectors")
+    if not named:
+        return []
+    name = evidence.public_name(named["path"])
+    found: Component = {
+        "type": "data",
+        "bom-ref": f"data:{name}",
+        "name": name,
+        "description": "Word vectors, of which none is part of the model",
+        "hashes": [{"alg": "SHA-256", "content": named["sha256"]}],
+        "data": [{"type": "dataset", "name": "Word vectors"}],
+    }
+    if "license" in named:
+        found["licenses"] = [{"expression": named["license"]}]
+    return [found]
 
 
 def _python_packages() -> list[Component]:

@@ -152,6 +152,22 @@ def _check_source(command: Sequence[str], source: Sequence[str]) -> None:
         )
 
 
+def check_vectors(named: Mapping[str, str] | None) -> None:
+    """End Snakemake where the file of word vectors is missing, unless it was read before.
+
+    ``named``: what the configuration says of vectors. As of a table that is missing, Snakemake
+    would take what was read of other vectors.
+    """
+    if not named or Path(named["path"]).is_file() or _only_reading:
+        return
+    read = receipt.FOLDER / "read_vectors.json"
+    if not read.exists() or named["sha256"] not in files.read_json(read)["command"]:
+        sys.exit(
+            f"error: vectors.path names {named['path']}, which is no file: bring it, as make "
+            "vectors brings those for English, or leave out vectors"
+        )
+
+
 def _misfit(path: Path, found: receipt.Receipt, sha256: Callable[[str], str]) -> str | None:
     """Return why Snakemake must not rely on a receipt, or None."""
     changed = receipt.differences(found, sha256)
