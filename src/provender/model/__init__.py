@@ -21,4 +21,5 @@ __all__ = [
     "remarks",
     "runtime",
     "training",
+    "vectors",
 ]
