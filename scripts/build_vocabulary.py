@@ -10,17 +10,18 @@ order; they count 0 texts, since nothing of them comes from the texts.
 """
 
 import argparse
-import itertools
+import hashlib
 import sys
-import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from provender import console, files
+from provender import console, files, threads
 from provender.errors import UserError
 from provender.running import step
-from provender.text.grams import are_pieces, count_texts, read_units
-from provender.text.recipe import Recipe, number_texts, split_in_batches
+from provender.text.counting import SCHEMA, Counter, keep_most
+from provender.text.grams import are_pieces, count_texts, find_units, read_units
+from provender.text.recipe import Recipe, split_in_batches, without_punctuation
 
 import numpy as np
 import pyarrow as pa
@@ -29,47 +30,180 @@ import pyarrow.compute as pc
 # So many digits in a word are a number of a telephone, an account or a customer.
 MANY_DIGITS = 6
 
+# A superset of what has so many digits, of any script.
+MAY_BE_NUMBER = f"(?:[0-9[:^ascii:]].*?){{{MANY_DIGITS}}}"
+
 # A list of words is read whole.
 MOST_WORDS = 1 << 31
 
 
-def choose_words(
-    counts: Iterable[tuple[str, int]], size: int, excluded: Collection[str]
-) -> dict[str, int]:
-    """Return the ``size`` words that most texts have and that may be used, with their numbers.
+# Bytes of a text's digest, as of those that split_posts compares.
+DIGEST = 16
 
-    Equally frequent ones are in code point order, by which Python compares strings; which of them
-    are among the ``size`` is drawn, so that no script and no letter is left out.
+# Texts that stand in several batches are counted again, so many at once.
+SHARED_ROWS = 8192
+
+
+class Posts(NamedTuple):
+    """Some posts of the training split, and the same ones with other parts stripped."""
+
+    train: pa.Table
+    augmented: pa.Table
+
+
+class Counted(NamedTuple):
+    """How many texts of a batch have each feature, and what is known of its posts.
+
+    ``counts`` int64 [names]; ``digests`` bytes [posts], the same for texts that count as one.
     """
-    kept = [
-        (word, count)
-        for word, count in counts
-        if word not in excluded and not has_many_digits(word)
-    ]
-    if len(kept) > size:
-        kept.sort(key=lambda pair: (-pair[1], zlib.crc32(pair[0].encode()), pair[0]))
-    return dict(sorted(kept[:size], key=lambda pair: (-pair[1], pair[0])))
+
+    names: pa.StringArray
+    counts: np.ndarray
+    digests: np.ndarray
+    labels: set[str]
 
 
-def read_known(path: Path, own: Collection[str]) -> list[str]:
-    """Return the words that have a vector, in the file's order.
+def read_known(path: Path, own: Collection[str]) -> pa.StringArray:
+    """Return the words that have a vector and are none of the ``own``, in the file's order.
 
     Raises UserError where none of the ``own`` words has one.
     """
-    known: list[str] = files.read_parquet(path, ["word"])["word"].to_pylist()
-    covered = len(set(known) & set(own))
+    known = files.read_parquet(path, ["word"])["word"].combine_chunks()
+    is_own = pc.is_in(known, value_set=pa.array(own, pa.string()))
+    covered = pc.sum(is_own).as_py() or 0
     console.log.info("%s of the words that were kept have a vector", f"{covered:,}")
     if not covered:
         raise UserError(
             "none of the words of the training texts has a vector in vectors.path: are they of "
             "another language? Name a file of the texts' own, or leave out vectors"
         )
-    return known
+    return known.filter(pc.invert(is_own))
 
 
-def may_be_used(names: list[str], excluded: Collection[str]) -> np.ndarray:
-    """Tell of which words and runs pairs and pieces may be used as well: bool [names]."""
-    return np.array([name not in excluded and not has_many_digits(name) for name in names], bool)
+def read_posts(train: Path, augmented: Path) -> Iterator[Posts]:
+    """Yield the training split by its row groups; both files are ordered by row id."""
+    more = files.read_groups(augmented, ["rowid", "text"])
+    held = next(more, None)
+    for posts in files.read_groups(train, ["rowid", "text", "label"]):
+        found = [posts.select(["rowid", "text"]).slice(0, 0)]
+        while held is not None:
+            end = int(
+                np.searchsorted(held["rowid"].to_numpy(), posts["rowid"][-1].as_py(), "right")
+            )
+            found.append(held.slice(0, end))
+            if end < len(held):
+                held = held.slice(end)
+                break
+            held = next(more, None)
+        own = pa.concat_tables(found)
+        # The rest of it are validation posts.
+        is_own = pc.is_in(own["rowid"], value_set=posts["rowid"].combine_chunks())
+        yield Posts(posts, own.filter(is_own))
+
+
+class Reader(NamedTuple):
+    """Counts what texts have."""
+
+    recipe: Recipe
+    max_words: int
+    excluded: Sequence[str]
+
+    def count_batch(self, posts: Posts) -> Counted:
+        """Count a batch."""
+        words = self._split(posts)
+        read = without_punctuation(words.slice(0, len(posts.train))).combine_chunks()
+        encoded = read.dictionary_encode()
+        groups = encoded.indices.to_numpy().astype(np.int64)
+        names, counts = self._count(words, self._of_both(posts, groups))
+        each = encoded.dictionary.cast(pa.binary()).to_pylist()
+        digests = [hashlib.sha256(text).digest()[:DIGEST] for text in each]
+        labels = set(posts.train["label"].unique().to_pylist())
+        return Counted(names, counts, np.array(digests, f"S{DIGEST}")[groups], labels)
+
+    def correct(self, posts: Posts, batches: np.ndarray, groups: np.ndarray) -> Iterator[Counted]:
+        """Yield what to add for texts that were counted in several batches, as one each.
+
+        ``batches`` and ``groups``: int64 [training posts], in which each was, and which text it is.
+        """
+        words = self._split(posts)
+        _, counted = np.unique(np.stack([batches, groups]), axis=1, return_inverse=True)
+        none = np.zeros(0, f"S{DIGEST}")
+        for numbers, sign in ((counted, -1), (groups, 1)):
+            names, counts = self._count(words, self._of_both(posts, numbers))
+            yield Counted(names, sign * counts, none, set())
+
+    def choose(self, table: pa.Table, min_count: int, piece_min_count: int) -> pa.Table:
+        """Return those names and counts that may ship."""
+        is_piece = are_pieces(self.recipe, table["name"].combine_chunks())
+        least = np.where(is_piece, piece_min_count, min_count)
+        table = table.filter(pa.array(table["count"].to_numpy() >= least))
+        return table.filter(
+            pa.array(may_be_used(table["name"].combine_chunks(), self.excluded), pa.bool_())
+        )
+
+    def _split(self, posts: Posts) -> pa.ChunkedArray:
+        chunks = [*posts.train["text"].chunks, *posts.augmented["text"].chunks]
+        return split_in_batches(self.recipe, pa.chunked_array(chunks, pa.string()))
+
+    def _of_both(self, posts: Posts, numbers: np.ndarray) -> np.ndarray:
+        """A post is one text, however often it is there with other parts stripped."""
+        own = pc.index_in(posts.augmented["rowid"], value_set=posts.train["rowid"].combine_chunks())
+        return np.concatenate([numbers, numbers[own.to_numpy().astype(np.int64)]])
+
+    def _count(self, words: pa.ChunkedArray, groups: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+        units = find_units(self.recipe, words, self.max_words)
+        return count_texts(self.recipe, units, groups, may_be_used(units.names, self.excluded))
+
+
+def find_shared(digests: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the posts whose text is in several batches, by text, and a number for each text.
+
+    ``digests``: bytes [posts], of each batch. Both are int64, the posts' places among all.
+    """
+    every = np.concatenate([np.zeros(0, f"S{DIGEST}"), *digests])
+    batches = np.repeat(np.arange(len(digests)), [len(each) for each in digests])
+    order = np.argsort(every, kind="stable")
+    is_first = np.append(True, every[order][1:] != every[order][:-1])[: len(every)]
+    texts = np.cumsum(is_first) - 1
+    begins = np.flatnonzero(is_first)
+    ends = np.append(begins, len(every))[1:]
+    # In order, so that the first and the last batch tell.
+    several = batches[order][begins] != batches[order][ends - 1]
+    return order[several[texts]], texts[several[texts]]
+
+
+def count_shared(
+    reader: Reader, train: Path, augmented: Path, digests: Sequence[np.ndarray]
+) -> Iterator[Counted]:
+    """Yield what to add for texts of several batches: each of them is one."""
+    rows, texts = find_shared(digests)
+    starts = np.cumsum([0, *map(len, digests)])
+    first = 0
+    while first < len(rows):
+        # All of a text at once.
+        last = int(np.searchsorted(texts, texts[min(first + SHARED_ROWS, len(rows)) - 1], "right"))
+        found: list[Posts] = []
+        for start, posts in zip(starts, read_posts(train, augmented), strict=False):
+            own = rows[first:last] - start
+            own = np.sort(own[(own >= 0) & (own < len(posts.train))])
+            some = posts.train.take(pa.array(own))
+            is_own = pc.is_in(posts.augmented["rowid"], some["rowid"].combine_chunks())
+            found.append(Posts(some, posts.augmented.filter(is_own)))
+        both = Posts(*map(pa.concat_tables, zip(*found, strict=True)))
+        order = np.argsort(rows[first:last])
+        batches = np.searchsorted(starts, rows[first:last][order], "right")
+        _, groups = np.unique(texts[first:last][order], return_inverse=True)
+        yield from reader.correct(both, batches, groups)
+        first = last
+
+
+def may_be_used(names: pa.StringArray, excluded: Sequence[str]) -> np.ndarray:
+    """Tell which names do not tell of a person: bool [names]."""
+    usable = ~np.asarray(pc.is_in(names, value_set=pa.array(excluded, pa.string())))
+    # Looked at one by one: those of so many characters that may be digits.
+    for place in np.flatnonzero(np.asarray(pc.match_substring_regex(names, MAY_BE_NUMBER))):
+        usable[place] &= not has_many_digits(names[place].as_py())
+    return usable
 
 
 def has_many_digits(word: str) -> bool:
@@ -113,47 +247,43 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read the training split and the recipe; write words and labels."""
-    train = files.read_parquet(options.train, ["rowid", "text", "label"])
-    augmented = files.read_parquet(options.augmented, ["rowid", "text", "label"])
-    # The rest of it are validation posts.
-    augmented = augmented.filter(pc.is_in(augmented["rowid"], train["rowid"].combine_chunks()))
     recipe = files.read_json(options.text)
-    excluded = read_excluded(options.exclude, recipe) if options.exclude else set()
-    # A post is one text, however often it is there with other parts stripped.
-    own = pc.index_in(augmented["rowid"], value_set=train["rowid"].combine_chunks()).to_numpy()
-    texts = number_texts(split_in_batches(recipe, train["text"]))
-    units = read_units(
-        recipe,
-        pa.chunked_array([*train["text"].chunks, *augmented["text"].chunks], pa.string()),
-        options.max_words,
-    )
-    names, found = count_texts(
-        recipe,
-        units,
-        np.concatenate([texts, texts[own]]),
-        may_be_used(units.names.to_pylist(), excluded),
-    )
-    least = np.where(are_pieces(recipe, names), options.piece_min_count, options.min_count)
-    frequent = found >= least
-    counts = zip(
-        names.filter(pa.array(frequent)).to_pylist(), found[frequent].tolist(), strict=True
-    )
-    kept = choose_words(counts, options.size, excluded)
-    if not kept:
+    excluded = sorted(read_excluded(options.exclude, recipe)) if options.exclude else []
+    reader = Reader(recipe, options.max_words, excluded)
+    labels: set[str] = set()
+    with files.scratch(options.candidates) as folder:
+        counter = Counter(folder)
+        digests = []
+        for counted in threads.in_order(
+            reader.count_batch, read_posts(options.train, options.augmented)
+        ):
+            counter.add(counted.names, counted.counts)
+            digests.append(counted.digests)
+            labels |= counted.labels
+        for counted in count_shared(reader, options.train, options.augmented, digests):
+            counter.add(counted.names, counted.counts)
+        different, kept = 0, SCHEMA.empty_table()
+        for table in counter.tables():
+            different += len(table)
+            own = reader.choose(table, options.min_count, options.piece_min_count)
+            kept = keep_most(pa.concat_tables([kept, own]), options.size)
+    if not len(kept):
         raise UserError(
             f"no word is in {options.min_count} different training texts, and no piece in "
             f"{options.piece_min_count}: lower vocabulary.min_count and vocabulary.piece_min_count"
         )
+    pairs = zip(kept["name"].to_pylist(), kept["count"].to_pylist(), strict=True)
+    # Those of equally many texts by code point, by which Python compares strings.
+    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
     if options.vectors:
-        known = read_known(options.vectors, kept)
-        others = (word for word in known if word not in kept)
-        usable = (w for w in others if w not in excluded and not has_many_digits(w))
-        kept |= dict.fromkeys(itertools.islice(usable, options.size - len(kept)), 0)
-    files.write_json(options.candidates, list(kept))
-    files.write_json(options.counts, list(kept.values()))
-    files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
+        known = read_known(options.vectors, [name for name, _ in ordered])
+        usable = known.filter(pa.array(may_be_used(known, excluded), pa.bool_()))
+        ordered += [(name, 0) for name in usable[: options.size - len(ordered)].to_pylist()]
+    files.write_json(options.candidates, [name for name, _ in ordered])
+    files.write_json(options.counts, [count for _, count in ordered])
+    files.write_json(options.labels, sorted(labels))
     console.log.info(
-        "kept %s of %s different words, pairs and pieces", f"{len(kept):,}", f"{len(names):,}"
+        "kept %s of %s different words, pairs and pieces", f"{len(ordered):,}", f"{different:,}"
     )
 
 

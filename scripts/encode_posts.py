@@ -8,10 +8,12 @@ often it has each.
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from provender import console, files
+from provender import console, files, threads
 from provender.running import step
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import are_words, encode, read_units
@@ -26,20 +28,40 @@ import pyarrow.compute as pc
 MANY_UNKNOWN = 0.2
 
 
-def encode_split(
-    posts: pa.Table, text: Recipe, words: list[str], labels: list[str], max_words: int
+SCHEMA = pa.schema(
+    {
+        "rowid": pa.int64(),
+        "label": pa.int32(),
+        "ids": pa.list_(pa.int32()),
+        "counts": pa.list_(pa.int32()),
+    }
+)
+
+
+class Encoded(NamedTuple):
+    """Some posts' features, how many words of each are known, and texts by script.
+
+    ``known``: int32 [n]; ``not_parted``: as :func:`provender.text.scripts.not_parted` has it.
+    """
+
+    features: pa.Table
+    known: np.ndarray
+    not_parted: Mapping[str, int]
+
+
+def encode_posts(
+    posts: pa.Table, text: Recipe, words: pa.StringArray, labels: pa.StringArray, max_words: int
 ) -> pa.Table:
-    """Encode the texts and labels of one split (columns rowid, text, label)."""
+    """Encode the texts and labels of some posts (columns rowid, text, label)."""
     found = encode(text, read_units(text, posts["text"], max_words), words)
     offsets = pa.array(found.starts.astype(np.int32))
-    return pa.table(
-        {
-            "rowid": posts["rowid"],
-            "label": pc.index_in(posts["label"], value_set=pa.array(labels)),
-            "ids": pa.ListArray.from_arrays(offsets, pa.array(found.ids + FIRST_WORD)),
-            "counts": pa.ListArray.from_arrays(offsets, pa.array(found.counts)),
-        }
-    )
+    columns = [
+        posts["rowid"],
+        pc.index_in(posts["label"], value_set=labels),
+        pa.ListArray.from_arrays(offsets, pa.array(found.ids + FIRST_WORD)),
+        pa.ListArray.from_arrays(offsets, pa.array(found.counts)),
+    ]
+    return pa.table(columns, SCHEMA)
 
 
 def count_known(features: pa.Table, is_word: np.ndarray) -> np.ndarray:
@@ -67,39 +89,48 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read one split, encode it and write the features."""
-    posts = files.read_parquet(options.split, ["rowid", "text", "label"])
-    features = encode_split(
-        posts,
-        files.read_json(options.text),
-        files.read_json(options.vocabulary),
-        files.read_json(options.labels),
-        options.max_words,
-    )
-    files.write_parquet(options.output, features)
-    console.log.info("encoded %s posts", f"{len(features):,}")
-    if not len(features):
-        return
     recipe = files.read_json(options.text)
-    known = count_known(features, are_words(recipe, files.read_json(options.vocabulary)))
+    words = files.read_json(options.vocabulary)
+    names = files.read_json(options.labels)
+    is_word, known_words = are_words(recipe, words), pa.array(words, pa.string())
+    known_labels = pa.array(names, pa.string())
+
+    def work(posts: pa.Table) -> Encoded:
+        features = encode_posts(posts, recipe, known_words, known_labels, options.max_words)
+        known = count_known(features, is_word)
+        texts = posts["text"].combine_chunks()
+        return Encoded(features, known.astype(np.int32), not_parted(recipe, texts))
+
+    groups = files.read_groups(options.split, ["rowid", "text", "label"])
+    known, places, scripts = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], Counter[str]()
+    with files.writing_parquet(options.output, SCHEMA) as output:
+        for encoded in threads.in_order(work, groups):
+            output.write(encoded.features)
+            known.append(encoded.known)
+            places.append(encoded.features["label"].to_numpy())
+            scripts.update(encoded.not_parted)
+    known_of, labels = np.concatenate(known), np.concatenate(places)
+    console.log.info("encoded %s posts", f"{len(known_of):,}")
+    if not len(known_of):
+        return
     name = options.split.stem
-    for line in describe(name, known, posts["label"].to_numpy()):
+    for line in describe(name, known_of, labels, names):
         console.log.info("%s", line)
-    texts = posts["text"].combine_chunks()
-    for warning in warn(name, known, not_parted(recipe, texts)):
+    for warning in warn(name, known_of, scripts):
         console.log.warning("warning: %s", warning)
 
 
-def describe(name: str, known: np.ndarray, labels: np.ndarray) -> list[str]:
+def describe(name: str, known: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> list[str]:
     """Return a line for a split, and one for its labels: how many words are known.
 
-    ``known``: int [n], of each text; ``labels``: object [n].
+    ``known``: int [n], of each text; ``labels``: int [n], places in ``names``.
     """
 
     def say(rows: np.ndarray) -> str:
         return f"{(known[rows] == 0).mean():.1%}, {known[rows].mean():.1f}"
 
     every = np.ones(len(known), bool)
-    each = "; ".join(f"{label} {say(labels == label)}" for label in np.unique(labels))
+    each = "; ".join(f"{names[label]} {say(labels == label)}" for label in np.unique(labels))
     return [
         f"{name}: texts without a known word, and known words a text: {say(every)}",
         f"{name}: the same by label: {each}",

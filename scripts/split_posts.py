@@ -9,7 +9,6 @@ order and split depend on the values in the database alone.
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from provender import files
@@ -23,22 +22,26 @@ from provender.splits.rules import (
     THRESHOLD,
     VALIDATION,
     Division,
-    augment,
     check_sides,
     check_validation,
     drop_duplicates,
     drop_unseen,
-    drop_unusable,
     find_rare,
-    read_as,
     regroup,
     split_named,
     split_validation,
 )
 from provender.splits.strip import PARTS
-from provender.splits.tables import count_labels, read_posts, write_split
+from provender.splits.tables import (
+    AUGMENTED,
+    REASONS,
+    Writers,
+    count_labels,
+    read_keys,
+    write_splits,
+)
 
-import pandas as pd
+import numpy as np
 
 # How an augmentation is given that strips no part.
 NOTHING = "nothing"
@@ -119,10 +122,11 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read, validate, split and write."""
-    posts = read_posts(options.source)
-    usable, dropped = drop_unusable(posts, options.strip)
-    read = partial(read_as, files.read_json(options.text))
-    usable = usable.assign(read=read(usable["text"]))
+    recipe = files.read_json(options.text)
+    posts, digests = read_keys(options.source, recipe, options.strip)
+    usable = posts[posts["reason"] == len(REASONS)]
+    reasons = np.bincount(posts["reason"], minlength=len(REASONS))
+    dropped = dict(zip(REASONS, reasons[: len(REASONS)].tolist(), strict=True))
     division = Division(options.by, *parse_threshold(options.threshold), options.test_share)
     if division.by == NAMES:
         # Of copies that which is to validate stays.
@@ -137,9 +141,7 @@ def main(options: argparse.Namespace) -> None:
         training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     test, unseen = drop_unseen(training, usable[is_test])
     lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
-    # Without a text there is nothing to draw by but the row.
-    is_lost_test = division.in_test(lost.assign(read=lost["rowid"].astype(str)))
-    blank = lost[is_lost_test & lost["label"].isin(training["label"])]
+    blank = lost[division.in_test(lost) & lost["label"].isin(training["label"])]
     warnings = check_sides(training, test, unseen, division, usable[~is_test])
     by = options.validation_by
     if division.by == NAMES and (training["year"] == VALIDATION).any():
@@ -150,26 +152,24 @@ def main(options: argparse.Namespace) -> None:
     warnings += check_validation(train, validation, by)
     for warning in warnings:
         log.warning("warning: %s", warning)
-    augmented = augment(pd.concat([train, validation]), test, options.strip, options.augment, read)
-    splits = {
-        "train": write_split(options.train, train),
-        "validation": write_split(options.validation, validation),
-        "test": write_split(options.test, test),
-    }
+    paths = {name: getattr(options, name) for name in ("train", "validation", "test", AUGMENTED)}
+    tested = digests[np.unique(test["read"])]
+    writers = Writers(paths, options.strip, options.augment, recipe, tested)
+    splits = {"train": train, "validation": validation, "test": test}
+    written = write_splits(options.source, splits, writers)
     report = {
         "rows": len(posts),
         "dropped": dropped,
         "duplicates": duplicates,
-        "splits": splits,
-        "augmented": write_split(options.augmented, augmented),
-        "test_without_text": count_labels(blank),
+        "splits": {name: written[name] for name in splits},
+        AUGMENTED: written[AUGMENTED],
+        "test_without_text": count_labels(blank["label"]),
         "test_with_unseen_label": unseen,
         "rare_labels": rare,
         "warnings": warnings,
     }
     files.write_json(options.report, report)
-    counts = {name: split["posts"] for name, split in splits.items()}
-    counts["augmented"] = len(augmented)
+    counts = {name: split["posts"] for name, split in written.items()}
     for what, found in (("posts", counts), ("dropped", dropped), ("found twice", duplicates)):
         said = [f"{name.replace('_', ' ')} {count:,}" for name, count in found.items() if count]
         log.info("%s: %s", what, ", ".join(said) or "none")

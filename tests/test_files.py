@@ -146,3 +146,24 @@ def test_a_wrong_digest_names_both(tmp_path: Path) -> None:
         f"{path} has the sha256 digest {ABC}, but source.sha256 expects {'0' * 64} or {'1' * 64}. "
         "It is another file or a damaged one: name a good one by make ARCHIVE=path"
     )
+
+
+@pytest.mark.parametrize("batch", [1, 7, 50, 400])
+def test_row_groups_depend_on_rows_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """However rows come, they stand in the same groups: of so many rows, or of so many bytes."""
+    monkeypatch.setattr(files, "GROUP_ROWS", 30)
+    monkeypatch.setattr(files, "GROUP_BYTES", 1000)
+    texts = ["x" * (n % 5 if n < 200 else n) for n in range(300)]
+    table = pa.table({"rowid": pa.array(range(300), pa.int64()), "text": texts})
+    with files.writing_parquet(tmp_path / "a.parquet", table.schema) as groups:
+        for start in range(0, 300, batch):
+            groups.write(table.slice(start, batch))
+    read = list(files.read_groups(tmp_path / "a.parquet", ["rowid", "text"]))
+    assert pa.concat_tables(read).equals(table)
+    sizes = [len(group) for group in read]
+    assert sizes[:6] == [30] * 6
+    # From row 200 on, each group is full with the text that reaches the limit.
+    assert sizes[6:9] == [25, 5, 5]
+    assert all(sum(map(len, group["text"].to_pylist()[:-1])) < 1000 for group in read)

@@ -330,16 +330,44 @@ MUTANTS = [
     Mutant(
         "a word ships of as few texts as a piece",
         "scripts/build_vocabulary.py",
-        "options.piece_min_count, options.min_count)",
-        "options.piece_min_count, options.piece_min_count)",
+        "np.where(is_piece, piece_min_count, min_count)",
+        "np.where(is_piece, piece_min_count, piece_min_count)",
         "tests/scripts/test_build_vocabulary.py::test_pairs_and_pieces",
     ),
     Mutant(
         "of what as many texts have, the last letters of the alphabet are left out",
-        "scripts/build_vocabulary.py",
-        "zlib.crc32(pair[0].encode())",
-        "pair[0]",
+        "src/provender/text/counting.py",
+        "(zlib.crc32(name.encode()), name)",
+        "name",
         "tests/scripts/test_build_vocabulary.py::test_limits",
+    ),
+    Mutant(
+        "a text of two batches counts twice",
+        "scripts/build_vocabulary.py",
+        "return order[several[texts]], texts[several[texts]]",
+        "return order[:0], texts[:0]",
+        "tests/scripts/test_build_vocabulary.py::test_whatever_is_read_at_once",
+    ),
+    Mutant(
+        "what is on disk is added up in part",
+        "src/provender/text/counting.py",
+        "yield _add_up([reader.read_all()])",
+        "yield reader.read_all()",
+        "tests/text/test_counting.py::test_counts_add_up",
+    ),
+    Mutant(
+        "row groups depend on how rows come",
+        "src/provender/files.py",
+        "while count := self._full():",
+        "if count := len(self._held):",
+        "tests/test_files.py::test_row_groups_depend_on_rows_alone",
+    ),
+    Mutant(
+        "a split is there though another one did not fit",
+        "src/provender/splits/tables.py",
+        "groups.close()",
+        "pass",
+        "tests/scripts/test_split_posts.py::test_full_disk",
     ),
     Mutant(
         "many labels have no more room than few",
@@ -595,9 +623,9 @@ MUTANTS = [
     ),
     Mutant(
         "augmentations that strip the same",
-        "src/provender/splits/rules.py",
-        "if set(parts) != set(strip):",
-        "if parts != strip:",
+        "src/provender/splits/tables.py",
+        "if set(parts) == set(writers.strip):",
+        "if parts == writers.strip:",
         "tests/scripts/test_split_posts.py::test_what_is_stripped_anyway_is_not_learnt_again",
     ),
     Mutant(
@@ -648,6 +676,13 @@ MUTANTS = [
         "most = max(near * least, least + NEXT_TO_NOTHING)",
         "most = near * least",
         "tests/model/test_compression.py::test_of_next_to_no_losses_the_smallest_ships",
+    ),
+    Mutant(
+        "a model is left out because it takes more than the budget as it lies",
+        "src/provender/model/compression.py",
+        "SAMPLE * len(compress(_stored(grid[::SAMPLE], levels))) > most",
+        "len(_stored(grid, levels)) > most",
+        "tests/model/test_compression.py::test_what_is_far_beyond_the_budget_is_not_weighed",
     ),
     Mutant(
         "a rare word turns a table's axes as much as a frequent one",
@@ -1045,15 +1080,15 @@ MUTANTS = [
     Mutant(
         "what is drawn changes as rows are added",
         "src/provender/splits/rules.py",
-        'drawn = [_draw(read) < self.share for read in posts["read"]]',
-        'drawn = [_draw(f"{read} {len(posts)}") < self.share for read in posts["read"]]',
+        'return posts["drawn"] < self.share',
+        'return posts["drawn"] < self.share / len(posts)',
         "tests/scripts/test_split_posts.py::test_drawn_by_a_hash",
     ),
     Mutant(
         "copies are drawn each by itself",
-        "src/provender/splits/rules.py",
-        'for read in posts["read"]]\n            return pd.Series(drawn',
-        'for read in posts["text"]]\n            return pd.Series(drawn',
+        "src/provender/splits/tables.py",
+        "draw(next(own) if is_used else",
+        "draw((row.text or '').encode() if is_used else",
         "tests/scripts/test_split_posts.py::test_drawn_by_a_hash",
     ),
     Mutant(
@@ -1136,8 +1171,8 @@ MUTANTS = [
     Mutant(
         "a product by the CPU's own code",
         "src/provender/model/arithmetic.py",
-        "            own += some[:, place, np.newaxis] * right[place]\n    return total\n",
-        "            own += some[:, place, np.newaxis] * right[place]\n    return left @ right\n",
+        "    total = np.zeros((left.shape[0], right.shape[1]))\n",
+        "    return left @ right\n",
         "tests/model/test_arithmetic.py::test_the_same_on_every_cpu",
     ),
     Mutant(
@@ -1836,9 +1871,10 @@ MUTANTS = [
     ),
     Mutant(
         "copies that differ in case alone are other texts",
-        "src/provender/splits/rules.py",
-        'training["read"].isin(test["read"])',
-        'training["text"].isin(test["text"])',
+        "src/provender/splits/tables.py",
+        'np.array([digest(each) for each in read], f"S{DIGEST}")\n        return [',
+        "np.array([digest(each.text.encode()) for each in rows if each.text][: len(read)], "
+        'f"S{DIGEST}")\n        return [',
         "tests/scripts/test_split_posts.py::test_copies_that_the_model_reads_alike",
     ),
     Mutant(
@@ -1858,7 +1894,7 @@ MUTANTS = [
     Mutant(
         "validation is the end of each label",
         "src/provender/splits/rules.py",
-        'sort_values(["drawn", "rowid"]',
+        'sort_values(["read", "rowid"]',
         'sort_values(["rowid"]',
         "tests/splits/test_rules.py::test_a_table_sorted_by_label",
     ),
@@ -2012,8 +2048,8 @@ MUTANTS = [
     Mutant(
         "numbers of six digits ship",
         "scripts/build_vocabulary.py",
-        "[name not in excluded and not has_many_digits(name) for name in names]",
-        "[name not in excluded for name in names]",
+        "usable[place] &= not has_many_digits(names[place].as_py())",
+        "pass",
         "tests/scripts/test_build_vocabulary.py::test_pairs_and_pieces",
     ),
     Mutant(
@@ -2026,8 +2062,8 @@ MUTANTS = [
     Mutant(
         "words of the list ship",
         "scripts/build_vocabulary.py",
-        "[name not in excluded and not has_many_digits(name) for name in names]",
-        "[not has_many_digits(name) for name in names]",
+        "usable = ~np.asarray(pc.is_in(names, value_set=pa.array(excluded, pa.string())))",
+        "usable = np.ones(len(names), bool)",
         "tests/scripts/test_build_vocabulary.py::test_pairs_and_pieces",
     ),
     Mutant(
@@ -2797,8 +2833,8 @@ MUTANTS = [
     Mutant(
         "texts times features are counted in 32 bits",
         "src/provender/text/grams.py",
-        "np.repeat(owners.astype(np.int64), lengths)",
-        "np.repeat(owners, lengths)",
+        "np.repeat(owners.astype(np.int64) - base, lengths)",
+        "np.repeat(owners - owners[0], lengths)",
         "tests/text/test_grams.py::test_many_texts_of_many_features",
     ),
     Mutant(

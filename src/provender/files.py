@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from provender.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 @contextmanager
@@ -31,6 +33,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the name of a folder beside ``path`` for what is only needed on the way there.
+
+    It is fixed, as above; a step that does not need it need not make it.
+    """
+    folder = Path(path).with_name(Path(path).name + ".scratch")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -78,6 +94,22 @@ def read_parquet(
         return file.read(columns, use_threads=False)
 
 
+def read_groups(path: str | os.PathLike[str], columns: list[str]) -> Iterator["pa.Table"]:
+    """Read the named columns of a Parquet file by its row groups, without threads.
+
+    A file that is not there is an error at once.
+    """
+    import pyarrow.parquet as pq
+
+    return _read_groups(pq.ParquetFile(path), columns)
+
+
+def _read_groups(opened: "pq.ParquetFile", columns: list[str]) -> Iterator["pa.Table"]:
+    with opened as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns, use_threads=False)
+
+
 def write_parquet(path: str | os.PathLike[str], table: "pa.Table") -> None:
     """Write ``table`` without library metadata, which could name versions or hosts."""
     # Takes half a second to import, which steps without tables do not need.
@@ -85,6 +117,57 @@ def write_parquet(path: str | os.PathLike[str], table: "pa.Table") -> None:
 
     with replacing(path) as part:
         pq.write_table(table.replace_schema_metadata(None), part, compression="zstd")
+
+
+# Rows of a row group, and bytes of its texts, whichever are fewer: what is read at once.
+GROUP_ROWS, GROUP_BYTES = 1024, 1 << 25
+
+
+@contextmanager
+def writing_parquet(path: str | os.PathLike[str], schema: "pa.Schema") -> Iterator["RowGroups"]:
+    """Write a table part by part, without library metadata."""
+    import pyarrow.parquet as pq
+
+    with replacing(path) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
+        groups = RowGroups(writer, schema)
+        yield groups
+        groups.close()
+
+
+class RowGroups:
+    """Writes a table in row groups that depend on its rows alone, however they come."""
+
+    def __init__(self, writer: "pq.ParquetWriter", schema: "pa.Schema") -> None:
+        """Begin with no rows; texts count where there is a column ``text``."""
+        self._writer = writer
+        self._held = schema.empty_table()
+
+    def write(self, table: "pa.Table") -> None:
+        """Add rows."""
+        import pyarrow as pa
+
+        self._held = pa.concat_tables([self._held, table])
+        while count := self._full():
+            self._writer.write_table(self._held.slice(0, count).combine_chunks())
+            self._held = self._held.slice(count)
+
+    def close(self) -> None:
+        """Write the rows that are left, and what ends the file; then nothing more can fail."""
+        if len(self._held):
+            self._writer.write_table(self._held.combine_chunks())
+            self._held = self._held.slice(0, 0)
+        self._writer.close()
+
+    def _full(self) -> int:
+        """Return the number of rows of the next group, 0 if they are not all there yet."""
+        import pyarrow.compute as pc
+
+        if "text" in self._held.column_names:
+            sizes = pc.cumulative_sum(pc.binary_length(self._held["text"].slice(0, GROUP_ROWS)))
+            many = pc.sum(pc.less(sizes, GROUP_BYTES)).as_py() or 0
+            if many < min(len(self._held), GROUP_ROWS):
+                return int(many) + 1
+        return GROUP_ROWS if len(self._held) >= GROUP_ROWS else 0
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

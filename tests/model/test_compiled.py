@@ -29,7 +29,7 @@ def compute(corpus: list[tuple[list[int], int]], seed: int) -> list[bytes]:
         features.pool(posts, table),
         naive_bayes.naive_bayes_table(posts, LABELS, naive_bayes.NaiveBayes(0.1, 0.7)),
         arithmetic.matmul(table, table[:LABELS]),
-        arithmetic.gram(table, factors),
+        arithmetic.eigenvectors(arithmetic.gram(table, factors)),
     )
     return [each.tobytes() for each in found]
 

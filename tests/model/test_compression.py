@@ -224,16 +224,44 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     # Where nothing is small enough, no more words will be.
     least = min(each.bytes for each in found[: len(shapes)])
     for budget, sizes_weighed in ((least - 1, {500}), (least, {500, 600})):
-        weighed = compression.weigh(
-            weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), budget
+        weighed = list(
+            compression.weigh(
+                weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), budget
+            )
         )
+        assert {each.words for each in weighed} == sizes_weighed
         bytes_of = {FLOAT32: 4, FLOAT16: 2}
-        assert list(weighed) == [
+        assert [each for each in weighed if each.levels in bytes_of] == [
             each
             for each in found
             if each.words in sizes_weighed
-            and bytes_of.get(each.levels, 0) * 4 * (each.words + 2) <= 2 * budget
+            and each.levels in bytes_of
+            and bytes_of[each.levels] * 4 * (each.words + 2) <= 2 * budget
         ]
+
+
+def test_what_is_far_beyond_the_budget_is_not_weighed() -> None:
+    """Of bytes that is what compresses too badly; the smallest of a size always is."""
+    weights = Weights(made_up_table(5, words=400, width=60), np.zeros(60, np.float32))
+    posts = make_features([[2, 3]] * 60, np.arange(60), 402)
+    words = [f"w{number:03}" for number in range(400)]
+
+    def weigh(budget: int) -> list[compression.Candidate]:
+        return list(compression.weigh(weights, posts, posts, words, 1.0, lambda _: b"", budget))
+
+    everything = weigh(10**6)
+    bytes_of = {
+        (each.width, each.levels): each.bytes - 4 * (each.width + 1) * 60 for each in everything
+    }
+    # Random numbers compress alike wherever the sample is taken.
+    for budget in (3000, 5000, 7000, 9000):
+        kept = {(59, BYTES[-1]), (30, BYTES[1])}
+        kept |= {shape for shape, size in bytes_of.items() if size <= 1.9 * budget}
+        found = weigh(budget)
+        assert kept <= {(each.width, each.levels) for each in found}
+        beyond = {shape for shape, size in bytes_of.items() if size > 2.2 * budget} - kept
+        assert beyond and not beyond & {(each.width, each.levels) for each in found}
+        assert [each for each in everything if each in found] == found
 
 
 def test_weighs_those_words_and_shapes_alone_that_it_is_told() -> None:

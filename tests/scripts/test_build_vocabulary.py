@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from databases import digests
 from step_runs import RunScript, names_in
 
 from provender import files
@@ -62,6 +63,30 @@ def test_words_and_labels(run_script: RunScript, folder: Path) -> None:
     assert files.read_json(folder / "out" / "labels.json") == ["bread", "tides", "İ"]
     assert done.stderr == "build_vocabulary: kept 8 of 8 different words, pairs and pieces\n"
     assert names_in(folder / "out") == ["candidates.json", "counts.json", "labels.json"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_whatever_is_read_at_once(run_script: RunScript, folder: Path, rows: int) -> None:
+    """A text counts once, also where it stands, under two labels, in two batches."""
+    run_script("build_vocabulary", *arguments(folder))
+    whole = digests(folder / "out")
+    for name in ("train", "augmented"):
+        path = folder / f"{name}.parquet"
+        pq.write_table(pq.read_table(path), path, row_group_size=rows)
+    run_script("build_vocabulary", *arguments(folder))
+    assert digests(folder / "out") == whole
+
+
+def test_after_a_killed_run(run_script: RunScript, folder: Path) -> None:
+    """What it has left behind changes nothing, and is gone."""
+    run_script("build_vocabulary", *arguments(folder))
+    whole = digests(folder / "out")
+    left = folder / "out" / "candidates.json.scratch"
+    left.mkdir()
+    (left / "0.arrow").write_bytes(b"half of it")
+    (folder / "out" / "counts.json.part").write_bytes(b"half of it")
+    run_script("build_vocabulary", *arguments(folder))
+    assert digests(folder / "out") == whole
 
 
 def test_limits(run_script: RunScript, folder: Path) -> None:

@@ -46,6 +46,16 @@ def arguments(folder: Path, max_words: int) -> list[str | Path]:
     return ["--split", folder / "test.parquet", *inputs, *output]
 
 
+def test_whatever_is_read_at_once(run_script: RunScript, folder: Path) -> None:
+    """The features, and what is said of them, are the same for a split in several row groups."""
+    said = run_script("encode_posts", *arguments(folder, 5)).stderr
+    whole = (folder / "out" / "test.parquet").read_bytes()
+    split = folder / "test.parquet"
+    pq.write_table(pq.read_table(split), split, row_group_size=3)
+    assert run_script("encode_posts", *arguments(folder, 5)).stderr == said
+    assert (folder / "out" / "test.parquet").read_bytes() == whole
+
+
 def test_encodes_each_post(run_script: RunScript, folder: Path) -> None:
     """Known words have their place + 2, each once with its number; rows keep their order."""
     done = run_script("encode_posts", *arguments(folder, 5))

@@ -1,11 +1,14 @@
 """split_posts: what is found twice, what validates, what is too little."""
 
+import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from databases import make_table
 from hypothesis import given
 from hypothesis import strategies as st
 from split_posts import main, parse_arguments
@@ -19,10 +22,9 @@ from provender.splits.rules import (
     check_validation,
     drop_duplicates,
     drop_unseen,
-    drop_unusable,
-    read_as,
     split_validation,
 )
+from provender.splits.tables import BATCH, REASONS, read_as, read_keys
 from provender.text.recipe import compile_recipe
 
 POSTS = st.lists(
@@ -36,7 +38,7 @@ def frame(posts: list[tuple[str | None, str | None, float]]) -> pd.DataFrame:
     """Return posts of (text, label, position), with row ids from 1 and positions as years."""
     rows = [(n, text, label, at, at) for n, (text, label, at) in enumerate(posts, 1)]
     table = pd.DataFrame(rows, columns=["rowid", "text", "label", "year", "position"])
-    # As read_posts does: pandas would make NaN of None.
+    # As read_keys does: pandas would make NaN of None.
     strings = pd.DataFrame([row[1:3] for row in rows], columns=["text", "label"], dtype="object")
     table[["text", "label"]] = strings
     table["read"] = table["text"]
@@ -135,8 +137,8 @@ def test_texts_are_compared_as_the_model_reads_them() -> None:
     recipe = compile_recipe(
         {"max_characters": 99, "replace": [{"pattern": "[\\t -/:-@]+", "with": " "}]}
     )
-    texts = pd.Series(["Late  bread!", "late\tbread", "Bread, late", "!!", "??"], dtype="object")
-    assert read_as(recipe, texts).tolist() == ["late bread"] * 2 + ["bread late", "!!", "??"]
+    read = read_as(recipe, ["Late  bread!", "late\tbread", "Bread, late", "!!", "??"])
+    assert read == [b"late bread"] * 2 + [b"bread late", b"!!", b"??"]
 
 
 def test_the_threshold_belongs_to_the_test_part(tmp_path: Path) -> None:
@@ -169,29 +171,52 @@ def write_posts(path: Path, rows: list[tuple]) -> None:
     database.close()
 
 
-def test_unusable_rows_count_once() -> None:
+def test_unusable_rows_count_once(tmp_path: Path) -> None:
     """A row is counted by the first reason for which it is dropped."""
-    posts = frame(
-        [
-            ("one", "a", 1),
-            (None, None, 1),
-            (" \n", " ", 1),
-            (None, "a", 1),
-            ("\t", "b", 1),
-            ("> quoted", "b", 1),
-            ("two", "b", float("nan")),
-        ]
-    )
-    kept, counts = drop_unusable(posts, ["quotes"])
-    assert kept["rowid"].tolist() == [1]
-    assert counts == {
-        "null_label": 1,
-        "blank_label": 1,
-        "null_split": 1,
-        "null_text": 1,
-        "blank_text": 1,
-        "blank_after_strip": 1,
-    }
+    rows = [
+        ("one", "a", 1),
+        (None, None, 1),
+        (" \n", " ", 1),
+        (None, "a", 1),
+        ("\t", "b", 1),
+        ("> quoted", "b", 1),
+        ("two", "b", None),
+    ]
+    write_posts(tmp_path / "news.sqlite", [(n, *row) for n, row in enumerate(rows, 1)])
+    recipe = compile_recipe({"max_characters": 9, "replace": []})
+    posts, digests = read_keys(tmp_path / "news.sqlite", recipe, ["quotes"])
+    assert [(*REASONS, "used")[reason] for reason in posts["reason"]] == [
+        "used",
+        "null_label",
+        "blank_label",
+        "null_text",
+        "blank_text",
+        "blank_after_strip",
+        "null_split",
+    ]
+    assert posts["read"].tolist() == [0, *[-1] * 6]
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    "values", [[3, 1, 2], [3, 1.5, None], ["b", "a", None], [3, "a", None, 1.5]]
+)
+def test_positions_of_all_kinds(tmp_path: Path, values: list) -> None:
+    """However they are spread over batches, they are those of the table, in SQLite's order."""
+    columns = "id INTEGER PRIMARY KEY, Data, Category, Year, Position"
+    chance = random.Random(1)
+    places = [chance.choice(values[:2] if n < BATCH else values) for n in range(BATCH + 50)]
+    rows = [(n, f"text {n}", "a", 1, place) for n, place in enumerate(places)]
+    source = make_table(tmp_path / "news.sqlite", rows, columns, "news")
+    recipe = compile_recipe({"max_characters": 9, "replace": []})
+    posts, _ = read_keys(source, recipe, [])
+    found = [None if place != place else place for place in posts["position"].tolist()]
+    assert found == places
+    with closing(sqlite3.connect(source)) as database:
+        ordered = [row for (row,) in database.execute("SELECT id FROM news ORDER BY Position, id")]
+    _, validation = split_validation(posts, "posted")
+    count = len(validation)
+    assert validation["rowid"].tolist() == ordered[-count:]
 
 
 def test_few_posts_are_warned_about() -> None:

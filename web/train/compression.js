@@ -43,8 +43,9 @@ const NARROW_LEVELS = BYTES[1];
 export const NEAR = 1.01;
 const NEXT_TO_NOTHING = 0.001;
 
-// As trained, a table is not weighed where it takes so many times the budget.
+// What takes so many times the budget is not weighed; of bytes, every eighth row tells.
 const MOST_OVER = 2;
+const SAMPLE = 8;
 
 const BROTLI_QUALITY = 9;
 
@@ -190,6 +191,23 @@ function shippedBytes(words, grid, levels, labels) {
   return words + countCompressed(storedBytes(grid, levels)) + 4 * (grid.width + 1) * labels;
 }
 
+/**
+ * Whether a table surely takes more than `MOST_OVER` times the budget.
+ *
+ * @param {Matrix} grid
+ * @param {number} levels
+ * @param {number} budget
+ */
+function isFarBeyond(grid, levels, budget) {
+  const { values, width } = grid;
+  const most = MOST_OVER * budget;
+  const bytes = FLOAT_BYTES.get(levels);
+  if (bytes) return values.length * bytes > most;
+  if (values.length <= most) return false;
+  const sample = values.filter((_, i) => Math.floor(i / width) % SAMPLE === 0);
+  return SAMPLE * countCompressed(storedBytes({ values: sample, width }, levels)) > most;
+}
+
 /** @param {Buffer} content */
 const countCompressed = (content) =>
   brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }).length;
@@ -243,10 +261,18 @@ function weighShapes(weights, posts, validation, temperature, compressed, budget
   const loss = lossOf(exact, validation.labels);
   const axes = principalAxes(weights.table, posts);
   const narrowed = narrow(weights.table, axes);
-  return shapesOf(labels)
-    .filter(({ levels }) => narrowed.values.length * (FLOAT_BYTES.get(levels) || 0) <= MOST_OVER * budget)
-    .map(({ width, levels }) => {
-      const { grid, scales } = quantise(firstColumns(narrowed, width), levels);
+  const shapes = shapesOf(labels);
+  const narrowest = shapes[shapes.length - 1];
+  return shapes
+    .map((shape) => ({ ...shape, ...quantise(firstColumns(narrowed, shape.width), shape.levels) }))
+    .filter(
+      ({ grid, width, levels }) =>
+        // One of these is the smallest, by which the next size is weighed or not.
+        (width === shapes[0].width && levels === BYTES[BYTES.length - 1]) ||
+        (width === narrowest.width && levels === narrowest.levels) ||
+        !isFarBeyond(grid, levels, budget),
+    )
+    .map(({ grid, scales, width, levels }) => {
       const pooled = pool(validation, grid);
       pooled.values = pooled.values.map((value, i) => value * scales[i % width]);
       const turned = multiply(pooled, transpose(firstColumns(axes, width)));

@@ -188,7 +188,20 @@ def _rotate(matrix: np.ndarray, vectors: np.ndarray, first: np.ndarray, second: 
     cosine = 1 / np.sqrt(tangent * tangent + 1)
     sine = tangent * cosine
     for turned in (matrix, matrix.T, vectors):
-        one, other = turned[:, first], turned[:, second]
-        turned[:, first] = cosine * one - sine * other
-        turned[:, second] = sine * one + cosine * other
+        _turn(first, second, cosine, sine, turned)
     matrix[first, second] = matrix[second, first] = 0
+
+
+@compiled
+def _turn(
+    first: np.ndarray,
+    second: np.ndarray,
+    cosine: np.ndarray,
+    sine: np.ndarray,
+    turned: np.ndarray,
+) -> None:
+    for row in range(len(turned)):
+        for pair in range(len(first)):
+            one, other = turned[row, first[pair]], turned[row, second[pair]]
+            turned[row, first[pair]] = cosine[pair] * one - sine[pair] * other
+            turned[row, second[pair]] = sine[pair] * one + cosine[pair] * other

@@ -51,9 +51,10 @@ NEAR = 1.01
 # right label .999.
 NEXT_TO_NOTHING = 0.001
 
-# What is as it was trained hardly compresses: where it takes so many times the budget, it is not
-# weighed.
+# What takes so many times the budget is not weighed: what is as it was trained hardly compresses;
+# of bytes, every eighth row tells about how they do.
 MOST_OVER = 2
+SAMPLE = 8
 
 # As web servers compress: 11 takes ten times as long and gains a few hundredths.
 BROTLI_QUALITY = 9
@@ -153,15 +154,26 @@ def shipped_bytes(constants: bytes, grid: np.ndarray, levels: int, labels: int) 
 
     ``constants`` are compressed.
     """
-    if levels == FLOAT32:
-        stored = grid
-    elif levels == FLOAT16:
-        stored = grid.astype(np.float16)
-    else:
-        stored = (np.rint(grid / UNIT) - LOWEST).astype(np.uint8)
     # The dense layer behind the table is as it is.
     dense: int = grid.dtype.itemsize * (grid.shape[1] + 1) * labels
-    return len(constants) + len(compress(stored.tobytes())) + dense
+    return len(constants) + len(compress(_stored(grid, levels))) + dense
+
+
+def _stored(grid: np.ndarray, levels: int) -> bytes:
+    """Return a table as TensorFlow.js stores it."""
+    if levels == FLOAT32:
+        return grid.tobytes()
+    if levels == FLOAT16:
+        return grid.astype(np.float16).tobytes()
+    return (np.rint(grid / UNIT) - LOWEST).astype(np.uint8).tobytes()
+
+
+def _is_far_beyond(grid: np.ndarray, levels: int, budget: int) -> bool:
+    """Return whether a table surely takes more than ``MOST_OVER`` times the budget."""
+    most = MOST_OVER * budget
+    if levels in FLOAT_BYTES:
+        return grid.size * FLOAT_BYTES[levels] > most
+    return grid.size > most and SAMPLE * len(compress(_stored(grid[::SAMPLE], levels))) > most
 
 
 def compress(content: bytes) -> bytes:
@@ -226,10 +238,12 @@ def _weigh_shapes(
     axes = principal_axes(weights.table, posts)
     narrowed = narrow(weights.table, axes)
     found = []
+    # One of these is the smallest, by which the next size is weighed or not.
+    small = {shapes[-1], *(shape for shape in shapes if shape[1] == BYTES[-1])}
     for width, levels in shapes:
-        if narrowed.size * FLOAT_BYTES.get(levels, 0) > MOST_OVER * budget:
-            continue
         grid, scales = quantise(narrowed[:, :width], levels)
+        if (width, levels) not in small and _is_far_beyond(grid, levels, budget):
+            continue
         turned = arithmetic.matmul(pool(validation, grid) * scales, axes[:, :width].T)
         scores = arithmetic.softmax((turned + weights.bias) / temperature)
         found.append(

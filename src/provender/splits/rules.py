@@ -1,19 +1,16 @@
-"""Which posts are used, and in which split: rules on tables in memory.
+"""Which posts are used, and in which split: rules on what is known of each row.
 
-Each depends on the values in the database alone.
+Each depends on the values in the database alone. No text is needed: see
+:class:`provender.splits.tables.Keys`.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import pyarrow as pa
 
 from provender.errors import UserError
-from provender.splits.strip import strip_post
-from provender.text.recipe import Recipe, split_in_batches, without_punctuation
 
 # The part of the training part that validates choices: large enough to rank models.
 VALIDATION_SHARE = 0.1
@@ -36,30 +33,6 @@ FEW_POSTS = 5
 NAMED_LABELS = 5
 
 
-def drop_unusable(posts: pd.DataFrame, strip: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Strip the texts, drop rows without text or label, and count those by reason.
-
-    So are rows that have no split value. The texts as they were become column ``raw``.
-    """
-    stripped = [None if text is None else strip_post(text, strip) for text in posts["text"]]
-    reasons = {
-        "null_label": posts["label"].isna(),
-        "blank_label": is_blank(posts["label"]),
-        "null_split": posts["year"].isna(),
-        "null_text": posts["text"].isna(),
-        "blank_text": is_blank(posts["text"]),
-        "blank_after_strip": is_blank(pd.Series(stripped, posts.index, "object")),
-    }
-    kept = pd.Series(True, posts.index)
-    counts = {}
-    for reason, rows in reasons.items():
-        counts[reason] = int((rows & kept).sum())
-        kept &= ~rows
-    # The types of pandas know of no list of texts of which some are missing.
-    texts = posts.assign(raw=posts["text"], text=stripped)  # type: ignore[arg-type]
-    return texts[kept], counts
-
-
 @dataclass(frozen=True)
 class Division:
     """How the test part is told from the training part.
@@ -76,28 +49,11 @@ class Division:
     share: float
 
     def in_test(self, posts: pd.DataFrame) -> pd.Series:
-        """Return which posts are in the test part: bool [n], by columns ``year`` and ``read``."""
+        """Return which posts are in the test part: bool [n], by columns ``year`` and ``drawn``."""
         if self.by == HASH:
             # Of each text by itself: copies fall on one side, and stay there as rows are added.
-            drawn = [_draw(read) < self.share for read in posts["read"]]
-            return pd.Series(drawn, posts.index, bool)
+            return posts["drawn"] < self.share
         return posts["year"] >= (TEST if self.by == NAMES else self.threshold)
-
-
-def _draw(text: str) -> float:
-    digest = hashlib.sha256(f"test {text}".encode()).digest()
-    return int.from_bytes(digest[:6]) / 2**48
-
-
-def read_as(recipe: Recipe, texts: pd.Series) -> pd.Series:
-    """Return what the recipe leaves of each text: its words, but for punctuation.
-
-    Texts of which that is the same are one to the model. Of a text without words, itself.
-    """
-    words = split_in_batches(recipe, pa.chunked_array([pa.array(texts, pa.string())]))
-    read = without_punctuation(words)
-    left = [each or text for each, text in zip(read.to_pylist(), texts, strict=True)]
-    return pd.Series(left, texts.index, "object")
 
 
 def drop_duplicates(
@@ -156,13 +112,12 @@ def split_validation(training: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.
 
 
 def _split_each_label(training: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    drawn = [hashlib.sha256(text.encode()).digest() for text in training["read"]]
-    ordered = training.assign(drawn=drawn).sort_values(["drawn", "rowid"], kind="stable")
+    # By their digests, of which ``read`` is the place: copies stand side by side.
+    ordered = training.sort_values(["read", "rowid"], kind="stable")
     place = ordered.groupby("label").cumcount()
     size = ordered.groupby("label")["label"].transform("size")
     # A label's only post is there to be learnt from.
     validates = (place < size.map(_share)) & (size > 1)
-    ordered = ordered.drop(columns="drawn")
     return ordered[~validates], ordered[validates]
 
 
@@ -319,31 +274,3 @@ def _check_names(labels: Iterable[str]) -> list[str]:
             "so where some are missing. Give them names by source.rename_labels"
         )
     return found
-
-
-def augment(
-    posts: pd.DataFrame,
-    test: pd.DataFrame,
-    strip: list[str],
-    augmentations: list[list[str]],
-    read: Callable[[pd.Series], pd.Series],
-) -> pd.DataFrame:
-    """Return the posts again, once an augmentation, which is what to strip of them then.
-
-    Those that strip the same as ``strip`` are left out, and texts that are blank or, as ``read``
-    has them, in the test part. ``posts`` and the result have the columns of a split; ``posts``
-    also ``raw``, and ``test`` also ``read``.
-    """
-    found = [posts[:0]]
-    for parts in augmentations:
-        if set(parts) != set(strip):
-            texts = [strip_post(raw, parts) for raw in posts["raw"]]
-            again = posts.assign(text=pd.Series(texts, posts.index, "object"))
-            again = again[~is_blank(again["text"])]
-            found.append(again[~read(again["text"]).isin(test["read"])])
-    return pd.concat(found)
-
-
-def is_blank(values: pd.Series) -> pd.Series:
-    """Return for each text whether it is there and has nothing but white space."""
-    return pd.Series([v is not None and not v.strip() for v in values], values.index, bool)

@@ -6,4 +6,4 @@ reads as well; words and their ids.
 Imports no other room.
 """
 
-__all__ = ["encode", "grams", "pattern", "recipe", "scripts", "tables"]
+__all__ = ["counting", "encode", "grams", "pattern", "recipe", "scripts", "tables"]

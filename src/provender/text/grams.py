@@ -31,8 +31,9 @@ PIECE = " "
 # Longer words are read in pieces up to here: they are no words of a language.
 MOST_CHARACTERS = 40
 
-# Texts counted at once: bounds the memory, not the result.
-BATCH = 2048
+# Texts counted, and words read in pieces, at once: bounds the memory, not the result.
+BATCH = 128
+BATCH_WORDS = 4096
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,11 @@ class Counts:
 
 def read_units(recipe: Recipe, texts: pa.ChunkedArray, max_words: int) -> Units:
     """Split texts; read so many words of each, where a run counts as many as it has characters."""
-    words = split_in_batches(recipe, texts)
+    return find_units(recipe, split_in_batches(recipe, texts), max_words)
+
+
+def find_units(recipe: Recipe, words: pa.ChunkedArray, max_words: int) -> Units:
+    """Do so with texts that are split already, by ``split_in_batches``."""
     lengths = np.asarray(pc.list_value_length(words), np.int64)
     encoded = pc.list_flatten(words).combine_chunks().dictionary_encode()
     names, units = encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)
@@ -119,22 +124,25 @@ def count_texts(
     return pa.concat_arrays([names, pair_names]).filter(pa.array(seen)), found[seen]
 
 
-def encode(recipe: Recipe, units: Units, vocabulary: Sequence[str]) -> Counts:
+def encode(recipe: Recipe, units: Units, vocabulary: Sequence[str] | pa.StringArray) -> Counts:
     """Count the features of each text that a vocabulary has; ids are its places."""
-    known = pa.array(vocabulary, pa.string())
+    is_array = isinstance(vocabulary, pa.StringArray)
+    known = vocabulary if is_array else pa.array(vocabulary, pa.string())
     owners, names = _features(recipe, units.names, units.is_run)
     ids = _find(names, known)
     starts, features = _by_unit(owners[ids >= 0], ids[ids >= 0], len(units.names))
     keys, pairs = _pairs(recipe, units, np.ones(len(units.names), bool))
     pair_ids = np.concatenate([_find(_pair_names(units.names, keys), known), [-1]])[pairs]
     texts, total = len(units.starts) - 1, max(len(known), 1)
-    parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    lengths = [np.zeros(1, np.int64)]
+    parts = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
     for start in range(0, texts, BATCH):
         rows = np.arange(start, min(start + BATCH, texts))
-        parts.append(_tally(units, starts, features, pair_ids, rows, rows, total))
-    tallied, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    begins = np.searchsorted(tallied, np.arange(texts + 1) * total)
-    return Counts(begins, (tallied % total).astype(np.int32), counts.astype(np.int32))
+        tallied, counts = _tally(units, starts, features, pair_ids, rows, rows, total)
+        lengths.append(np.bincount(tallied // total - start, minlength=len(rows)))
+        parts.append(((tallied % total).astype(np.int32), counts.astype(np.int32)))
+    all_ids, all_counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Counts(np.cumsum(np.concatenate(lengths)), all_ids, all_counts)
 
 
 def are_pieces(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
@@ -174,17 +182,41 @@ def _tally(
     """
     lengths = units.starts[rows + 1] - units.starts[rows]
     places = _ranges(units.starts[rows], lengths)
+    base = int(owners.min(initial=0))
     # Texts times features are more than 32 bits count.
-    of = np.repeat(owners.astype(np.int64), lengths)
+    of = np.repeat(owners.astype(np.int64) - base, lengths)
     own, counts = np.unique(of * len(units.names) + units.units[places], return_counts=True)
     of_own, unit = own // max(len(units.names), 1), own % max(len(units.names), 1)
     sizes = starts[unit + 1] - starts[unit]
-    singles = np.repeat(of_own, sizes) * total + features[_ranges(starts[unit], sizes)]
     paired = pairs[places]
-    doubles = of[paired >= 0] * total + paired[paired >= 0]
-    keys, inverse = np.unique(np.concatenate([singles, doubles]), return_inverse=True)
-    weights = np.concatenate([np.repeat(counts, sizes), np.ones(len(doubles), np.int64)])
-    return keys, np.bincount(inverse, weights, len(keys)).astype(np.int64)
+    of_pair = of[paired >= 0]
+    # Text by text, first those of its words, then its pairs: many short rows are sorted faster
+    # than one long one, and a feature with what it counts in 32 bits faster than in 64.
+    many = int(of.max(initial=-1)) + 1
+    single = np.bincount(of_own, sizes, many).astype(np.int64)
+    double = np.bincount(of_pair, minlength=many)
+    ends = np.cumsum(single + double)
+    bits = int(counts.max(initial=1)).bit_length()
+    kind = np.uint32 if total << bits <= 1 << 32 else np.uint64
+    both: np.ndarray = np.empty(int(ends[-1]) if many else 0, kind)
+    both[_ranges(ends - single - double, single)] = (
+        features[_ranges(starts[unit], sizes)] << bits | np.repeat(counts, sizes)
+    ).astype(kind)
+    both[_ranges(ends - double, double)] = (paired[paired >= 0] << bits | 1).astype(kind)
+    first = 0
+    for end in ends.tolist():
+        both[first:end].sort()
+        first = end
+    keys = both >> bits
+    is_new = np.ones(len(keys), bool)
+    is_new[1:] = keys[1:] != keys[:-1]
+    is_new[(ends - single - double)[single + double > 0]] = True
+    begins = np.flatnonzero(is_new)
+    if not len(begins):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    summed = np.add.reduceat(both & ((1 << bits) - 1), begins, dtype=np.int64)
+    owner = base + np.searchsorted(ends, begins, "right")
+    return owner * total + keys[begins].astype(np.int64), summed
 
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -232,11 +264,10 @@ def _features(
     """Return the names of all words' and runs' features, and whose each is: int64."""
     grams = recipe["grams"]
     marks = is_mark(recipe)
-    strings = names.to_pylist()
     words, runs = np.flatnonzero(~is_run), np.flatnonzero(is_run)
     owners, found = [words], [names.take(pa.array(words))]
     if grams["sizes"] and len(runs):
-        parts = [_characters(strings[run], marks) for run in runs]
+        parts = [_characters(name, marks) for name in names.take(pa.array(runs)).to_pylist()]
         short = np.array([len(part) < grams["sizes"][0] for part in parts])
         owners.append(runs[short])
         found.append(names.take(pa.array(runs[short])))
@@ -244,11 +275,19 @@ def _features(
         owners.append(runs[places])
         found.append(pieces)
     if grams["words"] and len(words):
+        is_ascii = np.asarray(pc.string_is_ascii(names))[words]
+        for start in range(0, is_ascii.sum(), BATCH_WORDS):
+            some = words[is_ascii][start : start + BATCH_WORDS]
+            places, pieces = _ascii_windows(names.take(pa.array(some)), grams["words"])
+            owners.append(some[places])
+            found.append(pieces)
+        others = words[~is_ascii]
         parts = [
-            [PIECE, *_characters(strings[word], marks)[:MOST_CHARACTERS], PIECE] for word in words
+            [PIECE, *_characters(name, marks)[:MOST_CHARACTERS], PIECE]
+            for name in names.take(pa.array(others)).to_pylist()
         ]
         places, pieces = _windows(parts, grams["words"], prefix=PIECE, whole=False)
-        owners.append(words[places])
+        owners.append(others[places])
         found.append(pieces)
     return np.concatenate(owners), pa.concat_arrays(found)
 
@@ -285,6 +324,40 @@ def _windows(
                 ]
         counts.append(len(found) - before)
     return np.repeat(np.arange(len(counts)), counts), pa.array(found, pa.string())
+
+
+def _ascii_windows(
+    names: pa.StringArray, sizes: Sequence[int]
+) -> tuple[np.ndarray, pa.StringArray]:
+    """Return the pieces of words of ASCII, as :func:`_windows` does, without a loop over them."""
+    # What take returns begins at 0.
+    _, offsets, data = names.buffers()
+    begins = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
+    lengths = np.minimum(np.diff(begins), MOST_CHARACTERS)
+    # Each word between two spaces, one after the other.
+    ends = np.cumsum(lengths + 2)
+    framed = np.full(ends[-1], ord(PIECE), np.uint8)
+    framed_at = ends - lengths - 2
+    characters = np.frombuffer(data, np.uint8)
+    framed[_ranges(framed_at + 1, lengths)] = characters[_ranges(begins[:-1], lengths)]
+    counts = np.array(
+        [np.maximum(lengths + (2 - size + 1), 0) * (size < lengths + 2) for size in sizes]
+    )
+    total = counts.sum(axis=0)
+    # Of each word all of one size, then all of the next.
+    first = np.cumsum(total) - total + np.cumsum(counts, axis=0) - counts
+    starts = np.empty(int(total.sum()), np.int64)
+    widths = np.empty(len(starts), np.int64)
+    for size, at, count in zip(sizes, first, counts, strict=True):
+        places = _ranges(at, count)
+        starts[places] = _ranges(framed_at, count)
+        widths[places] = size
+    piece_ends = np.cumsum(widths + 1)
+    pieces = np.full(piece_ends[-1] if len(widths) else 0, ord(PIECE), np.uint8)
+    pieces[_ranges(piece_ends - widths, widths)] = framed[_ranges(starts, widths)]
+    bounds = np.concatenate([[0], piece_ends]).astype(np.int32)
+    found = pa.StringArray.from_buffers(len(widths), pa.py_buffer(bounds), pa.py_buffer(pieces))
+    return np.repeat(np.arange(len(names)), total), found
 
 
 def _find(names: pa.StringArray, known: pa.StringArray) -> np.ndarray:

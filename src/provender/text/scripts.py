@@ -1,5 +1,7 @@
 """Which script a text is in, by Unicode's Script property of its characters."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +38,9 @@ def scripts_of(texts: pa.Array) -> np.ndarray:
 
 def not_parted(recipe: Recipe, texts: pa.Array) -> dict[str, int]:
     """Return how many texts are in each script that has no spaces and is not read in pieces."""
+    # Most texts have no character of these, and need not be looked at script by script.
+    texts = texts.filter(pc.invert(pc.string_is_ascii(texts)))
+    texts = texts.filter(pc.match_substring_regex(texts, _class(WITHOUT_SPACES)))
     scripts = scripts_of(texts)
     found = {}
     for script in WITHOUT_SPACES:
@@ -50,6 +55,12 @@ def not_parted(recipe: Recipe, texts: pa.Array) -> dict[str, int]:
 
 
 def _count(texts: pa.Array, script: str) -> np.ndarray:
-    names = ("Han", "Hiragana", "Katakana") if script == KANA else (script,)
-    pattern = "".join(rf"\p{{{name}}}" for name in names)
-    return np.asarray(pc.count_substring_regex(texts, f"[{pattern}]"), np.int64)
+    return np.asarray(pc.count_substring_regex(texts, _class([script])), np.int64)
+
+
+def _class(scripts: Iterable[str]) -> str:
+    """Return a pattern of RE2 that matches a character of these scripts."""
+    names = []
+    for script in scripts:
+        names += ["Han", "Hiragana", "Katakana"] if script == KANA else [script]
+    return "[" + "".join(rf"\p{{{name}}}" for name in names) + "]"
