@@ -21,8 +21,10 @@ const MOST_CHARACTERS = 40;
 // Characters of ASCII.
 const ASCII = 128;
 
-// Steps that a table takes at once.
+// Steps that a table takes at once: of pieces, of which a word has many; and of a word, which is
+// looked up once, so that a larger table would not make up for the time that it takes to fill.
 const MOST_SKIPPED = 3;
+const WORD_SKIPPED = 2;
 
 /**
  * A parsed constants.json: what the browser needs besides the model itself.
@@ -99,7 +101,7 @@ export function createEncoder(constants) {
   // what is in no word, as 0.
   const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
   const leads = table(pieceStart, skipped);
-  const wordLeads = table(0, MOST_SKIPPED);
+  const wordLeads = table(0, WORD_SKIPPED);
   // A word between its spaces, and its characters' places.
   const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
   const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[space]);
@@ -196,7 +198,7 @@ export function createEncoder(constants) {
    * @param {number} plain what notePlain gives for it
    */
   function find(word, plain) {
-    const start = plain > MOST_SKIPPED + 1 ? MOST_SKIPPED : 0;
+    const start = plain > WORD_SKIPPED + 1 ? WORD_SKIPPED : 0;
     let lead = 0;
     for (let i = 1; i <= start; i++) lead = lead * letters + spots[i];
     return walk(start ? wordLeads[lead] || -1 : 0, word, start, word.length);
