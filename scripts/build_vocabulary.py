@@ -4,9 +4,13 @@ Words, pairs of words and pieces are those of the training split, augmented: tho
 have first, then by code point; the id of word i is i + 2. train_model chooses among them. Left out
 is what may tell of a person: words and pairs that few texts have, words of six digits or more,
 those of a list, and their pairs and pieces. Labels are in code point order.
+
+With word vectors, what is left of ``--size`` is filled with words that have one, in the file's
+order; they count 0 texts, since nothing of them comes from the texts.
 """
 
 import argparse
+import itertools
 import sys
 import zlib
 from collections.abc import Collection, Iterable
@@ -47,6 +51,22 @@ def choose_words(
     return dict(sorted(kept[:size], key=lambda pair: (-pair[1], pair[0])))
 
 
+def read_known(path: Path, own: Collection[str]) -> list[str]:
+    """Return the words that have a vector, in the file's order.
+
+    Raises UserError where none of the ``own`` words has one.
+    """
+    known: list[str] = files.read_parquet(path, ["word"])["word"].to_pylist()
+    covered = len(set(known) & set(own))
+    console.log.info("%s of the words that were kept have a vector", f"{covered:,}")
+    if not covered:
+        raise UserError(
+            "none of the words of the training texts has a vector in vectors.path: are they of "
+            "another language? Name a file of the texts' own, or leave out vectors"
+        )
+    return known
+
+
 def may_be_used(names: list[str], excluded: Collection[str]) -> np.ndarray:
     """Tell of which words and runs pairs and pieces may be used as well: bool [names]."""
     return np.array([name not in excluded and not has_many_digits(name) for name in names], bool)
@@ -84,6 +104,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--exclude", type=Path, help="text file: words to leave out")
+    parser.add_argument("--vectors", type=Path, help="words that have a vector, Parquet")
     parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--counts", type=Path, required=True, help="the same: texts of each word")
     parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
@@ -123,6 +144,11 @@ def main(options: argparse.Namespace) -> None:
             f"no word is in {options.min_count} different training texts, and no piece in "
             f"{options.piece_min_count}: lower vocabulary.min_count and vocabulary.piece_min_count"
         )
+    if options.vectors:
+        known = read_known(options.vectors, kept)
+        others = (word for word in known if word not in kept)
+        usable = (w for w in others if w not in excluded and not has_many_digits(w))
+        kept |= dict.fromkeys(itertools.islice(usable, options.size - len(kept)), 0)
     files.write_json(options.candidates, list(kept))
     files.write_json(options.counts, list(kept.values()))
     files.write_json(options.labels, sorted(set(train["label"].to_pylist())))
