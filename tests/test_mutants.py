@@ -2635,6 +2635,13 @@ MUTANTS = [
         "tests/running/test_costs.py::test_by_the_pace",
     ),
     Mutant(
+        "what a cluster says of a job that it ended is hidden",
+        "src/provender/running/costs.py",
+        'event == "job_error" and told.get("rule_msg")',
+        'event == "job_errors"',
+        "tests/running/test_costs.py::test_of_events",
+    ),
+    Mutant(
         "jobs that are done are still counted as left",
         "src/provender/running/costs.py",
         "self.left[rule] -= 1",

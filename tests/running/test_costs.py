@@ -62,14 +62,14 @@ def test_every_rule_is_known(small_build: Project, monkeypatch: pytest.MonkeyPat
 
 
 def test_of_a_build(small_project: Project) -> None:
-    """What Snakemake prints has the time left, until there is nearly nothing left."""
+    """What Snakemake prints has the time left, until there is nothing left."""
     file = small_project.folder / costs.FILE
     found = json.loads(file.read_text(encoding="utf-8"))
     found["rules"]["split_posts"]["seconds"] = {"fixed": 3600, "per_post": 0}
     file.write_text(json.dumps(found), encoding="utf-8")
-    said = small_project.snakemake("data/splits/train.parquet").stderr
+    said = small_project.snakemake("--until", "split_posts").stderr
     assert re.search(r"^about [\d.]+ (min|h) left\n", said, re.MULTILINE), said
-    assert "left" not in said[said.index("3 of 3 steps (100%) done") :]
+    assert "left" not in said[said.index("(Rule: split_posts)") :]
 
 
 def test_of_events(
@@ -101,3 +101,7 @@ def test_of_events(
     tell("job_finished", job_id=9)
     tell("progress", done=2, total=2)
     assert capsys.readouterr().err == ""
+    tell("job_error", rule_name="read", rule_msg="its node is gone")
+    # A step that failed has said why.
+    tell("job_error", rule_name="read", rule_msg=None)
+    assert capsys.readouterr().err == "error: read: its node is gone\n"

@@ -101,7 +101,11 @@ def describe(seconds: float) -> str:
 
 
 class _Teller(logging.Handler):
-    """Follows Snakemake's own account of a build, and adds the time left to it."""
+    """Follows Snakemake's own account of a build, and adds the time left to it.
+
+    And what a cluster says of a job that it ended, since no step could say that, and the profile
+    has Snakemake say nothing of single jobs.
+    """
 
     def __init__(self, sources: Sequence[str]) -> None:
         super().__init__()
@@ -121,6 +125,8 @@ class _Teller(logging.Handler):
             self.rules[told["jobid"]] = told["rule_name"]
         elif event == "job_finished" and self.progress and told["job_id"] in self.rules:
             self.progress.finish(self.rules.pop(told["job_id"]))
+        elif event == "job_error" and told.get("rule_msg"):
+            print(f"error: {told['rule_name']}: {told['rule_msg']}", file=sys.stderr)
         elif event == "progress" and self.progress:
             seconds = self.progress.seconds_left(time.monotonic())
             if seconds >= LEAST_SECONDS:
