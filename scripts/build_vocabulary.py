@@ -36,7 +36,6 @@ MAY_BE_NUMBER = f"(?:[0-9[:^ascii:]].*?){{{MANY_DIGITS}}}"
 # A list of words is read whole.
 MOST_WORDS = 1 << 31
 
-
 # Bytes of a text's digest, as of those that split_posts compares.
 DIGEST = 16
 

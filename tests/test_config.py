@@ -109,7 +109,7 @@ def test_defaults_fit_the_schema() -> None:
     schema = configuration.read_schema(configuration.SCHEMA)
     found = configuration.defaults(schema)
     place = ("properties", "model", "properties", "epochs", "default")
-    assert found["model", "epochs"] == (place, 3)
+    assert found["model", "epochs"] == (place, 6)
     own = {key: SMALL_CONFIG[key] for key in ("name", "title", "source", "split")}
     configuration.check(configuration.combine([own], schema))
 

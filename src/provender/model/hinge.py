@@ -4,10 +4,10 @@ That of LIBLINEAR's L2-regularised L2-loss support vector machine (Hsieh et al. 
 1), for all labels at once: each text in turn gets the weight that is right for it while those of
 all others stand, once for each label. A text changes only its own words' rows, so that a pass
 takes as long as its words are many. The first passes overshoot this way and that, so that what
-counts is the mean of the weights over three passes, ``MEANS`` times a pass: on the tables of the
-bench as good as the optimum or better, at a third of the time. Once a pass would be too seldom, and
-depend on the order of the texts: on two tables of some fifty labels recall@1 was 1.1 and 1.5 points
-lower, and from seed to seed it varied by .7 and 1.4 points, not by .4 and .5.
+counts is the mean of the weights over all passes, ``MEANS`` times a pass: on the tables of the
+bench as good as the optimum or better, in few passes. Once a pass would be too seldom, and depend
+on the order of the texts: on two tables of some fifty labels, in three passes, recall@1 was 1.1 and
+1.5 points lower, and from seed to seed it varied by .7 and 1.4 points, not by .4 and .5.
 
 All sums have one order and no fused step: the same weights on every CPU.
 """
