@@ -5,6 +5,9 @@
 # make coverage which branches of src/ and scripts/ the tests reach; some 15 minutes
 # make bench   time, memory and accuracy against peers
 # make bench-browser  pages beside TensorFlow.js and fastText in Chromium, into docs/benchmarks.md
+# make bench-scale  what each step costs at 10^4 and 10^5 posts (MOST=n: at more), into
+#              docs/scale.md, the time left that make tells, and what the profiles ask of clusters;
+#              and what peers cost at 10^5
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
 # make serve   the page, on http://localhost:5000/
 # make refresh after a change: build, record the build, and say what changed
@@ -32,13 +35,14 @@ tests/install-chromium
 tests/install-variations
 tests/install-remotes
 tests/install-containers
+tests/install-slurm
 tests/install-servers
 tests/install-unicode
 tests/install-bundlers
 tests/install-bench
 endef
 
-.PHONY: main setup test prove coverage lint serve bench bench-browser bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
+.PHONY: main setup test prove coverage lint serve bench bench-browser bench-scale bench-tables lock clean reproduce reproduce-cpus reproduce-table refresh unicode images
 .DELETE_ON_ERROR:
 
 main: setup
@@ -143,6 +147,10 @@ bench: setup .venv/bench-packages
 bench-browser: main .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/browser.py --document docs/benchmarks.md
+
+bench-scale: main .venv/bench-packages
+	python benchmarks/scale.py $(if $(MOST),--most $(MOST))
+	python benchmarks/scale_peers.py
 
 bench-tables: setup .venv/bench-packages
 	python benchmarks/bench_tables.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \

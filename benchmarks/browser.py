@@ -18,6 +18,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import project
 import pyarrow.parquet as pq
@@ -163,13 +164,17 @@ def measure(
         files.write_json(work / "options.json", options)
         command = ["node", str(HERE / "browser_pages.mjs"), str(work / "options.json")]
         found = json.loads(project.run(build, command))
-    ours = found["figures"][OURS]
-    ours["package"] = tarballs[0].stat().st_size
-    best = [found["figures"][name]["p50"] for name in TENSORFLOW if name in found["figures"]]
+    found["figures"][OURS]["package"] = tarballs[0].stat().st_size
+    return gather(found, problems, len(texts), many)
+
+
+def gather(found: dict[str, Any], problems: dict[str, str], texts: int, many: int) -> Measured:
+    """Return what browser_pages.mjs has found, with the problems that were known before."""
+    figures = found["figures"]
+    best = [figures[name]["p50"] for name in TENSORFLOW if name in figures]
     if best:
-        ours["lead"] = min(best) / ours["p50"]
-    problems |= found["problems"]
-    return Measured(found["figures"], problems, found["chromium"], len(texts), many)
+        figures[OURS]["lead"] = min(best) / figures[OURS]["p50"]
+    return Measured(figures, problems | found["problems"], found["chromium"], texts, many)
 
 
 def install(peers: Path) -> dict[str, str]:

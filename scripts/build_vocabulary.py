@@ -4,12 +4,16 @@ Words, pairs of words and pieces are those of the training split, augmented: tho
 have first, then by code point; the id of word i is i + 2. train_model chooses among them. Left out
 is what may tell of a person: words and pairs that few texts have, words of six digits or more,
 those of a list, and their pairs and pieces. Labels are in code point order.
+
+With word vectors, what is left of ``--size`` is filled with words that have one, in the file's
+order; they count 0 texts, since nothing of them comes from the texts.
 """
 
 import argparse
 import hashlib
+import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,6 +181,22 @@ def count_shared(
         first = last
 
 
+def read_known(path: Path, own: Collection[str]) -> list[str]:
+    """Return the words that have a vector, in the file's order.
+
+    Raises UserError where none of the ``own`` words has one.
+    """
+    known: list[str] = files.read_parquet(path, ["word"])["word"].to_pylist()
+    covered = len(set(known) & set(own))
+    console.log.info("%s of the words that were kept have a vector", f"{covered:,}")
+    if not covered:
+        raise UserError(
+            "none of the words of the training texts has a vector in vectors.path: are they of "
+            "another language? Name a file of the texts' own, or leave out vectors"
+        )
+    return known
+
+
 def may_be_used(names: pa.StringArray, excluded: Sequence[str]) -> np.ndarray:
     """Tell which names do not tell of a person: bool [names]."""
     usable = ~np.asarray(pc.is_in(names, value_set=pa.array(excluded, pa.string())))
@@ -218,6 +238,7 @@ def parse_arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--exclude", type=Path, help="text file: words to leave out")
+    parser.add_argument("--vectors", type=Path, help="words that have a vector, Parquet")
     parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--counts", type=Path, required=True, help="the same: texts of each word")
     parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
@@ -253,9 +274,15 @@ def main(options: argparse.Namespace) -> None:
         )
     pairs = zip(kept["name"].to_pylist(), kept["count"].to_pylist(), strict=True)
     # Those of equally many texts by code point, by which Python compares strings.
-    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-    files.write_json(options.candidates, [name for name, _ in ordered])
-    files.write_json(options.counts, [count for _, count in ordered])
+    ordered = dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+    if options.vectors:
+        known = read_known(options.vectors, ordered)
+        left_out = set(excluded)
+        others = (word for word in known if word not in ordered)
+        usable = (w for w in others if w not in left_out and not has_many_digits(w))
+        ordered |= dict.fromkeys(itertools.islice(usable, options.size - len(ordered)), 0)
+    files.write_json(options.candidates, list(ordered))
+    files.write_json(options.counts, list(ordered.values()))
     files.write_json(options.labels, sorted(labels))
     console.log.info(
         "kept %s of %s different words, pairs and pieces", f"{len(ordered):,}", f"{different:,}"

@@ -135,9 +135,9 @@ def find_rare(words: list[str], texts: dict[str, int]) -> list[dict[str, Any]]:
     """Return the words that ship of the fewest training texts, by which a person may be known.
 
     Of as many texts, those that may be names come before those that begin with a digit. Pieces of
-    words are left out.
+    words are left out, and so are words that ship for their vectors alone, of no text.
     """
-    whole = (word for word in words if not word.startswith(" "))
+    whole = (word for word in words if not word.startswith(" ") and texts[word])
     rare = sorted(whole, key=lambda word: (texts[word], word[:1].isdigit(), word))[:RARE_WORDS]
     return [{"word": word, "texts": texts[word]} for word in rare]
 

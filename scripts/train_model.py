@@ -6,6 +6,10 @@ split alone; on the validation split, by it, are chosen which words, how wide a 
 coarse numbers ship within the byte budget, and the temperature that makes the scores honest.
 Then it is trained once more, with all as chosen, on both splits.
 
+With word vectors, words that no text has may ship as well. Where the validation split is then too
+small to choose by, the temperature is that of the parts of the training split, and as many words
+ship as there is room for.
+
 Writes beside the model: the words that ship; a learning curve; every candidate with its
 bytes and its worth; what was chosen; and the chosen model's predictions for the validation
 split, from before it had learnt from that.
@@ -23,7 +27,15 @@ from typing import TYPE_CHECKING
 
 from provender import console, errors, files
 from provender.bundle import constants
-from provender.model import arithmetic, compression, levels, metrics, runtime, training
+from provender.model import (
+    arithmetic,
+    compression,
+    levels,
+    metrics,
+    runtime,
+    training,
+    vectors,
+)
 from provender.model.features import (
     Features,
     count_posts,
@@ -49,6 +61,9 @@ SAVED_MODEL_FILES = (
     "variables/variables.index",
     "variables/variables.data-00000-of-00001",
 )
+
+# With fewer texts to validate, what word vectors are trained by is not chosen on them.
+FEW_TEXTS = 100
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -106,6 +121,40 @@ def list_candidates(candidates: list[compression.Candidate], chosen: compression
     ]
     names = ["words", "width", "levels", "bytes", "recall@1", "loss", "front", "chosen"]
     return files.format_csv(names, rows)
+
+
+def order_words(
+    weights: training.Weights, learnt: Features, known: vectors.Vectors | None, few: bool
+) -> list[np.ndarray]:
+    """Return orders of use in which words may ship: int [words] each.
+
+    With word vectors there are two, that of what texts made known, and that of all words; the
+    second alone, where there are too ``few`` texts to weigh one against the other.
+    """
+    if known is None:
+        return [compression.choose_words(weights.table, learnt)]
+    loud = vectors.expected_loudness(learnt, known)
+    every = compression.choose_words(weights.table, learnt, loud)
+    return [every] if few else [every[known.is_own[every]], every]
+
+
+def describe_vectors(
+    known: vectors.Vectors, kept: np.ndarray, trials: list[training.Trial]
+) -> dict[str, object]:
+    """Return what the report of what was chosen says of word vectors."""
+    return {
+        "vector_share": trials[0].vector_share,
+        "vector_shares": [
+            {
+                "share": trial.share,
+                "vector_share": trial.vector_share,
+                "recall": trial.recall,
+                "loss": trial.loss,
+            }
+            for trial in trials
+        ],
+        "words_by_vectors_alone": int((~known.is_own[kept]).sum()),
+    }
 
 
 def ship(
@@ -182,6 +231,8 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
+    parser.add_argument("--vectors", type=Path, help="words' vectors, Parquet")
+    parser.add_argument("--counts", type=Path, help="with vectors: texts of each candidate, JSON")
     training.add_arguments(parser)
     parser.add_argument(
         "--sure-accuracy", type=float, required=True, help="of the answers that are called sure"
@@ -210,32 +261,58 @@ def main(options: argparse.Namespace) -> None:
         for path in (options.train, options.validation, options.augmented)
     )
     learnt = join(train, rows_with(augmented, train.rowids))
-    how, shares = training.choose(training.read_arguments(options), train, len(labels))
+    known = None
+    how = training.read_arguments(options)
+    shares: dict[float, float] = {}
+    trials: list[training.Trial] = []
+    if options.vectors:
+        known = vectors.read(options.vectors, words, files.read_json(options.counts))
+        how, trials = training.choose_beside_vectors(how, train, len(labels), known)
+    else:
+        how, shares = training.choose(how, train, len(labels))
     curve = LearningCurve(options.epochs, train, validation)
-    weights = training.train(learnt, len(labels), how, curve)
-    temperature = metrics.find_temperature(
-        compression.logits(validation, weights), validation.labels
+    weights = training.train(learnt, len(labels), how, curve, known)
+    few = known is not None and len(validation.labels) < FEW_TEXTS
+    temperature = (
+        metrics.find_temperature(trials[0].logits, train.labels)
+        if few
+        else metrics.find_temperature(compression.logits(validation, weights), validation.labels)
     )
 
     is_set = options.budget_kb != training.AUTO
     budget = compression.find_budget(len(labels), float(options.budget_kb) if is_set else None)
     near = 1.0 if is_set else compression.NEAR
-    candidates = list(
+    orders = order_words(weights, learnt, known, few)
+    shapes = compression.find_shapes(len(labels))
+    if few:
+        shapes = [(shapes[0][0], compression.NARROW_LEVELS)]
+    weighed = list(
         console.progress(
-            compression.weigh(
-                weights,
-                learnt,
-                validation,
-                words,
-                temperature,
-                lambda chosen: constants.pack("", labels, chosen, options.max_words, text, 1),
-                budget,
+            (
+                (candidate, order)
+                for order in orders
+                for candidate in compression.weigh(
+                    weights,
+                    learnt,
+                    validation,
+                    words,
+                    temperature,
+                    lambda chosen: constants.pack("", labels, chosen, options.max_words, text, 1),
+                    budget,
+                    order,
+                    shapes,
+                )
             ),
             "weighing candidates",
-            compression.count_candidates(len(words), len(labels)),
+            sum(compression.count_candidates(len(order), len(shapes)) for order in orders),
         )
     )
-    chosen = compression.choose(candidates, budget, near)
+    candidates = [candidate for candidate, _ in weighed]
+    chosen = (
+        compression.choose_unweighed(candidates, budget)
+        if few
+        else compression.choose(candidates, budget, near)
+    )
     if chosen.bytes > budget:
         console.log.warning(
             "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
@@ -243,7 +320,7 @@ def main(options: argparse.Namespace) -> None:
             budget / 1000,
             f"{chosen.bytes:,}",
         )
-    order = compression.choose_words(weights.table, learnt)
+    order = next(order for candidate, order in weighed if candidate is chosen)
     kept = compression.in_code_point_order(order[: chosen.words], words)
     asked = restrict(validation, kept)
     kept_weights = training.Weights(compression.rows_of(weights.table, kept), weights.bias)
@@ -252,7 +329,8 @@ def main(options: argparse.Namespace) -> None:
     uncalibrated = arithmetic.softmax(compression.logits(asked, rounded) * temperature)
 
     everything = restrict(join(train, validation, augmented), kept)
-    final = training.train(everything, len(labels), how)
+    kept_vectors = known and vectors.restrict(known, kept)
+    final = training.train(everything, len(labels), how, known=kept_vectors)
     model, _ = ship(final, everything, chosen, temperature)
     save(model, options.saved_model, options.hdf5)
     files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
@@ -273,6 +351,8 @@ def main(options: argparse.Namespace) -> None:
         "unsure_below": metrics.sure_from(scores, asked.labels, options.sure_accuracy),
         "sure_accuracy": options.sure_accuracy,
     }
+    if known is not None:
+        choice |= describe_vectors(known, kept, trials)
     files.write_json(options.choice, choice)
     console.log.info(
         "chosen: %s of %s words, width %d, %s, %s bytes",

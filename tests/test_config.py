@@ -364,6 +364,25 @@ def test_a_list_of_words_that_is_not_there(config: Config) -> None:
         configuration.check(config)
 
 
+def test_word_vectors(config: Config, tmp_path: Path) -> None:
+    """Their file must be there, and the trainer must know them; where it lies is no matter."""
+    config["vectors"] = {"path": str(tmp_path / "v.txt"), "sha256": "0" * 64, "format": "text"}
+    with pytest.raises(
+        UserError,
+        match=r"^vectors\.path names .*v\.txt, which is no file: bring it, as make vectors",
+    ):
+        configuration.check(config)
+    (tmp_path / "v.txt").touch()
+    configuration.check(config)
+    identity = json.loads(configuration.identity(config))
+    assert identity["vectors"] == {"sha256": "0" * 64, "format": "text"}
+    for trainer in ("node", "both"):
+        with pytest.raises(
+            UserError, match=rf"^vectors: the trainer {trainer} knows none: set trainer to python"
+        ):
+            configuration.check({**config, "trainer": trainer})
+
+
 def test_a_license_that_is_not_there(config: Config, tmp_path: Path) -> None:
     """So it is with the file of a licence, which is among those that the configuration names."""
     config["license_file"] = str(tmp_path / "terms.txt")

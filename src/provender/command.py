@@ -26,6 +26,9 @@ METRICS = "data/reports/metrics.json"
 TEST_SPLIT = Path("data/splits/test.parquet")
 OFFLINE_CONFIG = "config/offline.yaml"
 
+# The tool's options for Snakemake on clusters.
+PROFILES = "workflow/profiles"
+
 # What follows a command's name in the example that its --help gives.
 EXAMPLES = {
     "init": "tickets --from tickets.csv",
@@ -135,7 +138,7 @@ def build(options: argparse.Namespace) -> None:
             f"ARCHIVE is only read for source.kind newsgroups, and {options.config} has "
             f"{config['source']['kind']}"
         )
-    _run_snakemake(overlays, options.cores)
+    _run_snakemake(overlays, options.cores, options.profile)
     for sentence in files.read_json(METRICS)["remarks"]:
         print(f"note: {sentence}")
     print(f"Done: {BUNDLE}/index.html; see it with {tool.how('serve')}, and {REPORT}")
@@ -202,9 +205,25 @@ def _recorded_overlays(given: str | None) -> list[str]:
     return dvc_yaml.overlays() if dvc_yaml.FILE.exists() else []
 
 
-def _run_snakemake(overlays: list[str], cores: int) -> None:
+def _profile(name: str) -> str:
+    """Return the folder of a profile: one of the tool's by its name, or a path."""
+    there = sorted(path.parent.name for path in tool.place(PROFILES).glob("*/config.yaml"))
+    folder = tool.path(f"{PROFILES}/{name}") if name in there else name
+    if not (Path(folder) / "config.yaml").is_file():
+        raise UserError(
+            f"--profile names {name}, which is neither {' nor '.join(there)} nor a folder with a "
+            "config.yaml of Snakemake's options"
+        )
+    return folder
+
+
+def _run_snakemake(overlays: list[str], cores: int, profile: str | None = None) -> None:
     """Build. Raises UserError, with what the steps said, where that fails."""
-    command = ["snakemake", "--cores", str(cores)]
+    # How many jobs a cluster runs at once is the profile's to say.
+    command = [
+        "snakemake",
+        *(["--profile", _profile(profile)] if profile else ["--cores", str(cores)]),
+    ]
     if overlays:
         command += ["--configfile", *overlays]
     print(shlex.join(command), flush=True)
@@ -218,7 +237,11 @@ def _run_snakemake(overlays: list[str], cores: int) -> None:
         # What to do now is then said last, below all that Snakemake says of the jobs it ended.
         raise KeyboardInterrupt
     if code:
-        raise UserError(_explain_failure(started) or f"snakemake ended with exit code {code}")
+        told = f"snakemake ended with exit code {code}"
+        if profile:
+            told += ": what the cluster says of the job stands above. What is done stays done: run "
+            told += "the same command again"
+        raise UserError(_explain_failure(started) or told)
 
 
 def print_graph(_: argparse.Namespace) -> None:
@@ -464,6 +487,9 @@ def parse_arguments() -> argparse.ArgumentParser:
 
     command = commands.add_parser("build", help="run the whole workflow")
     _add_cores(command)
+    command.add_argument(
+        "--profile", metavar="NAME", help="run on a cluster: slurm, kubernetes, or a folder's path"
+    )
     command.add_argument("--config", help="configuration to lay over config/config.yaml")
     command.add_argument("--archive", type=Path, help="newsgroups archive to use")
     command.set_defaults(work=build)

@@ -150,6 +150,24 @@ def check(config: Config) -> None:
     ):
         if named and not Path(named).is_file():
             raise UserError(f"{key} names {named}, which is no file: write it, or leave out {key}")
+    _check_vectors(config)
+
+
+def _check_vectors(config: Config) -> None:
+    """Raise UserError unless word vectors are there and can be trained with."""
+    if "vectors" not in config:
+        return
+    if config["trainer"] != "python":
+        raise UserError(
+            f"vectors: the trainer {config['trainer']} knows none: set trainer to python, or leave "
+            "out vectors"
+        )
+    path = config["vectors"]["path"]
+    if not Path(path).is_file():
+        raise UserError(
+            f"vectors.path names {path}, which is no file: bring it, as make vectors brings those "
+            "for English, or leave out vectors"
+        )
 
 
 def _check_split(config: Config) -> None:
@@ -240,8 +258,10 @@ def settle_in_snakefile(config: Config, overlays: Sequence[str | Path], given: C
 def identity(config: Config) -> str:
     """Return as canonical JSON what of ``config`` a build depends on, without locations."""
     built = {key: value for key, value in config.items() if key not in PUBLICATION}
-    source = {key: value for key, value in config["source"].items() if key not in LOCATIONS}
-    return json.dumps({**built, "source": source}, sort_keys=True, separators=(",", ":"))
+    for part in ("source", "vectors"):
+        if part in built:
+            built[part] = {k: v for k, v in config[part].items() if k not in LOCATIONS}
+    return json.dumps(built, sort_keys=True, separators=(",", ":"))
 
 
 def source_files(source: Config) -> list[str]:

@@ -5,6 +5,7 @@ compared with those of provender serve.
 """
 
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -81,6 +82,21 @@ def test_headers(served: Host) -> None:
         assert answer.status == (404 if name == "none.html" else 200)
         told = {key.lower(): value for key, value in serve.headers_of(name).items()}
         assert {key: answer.headers.get(key) for key in told} == told, name
+
+
+def test_what_has_its_digest_in_its_address_is_kept_for_ever(served: Host) -> None:
+    """Compressed or not, and where it has not changed; but no error, and nothing else."""
+    digest = hashlib.sha256(SITE["page.js"]).hexdigest()
+    for coding in ("gzip", "identity"):
+        first = served.ask(f"/page.js?sha256={digest}", Accept_Encoding=coding)
+        told = {key.lower(): value for key, value in serve.headers_of("page.js", kept=True).items()}
+        assert {key: first.headers.get(key) for key in told} == told
+        again = {"Accept_Encoding": coding, "If_None_Match": first.headers["etag"]}
+        answer = served.ask(f"/page.js?sha256={digest}", **again)
+        assert answer.status == 304
+        assert answer.headers["cache-control"] == serve.KEPT_FOR_EVER
+    for address in ("page.js", "page.js?x=1", f"none.js?sha256={digest}"):
+        assert served.ask(f"/{address}").headers["cache-control"] == "no-cache", address
 
 
 def test_types(served: Host) -> None:

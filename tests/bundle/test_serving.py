@@ -55,6 +55,13 @@ def test_brotli(server: Host) -> None:
     assert len(tags) == 3
 
 
+def test_another_digest_is_no_reason_to_keep_a_file(server: Host) -> None:
+    """It may be that of the next version, which is being uploaded."""
+    for digest in ("", "0" * 64):
+        answer = server.ask(f"/page.js?sha256={digest}")
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
+
+
 @pytest.mark.parametrize("name", ["noise.bin", "page.js.gz", "picture.png"])
 def test_what_gets_no_smaller_is_sent_as_it_is(server: Host, name: str) -> None:
     """Nor is anything compressed that has been compressed before, as its name tells."""

@@ -219,6 +219,17 @@ def test_headers(server: Server) -> None:
     assert server.get("")[1]["server"] == "nginx"
 
 
+def test_what_has_its_digest_in_its_address_is_kept_for_ever(server: Server) -> None:
+    """But no error, whatever its address."""
+    digest = files.sha256(server.bundle / "tfjs/layers/model.json")
+    for name, status, kept in (
+        ("tfjs/layers/model.json", 200, serve_here.KEPT_FOR_EVER),
+        ("none.json", 404, "no-cache"),
+    ):
+        found, headers, _ = server.get(f"{name}?sha256={digest}")
+        assert (found, headers["cache-control"]) == (status, kept)
+
+
 def test_compressed_beforehand(server: Server) -> None:
     """Who takes it gets the smaller copy; a cache in between is told that it depends."""
     for encoding, name in (("br, gzip", "br"), ("gzip", "gzip")):

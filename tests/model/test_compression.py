@@ -1,6 +1,8 @@
 """compact: coarser numbers, fewer words, and which of them ship."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import brotli
 import numpy as np
@@ -166,6 +168,17 @@ def test_of_next_to_no_losses_the_smallest_ships(least: float) -> None:
     assert compression.choose(candidates, 30, 1.01) == candidates[1]
 
 
+def test_as_many_words_as_there_is_room_for() -> None:
+    """However they do on texts too few to choose by; the smallest, where there is no room."""
+    candidates = [
+        replace(candidate(bytes_, loss), words=words)
+        for words, bytes_, loss in ((500, 10, 0.1), (1000, 20, 0.5), (2000, 30, 0.2))
+    ]
+    assert compression.choose_unweighed(candidates, 29) == candidates[1]
+    assert compression.choose_unweighed(candidates, 30) == candidates[2]
+    assert compression.choose_unweighed(candidates, 9) == candidates[0]
+
+
 def test_front() -> None:
     """The front has what nothing smaller beats."""
     candidates = [candidate(30, 0.2), candidate(10, 0.5), candidate(20, 0.6), candidate(25, 0.5)]
@@ -189,7 +202,7 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     assert [(each.words, each.width, each.levels) for each in found] == [
         (size, *shape) for size in (500, 600) for shape in shapes
     ]
-    assert len(found) == compression.count_candidates(600, 5)
+    assert len(found) == compression.count_candidates(600, len(shapes))
     whole = found[len(shapes)]
     losses, hits = [], 0
     for row in range(30):
@@ -221,6 +234,29 @@ def test_weighs_each_size_width_and_coarseness() -> None:
             if each.words in sizes_weighed
             and bytes_of.get(each.levels, 0) * 4 * (each.words + 2) <= 2 * budget
         ]
+
+
+def test_weighs_those_words_and_shapes_alone_that_it_is_told() -> None:
+    """In the order of use that it is given."""
+    weights = Weights(made_up_table(5, words=600, width=5), np.zeros(5, np.float32))
+    ids = np.random.default_rng(6).integers(0, 602, (30, 8)).tolist()
+    posts = make_features(ids, np.arange(30) % 5, 602)
+    words = [f"w{number:03}" for number in range(600)]
+    asked: list[list[str]] = []
+
+    def pack(chosen: Sequence[str]) -> bytes:
+        asked.append(list(chosen))
+        return b""
+
+    order = np.arange(521, 1, -1)
+    found = compression.weigh(
+        weights, posts, posts, words, 2.0, pack, 10**6, order, [(4, BYTES[1])]
+    )
+    assert [(each.words, each.width, each.levels) for each in found] == [
+        (500, 4, BYTES[1]),
+        (520, 4, BYTES[1]),
+    ]
+    assert asked == [words[20:520], words[:520]]
 
 
 def test_two_labels_take_one_number_a_word() -> None:

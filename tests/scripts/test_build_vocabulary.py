@@ -156,3 +156,31 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
         "lower vocabulary.min_count and vocabulary.piece_min_count\n"
     )
     assert names_in(folder) == ["augmented.parquet", "text.json", "train.parquet"]
+
+
+def write_vectors(folder: Path, words: list[str]) -> list[str | Path]:
+    """Write words that have a vector, as read_vectors does; return the option that names them."""
+    pq.write_table(pa.table({"word": words}), folder / "vectors.parquet")
+    return ["--vectors", folder / "vectors.parquet"]
+
+
+def test_words_that_have_a_vector(run_script: RunScript, folder: Path) -> None:
+    """They fill what is left, in the file's order, and count no text; some may not be known."""
+    known = write_vectors(folder, ["tide", "z", "late", "123456", "moon", "mine", "sea"])
+    (folder / "exclude.txt").write_text("mine", encoding="utf-8")
+    options = [*arguments(folder, min_count=2, size=6), "--exclude", folder / "exclude.txt"]
+    done = run_script("build_vocabulary", *options, *known)
+    words = files.read_json(folder / "out" / "candidates.json")
+    counts = files.read_json(folder / "out" / "counts.json")
+    own = ["a", "z", "ä"]
+    assert words == [*own, "tide", "late", "moon"]
+    assert counts == [2, 2, 2, 0, 0, 0]
+    assert "1 of the words that were kept have a vector" in done.stderr
+
+
+def test_vectors_of_another_language(run_script: RunScript, folder: Path) -> None:
+    """Where no word has one, it says so."""
+    known = write_vectors(folder, ["mond", "meer"])
+    said = run_script("build_vocabulary", *arguments(folder), *known, code=1).stderr
+    assert "none of the words of the training texts has a vector in vectors.path: are they" in said
+    assert not (folder / "out").exists()

@@ -14,7 +14,8 @@ from model_inputs import read_weights, write_features
 from step_runs import RunScript, interrupt, interrupted, names_in, run_limited
 
 from provender import files
-from provender.model.training import SHARES
+from provender.model.compression import NARROW_LEVELS
+from provender.model.training import SHARES, VECTOR_SHARES
 
 SAVED_MODEL = [
     "fingerprint.pb",
@@ -215,3 +216,60 @@ def test_interrupted(small_build: Project, tmp_path: Path) -> None:
     assert code == 130
     assert messages.endswith(interrupted("train_model"))
     assert names_in(tmp_path) == ["train_model.log"]
+
+
+def write_vectors(inputs: Path) -> list[str | Path]:
+    """Write vectors of most words, of which a and b are in no text; return the options."""
+    values = np.array([[3, 0], [2, 1], [0, 3], [1, 2], [4, 1]], np.float32)
+    table = {
+        "word": ["f", "e", "d", "a", "new"],
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), 2),
+    }
+    pq.write_table(pa.table(table), inputs / "vectors.parquet")
+    files.write_json(inputs / "vocabulary" / "candidates.json", [*WORDS, "new"])
+    files.write_json(inputs / "vocabulary" / "counts.json", [3, 2, 2, 2, 1, 1, 0])
+    counts = inputs / "vocabulary" / "counts.json"
+    return ["--vectors", inputs / "vectors.parquet", "--counts", counts]
+
+
+def test_with_word_vectors(run_script: RunScript, inputs: Path) -> None:
+    """A word that no text has ships for its vector; shares and temperature are those of folds."""
+    options = write_vectors(inputs)
+    written = []
+    for name in ("one", "two"):
+        output = inputs / name
+        run_script("train_model", *arguments(inputs, output, share="auto"), *options)
+        written.append(all_files(output))
+    assert written[0] == written[1]
+    choice = files.read_json(output / "choice.json")
+    assert choice["words"] == 7
+    assert choice["words_by_vectors_alone"] == 1
+    tried = [(each["share"], each["vector_share"]) for each in choice["vector_shares"]]
+    assert sorted(tried) == [(share, part) for share in SHARES for part in VECTOR_SHARES]
+    losses = [each["loss"] for each in choice["vector_shares"]]
+    assert losses == sorted(losses)
+    assert (choice["share"], choice["vector_share"]) == tried[0]
+    vocabulary = files.read_json(output / "vocabulary.json")
+    assert vocabulary == sorted([*WORDS, "new"])
+    weights = read_weights(output / "model.h5")
+    row = (weights["table"] @ weights["kernel"])[2 + vocabulary.index("new")]
+    assert row.max() - row.min() > 0 or choice["vector_share"] == 0
+    # As wide as any, and at one coarseness: validation is too small to choose.
+    with (output / "sizes.csv").open(encoding="utf-8", newline="") as file:
+        (only,) = csv.DictReader(file)
+    assert (int(only["words"]), int(only["levels"])) == (7, NARROW_LEVELS)
+
+
+def test_where_validation_is_large_it_chooses(run_script: RunScript, inputs: Path) -> None:
+    """Words known by vectors alone are weighed: with them, and without."""
+    features = inputs / "features"
+    asked = [TEXTS[row % 4] for row in range(100)]
+    write_features(
+        features / "validation.parquet", [TRUTH[row % 4] for row in range(100)], asked, 11
+    )
+    output = inputs / "model"
+    run_script("train_model", *arguments(inputs, output), *write_vectors(inputs))
+    with (output / "sizes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {int(row["words"]) for row in rows} == {6, 7}
+    assert sum(int(row["chosen"]) for row in rows) == 1

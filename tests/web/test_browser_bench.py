@@ -90,6 +90,25 @@ def test_what_cannot_be_used_is_told_of(small_build: Project, tmp_path: Path) ->
     assert "TF.js wasm: " not in done.stdout
 
 
+# What a peer lacks is known before Chromium starts, or found there.
+GATHERED = """
+import browser
+figures = {"provender": {"p50": 2.0}, "cpu": {"p50": 8.0}, "wasm": {"p50": 6.0}}
+found = {"figures": figures, "problems": {"fasttext": "no wasm"}, "chromium": "1"}
+measured = browser.gather(found, {"cpu": "not installed"}, 1, 1)
+print(measured.figures["provender"]["lead"], *browser.notes(measured, 1)[1:], sep="\\n")
+"""
+
+
+def test_every_problem_is_told_of() -> None:
+    """A peer without figures has a reason below the table; the best backend is what counts."""
+    done = subprocess.run(
+        [sys.executable, "-c", GATHERED], cwd=BENCH.parent, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["3.0", "TF.js cpu: not installed", "fastText: no wasm"]
+
+
 def test_what_is_not_built(tmp_path: Path) -> None:
     """It says what to run first; and where a document has no place for the table."""
     command = [sys.executable, BENCH, "--build", tmp_path]

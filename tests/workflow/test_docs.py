@@ -34,6 +34,7 @@ RELEASES = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 BUILD_TYPE = (ROOT / "docs" / "build-type.md").read_text(encoding="utf-8")
 CONTAINERS = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 HOSTING = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
+SCALE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 # What the main job printed, where .ci/run has kept it.
@@ -177,6 +178,28 @@ def test_make_bench_browser(clone: Project) -> None:
     assert (
         "has no bundle with its npm package: run make first" in clone.run(*command, code=1).stderr
     )
+
+
+def test_make_bench_scale(clone: Project) -> None:
+    """``make bench-scale`` runs what writes the tables of the page, once there is a build."""
+    planned = clone.run("make", "--dry-run", "bench-scale", "MOST=1000000").stdout.splitlines()
+    commands = [line.split() for line in planned[-2:]]
+    assert commands[0] == ["python", "benchmarks/scale.py", "--most", "1000000"]
+    assert commands[1] == ["python", "benchmarks/scale_peers.py"]
+    for command in commands:
+        said = clone.run(*command, code=1).stderr
+        assert "data/source/news.sqlite is no file: run make first, or name one by --source" in said
+
+
+def test_clusters(clone: Project) -> None:
+    """The build on Slurm is run by tests/cluster; a profile that is not there is said to be so."""
+    tried = (ROOT / "tests" / "cluster" / "test_slurm.py").read_text(encoding="utf-8")
+    [block] = [block for block in blocks(SCALE, "sh") if "--profile" in block]
+    assert all(f'"{word}"' in tried for word in block.split())
+    profile = re.search(r"`snakemake --profile (\S+)`", SCALE)[1]
+    assert f'"{profile}"' in tried and (ROOT / profile / "config.yaml").is_file()
+    said = clone.run("provender", "build", "--profile", "slrum", code=1).stderr
+    assert "--profile names slrum, which is neither kubernetes nor slurm nor a folder" in said
 
 
 @pytest.mark.parametrize(
@@ -507,6 +530,9 @@ RUN_BY: dict[str, Callable] = {
     "make test": test_make_test,
     "make serve": test_make_serve,
     "make bench": test_make_bench,
+    "make bench-scale": test_make_bench_scale,
+    "make bench-scale MOST=1000000": test_make_bench_scale,
+    "provender build --profile slurm": test_clusters,
     "make bench ARCHIVE=path": test_make_bench,
     "make reproduce": test_make_reproduce,
     "make reproduce-cpus": test_make_reproduce,
@@ -595,6 +621,7 @@ def test_every_command_is_run() -> None:
         BUILD_TYPE,
         AUDIT,
         NODE,
+        SCALE,
     ):
         commands |= {line for block in blocks(document, "sh") for line in block.splitlines()}
         commands |= set(re.findall(r"^\$ (.+)$", document, re.MULTILINE))

@@ -1,6 +1,7 @@
 // Classifiers, made of their parts.
 
 /**
+ * @import { Encode } from "./encode.js"
  * @import { Parts } from "./model.js"
  * @import { Answers, ToScores } from "./predict.js"
  */
@@ -33,16 +34,16 @@ export function createClassifier(parts) {
  * Makes a classifier of parts that are known to belong together.
  *
  * @param {Parts} parts
+ * @param {Encode} [encode] what reads texts, if it is made already
  * @param {ToScores} [toScores] those of another engine than the kernel
  * @returns {Classifier}
  */
-export function assemble(parts, toScores) {
+export function assemble(parts, encode, toScores) {
   const { constants } = parts;
-  const encode = createEncoder(constants);
   const { labels, unsure_below: unsureBelow } = constants;
   // Not by a spread, which older browsers do not read.
   return Object.assign(
     { labels: labels.slice(), unsureBelow },
-    createAnswers(constants, encode, createKernel(parts), toScores),
+    createAnswers(constants, encode || createEncoder(constants), createKernel(parts), toScores),
   );
 }

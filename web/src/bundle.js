@@ -30,31 +30,35 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
   const files = Object(manifest).files || {};
 
   /**
-   * Reads files.
+   * Reads files, all at once.
    *
    * @param {string[]} names
-   * @returns {Promise<Bytes[]>}
+   * @returns {Promise<Bytes>[]}
    */
   function read(names) {
     const total = names.reduce((sum, name) => sum + Object(files[name]).bytes, 0);
     let loaded = 0;
-    return Promise.all(
-      names.map(async (name) => {
-        if (!files[name]) throw problem("mixed", `${MANIFEST} names no ${name}`);
-        const found = await get(name, files[name].sha256);
-        if ((await sha256(found)) !== files[name].sha256) {
+    return names.map(async (name) => {
+      if (!files[name]) throw problem("mixed", `${MANIFEST} names no ${name}`);
+      const digest = files[name].sha256;
+      let found = await get(name, digest);
+      if ((await sha256(found)) !== digest) {
+        // Whoever came during an upload may have the file before it under this file's address, for
+        // ever; so the plain one is asked, past all caches.
+        found = await fetched(name, "", "reload");
+        if ((await sha256(found)) !== digest) {
           throw problem(
             "mixed",
             `${name} is not that of ${MANIFEST}: the site is being updated, or the file is ` +
               "damaged. Try again in a moment",
           );
         }
-        throwIfAborted(signal);
-        loaded += files[name].bytes;
-        if (onProgress) onProgress({ file: name, loaded, total });
-        return found;
-      }),
-    );
+      }
+      throwIfAborted(signal);
+      loaded += files[name].bytes;
+      if (onProgress) onProgress({ file: name, loaded, total });
+      return found;
+    });
   }
 
   /**
@@ -62,23 +66,29 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
    *
    * @param {string} format
    * @param {string[]} names
-   * @returns {Promise<any[]>} the files, the model, its weights
+   * @returns {Promise<any>[]} the files, the model, its weights, each as it comes
    */
-  async function readModel(format, names) {
+  function readModel(format, names) {
     const folder = `tfjs/${format}/`;
     const own = Object.keys(files).filter((name) => name.startsWith(folder));
     if (!own.length) throw problem("option", `This bundle has no ${format} format`);
-    const found = await read(names.concat(own));
+    const found = read(names.concat(own));
     /** @param {string} name */
-    const place = (name) => found[names.length + own.indexOf(folder + name)];
-    /** @type {Model} */
-    const model = toJson("model.json", place("model.json"));
+    const place = (name) => names.length + own.indexOf(folder + name);
+    /** @type {Promise<Model>} */
+    const model = Promise.resolve(found[place("model.json")]).then((file) =>
+      toJson("model.json", file),
+    );
+    // Of all files, so that whichever fails, nothing else of them is left to fail unheard.
+    const weights = Promise.all([model, Promise.all(found)]).then(([whole, files]) =>
+      joinShards(weightPaths(whole).map((name) => files[place(name)])),
+    );
     return names
-      .map((name, i) => toJson(name, found[i]))
-      .concat([model, joinShards(weightPaths(model).map(place))]);
+      .map((name, i) => found[i].then((file) => toJson(name, file)))
+      .concat([model, weights]);
   }
 
-  return { manifest, digest: await sha256(bytes), readModel };
+  return { manifest, digest: sha256(bytes), readModel };
 }
 
 /**

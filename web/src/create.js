@@ -11,6 +11,7 @@
 
 import { assemble, createClassifier } from "./assemble.js";
 import { openBundle } from "./bundle.js";
+import { createEncoder } from "./encode.js";
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
 import { parts } from "./parts.js";
 import { loadedUpdates, loadTensorFlow } from "./places.js";
@@ -289,28 +290,38 @@ export const toInfo = ({ about, manifest, digest }) => ({
 async function make(options, kept) {
   const { base = ".", model: packed, runtime = "kernel" } = options;
   const bundle = packed ? null : await openBundle(options, kept);
-  const { digest, manifest } = packed || /** @type {Bundle} */ (bundle);
-  const [about, constants, model, weights] = bundle
-    ? await bundle.readModel("layers", ["about.json", "constants.json"])
+  const { manifest } = packed || /** @type {Bundle} */ (bundle);
+  /** @type {any[]} */
+  const files = bundle
+    ? bundle.readModel("layers", ["constants.json", "about.json"])
     : /** @type {PackedModel[]} */ ([packed]).map((own) => [
-        own.about,
         own.constants,
+        own.about,
         own.model,
         own.weights,
       ])[0];
+  // What takes longest is done while other files are under way.
+  const encoding = bundle ? files[0].then(createEncoder) : undefined;
+  const digesting = (packed || /** @type {Bundle} */ (bundle)).digest;
+  const [digest, encode, constants, about, model, weights] = await Promise.all(
+    [digesting, encoding].concat(files),
+  );
   const own = { constants, model, weights };
   const info = toInfo({ about, manifest, digest });
   if (runtime === "kernel") {
     // A bundle's files are those of its manifest; a package's have their seal.
-    return { classifier: (packed ? createClassifier : assemble)(own), info, dispose() {} };
+    const classifier = packed ? createClassifier(own) : assemble(own, encode);
+    return { classifier, info, dispose() {} };
   }
   if (!bundle && runtime === "graph") {
     throw problem("option", "A package's model has no graph format", TypeError);
   }
   const [form, formWeights] =
-    bundle && runtime === "graph" ? await bundle.readModel("graph", []) : [model, weights];
+    bundle && runtime === "graph"
+      ? await Promise.all(bundle.readModel("graph", []))
+      : [model, weights];
   const tf = await loadTensorFlow(base, Object(manifest.files["vendor/tf.min.js"]).sha256);
   const engine = await tensorflowScores(tf, { constants, model: form, weights: formWeights });
   const { scores, dispose } = engine;
-  return { classifier: assemble(own, (text) => scores([text])), info, dispose };
+  return { classifier: assemble(own, encode, (text) => scores([text])), info, dispose };
 }

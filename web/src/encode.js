@@ -395,7 +395,8 @@ function makeTrie({ shared, rests }) {
       continue;
     }
     const before = last[node];
-    let to = before && units[before] < unit ? 0 : step(node, unit);
+    // Where words are in their order, a node leads to no unit above that of its last.
+    let to = node && (!before || units[before] < unit) ? 0 : step(node, unit);
     if (!to) {
       to = nodes++;
       units[to] = unit;

@@ -7,7 +7,7 @@
 
 import * as words from "words";
 import { scriptAddress } from "./places.js";
-import { fill } from "./words.js";
+import { fill, reasonOf } from "./words.js";
 
 const HOUR_MILLISECONDS = 3600000;
 
@@ -62,14 +62,16 @@ export function keepOffline({ line, notice }, ready, loadUpdate, onKept) {
   }
 
   /** @param {Found} found */
-  function refuse({ code, version, reason, runs }) {
+  function refuse(found) {
+    const { code, version, runs } = found;
+    const reason = reasonOf(found);
     if (!runs) {
-      tell(fill(words.not_kept, { reason: `${reason}` }));
+      tell(fill(words.not_kept, { reason }));
       return;
     }
     const isNamed = version && version !== runs.version;
     const refused = isNamed ? words.version_not_taken : words.site_not_taken;
-    const said = fill(refused, { version: `${version}`, reason: `${reason}` });
+    const said = fill(refused, { version: `${version}`, reason });
     const text = `${said} ${fill(words.goes_on, runs)}`;
     if (code === "bad") offer(text, words.try_again, () => look(true));
     else offer(text);
@@ -162,7 +164,7 @@ function keepSite(serviceWorker, ready, show) {
 
   serviceWorker.addEventListener("message", ({ data, ports }) => {
     if (data && data.type === "not kept") {
-      reason = data.reason;
+      reason = reasonOf(data);
       ports.forEach((port) => port.postMessage("heard"));
     }
     if (data && data.type === "newer") ask({ type: "status" }).then(show, () => {});

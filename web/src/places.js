@@ -47,18 +47,18 @@ export function scriptAddress(address) {
  * @param {string | URL} base
  * @param {typeof fetch} [fetcher]
  * @param {AbortSignal} [signal]
- * @returns {(name: string, digest?: string) => Promise<Bytes>}
+ * @returns {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>}
  */
 export function readerAt(base, fetcher, signal) {
   const folder = String(base).replace(/\/+$/, "");
   const fs = !fetcher && !/^(https?|blob|data):/.test(folder) && node("fs");
-  return async (name, digest) => {
+  return async (name, digest, cache) => {
     const address = `${folder}/${name}`;
     try {
       if (fs) return await fs.promises.readFile(/^file:/.test(folder) ? new URL(address) : address);
       // By an address that no other version of the file has, so that none can be cached under it.
       const asked = digest ? `${address}?sha256=${digest}` : address;
-      const response = await (fetcher || fetch)(asked, { signal });
+      const response = await (fetcher || fetch)(asked, { signal, cache });
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
       return new Uint8Array(await response.arrayBuffer());
     } catch (error) {

@@ -1,7 +1,7 @@
 // Sentences and numbers in the page's language. The build puts one of languages/ in place of
 // "words", and of that what is used.
 
-import { code } from "words";
+import { code, reasons } from "words";
 
 /**
  * Fills values into the places of a sentence that have their names in braces.
@@ -22,3 +22,14 @@ export const fill = (sentence, values) =>
  */
 export const number = (value, digits = 0) =>
   value.toLocaleString(code, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/**
+ * Says in the page's language why a version was refused; what English alone says follows, since it
+ * may name a file.
+ *
+ * @param {{ code: string | null, reason: string | null }} found
+ */
+export function reasonOf({ code: name, reason }) {
+  const own = /** @type {{ [code: string]: string | undefined }} */ (reasons)[`${name}`];
+  return own ? `${own} (${reason})` : `${reason}`;
+}

@@ -91,6 +91,39 @@ test("any flipped bit of any file is refused", async (t) => {
   assert.equal((await create({ base: own })).labels.length, 3);
 });
 
+test("what is cached under a file's address from before its upload is gone around", async (t) => {
+  const own = copy(t);
+  const other = makeFolder(t);
+  writeBundle(other, seal({ ...parts, constants: { ...parts.constants, labels: ["a", "b", "c"] } }));
+  const { base } = await serve(t, own);
+  const asked = [];
+  const stale = async (address, { cache }) => {
+    const [name, digest] = address.slice(base.length).split("?");
+    if (name === "constants.json") asked.push([!!digest, cache]);
+    return new Response(readFileSync(join(digest && name === "constants.json" ? other : own, name)));
+  };
+  const { labels } = await create({ base, fetch: /** @type {any} */ (stale) });
+  assert.deepEqual(labels, parts.constants.labels);
+  assert.deepEqual(asked, [[true, undefined], [false, "reload"]]);
+});
+
+test("words are made ready while the weights are under way", { timeout: 20000 }, async (t) => {
+  const own = copy(t);
+  writeFileSync(join(own, "constants.json"), JSON.stringify({ ...parts.constants, format: 0 }));
+  writeManifest(own);
+  const { base } = await serve(t, own);
+  let asked = 0;
+  const slow = async (address, options) => {
+    if (address.includes(".bin")) {
+      asked++;
+      await new Promise(() => {});
+    }
+    return fetch(address, options);
+  };
+  await assert.rejects(create({ base, fetch: slow }), /has format 0/);
+  assert.equal(asked, 1);
+});
+
 test("files of two versions are refused, whichever is the older", async (t) => {
   const renamed = seal({ ...parts, constants: { ...parts.constants, labels: ["a", "b", "c"] } });
   const other = makeFolder(t);

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { build } from "esbuild";
 
-const FOLDER = join(import.meta.dirname, "..", "src", "languages");
+const SOURCES = join(import.meta.dirname, "..", "src");
+const FOLDER = join(SOURCES, "languages");
 const LANGUAGES = Object.fromEntries(
   readdirSync(FOLDER).map((name) => [
     name.replace(".json", ""),
@@ -16,6 +18,44 @@ const { en } = LANGUAGES;
 
 const placesOf = (sentence) =>
   Array.from(`${sentence}`.matchAll(/\{(\w+)\}/g), ([, name]) => name.replace("of_", "")).sort();
+
+// A code stands where an error is made, with its message in English.
+const CODES = new Set(
+  readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".js"))
+    .flatMap((name) =>
+      Array.from(readFileSync(join(SOURCES, name), "utf8").matchAll(/\bfail\(([^`;{]*?),\s*[`"]/g)),
+    )
+    .flatMap(([, code]) => Array.from(code.matchAll(/"([a-z-]+)"(?! \?)/g), ([, name]) => name)),
+);
+
+test("every reason to refuse a version is in every language but English, which has it in full", () => {
+  assert.ok(CODES.has("older") && CODES.has("missing") && CODES.has("http"));
+  // Said of a site that is as it should be.
+  CODES.delete("done");
+  for (const [code, { reasons }] of Object.entries(LANGUAGES)) {
+    assert.deepEqual(Object.keys(reasons), code === "en" ? [] : Array.from(CODES).sort(), code);
+  }
+});
+
+test("a refusal is told in the page's language, and then in full", async () => {
+  const tell = async (language) => {
+    const built = await build({
+      entryPoints: [join(SOURCES, "words.js")],
+      alias: { words: join(FOLDER, `${language}.json`) },
+      bundle: true,
+      format: "esm",
+      write: false,
+    });
+    const { reasonOf } = await import(`data:text/javascript,${encodeURIComponent(built.outputFiles[0].text)}`);
+    return ["older", "unheard-of"].map((code) => reasonOf({ code, reason: "It is old." }));
+  };
+  assert.deepEqual(await tell("en"), ["It is old.", "It is old."]);
+  assert.deepEqual(await tell("de"), [
+    "Sie ist älter als eine, die hier schon lief. (It is old.)",
+    "It is old.",
+  ]);
+});
 
 test("five languages are there", () => {
   assert.deepEqual(Object.keys(LANGUAGES).sort(), ["de", "en", "es", "fr", "ja"]);
@@ -29,6 +69,7 @@ for (const [code, words] of Object.entries(LANGUAGES)) {
     for (const [key, sentence] of Object.entries(words)) {
       assert.ok(sentence !== "", key);
       assert.deepEqual(placesOf(sentence), placesOf(en[key]), `${code}: ${key}`);
+      for (const reason of Object.values(key === "reasons" ? sentence : {})) assert.ok(reason);
     }
   });
 

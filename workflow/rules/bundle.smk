@@ -3,6 +3,7 @@
 #   writes  dist/bundle/: the site, with manifest.json; dist/npm/<name>-classifier-<version>.tgz
 
 import json
+from os.path import dirname
 
 from provender.running.code_files import locks, option, workflow as workflow_code
 from provender.config import identity, recipe_file
@@ -75,7 +76,7 @@ rule assemble_bundle:
         language=["--language", config["language"]] if "language" in config else [],
         max_words=config["model"]["max_words"],
         layers=subpath(input[0], parent=True),
-        graph=["--graph", "data/tfjs/graph"] if GRAPH else [],
+        graph=lambda _, input: option("--graph", dirname(input[2]) if GRAPH else None),
         folder=subpath(output[0], parent=True),
         config=lambda _: identity(config),
     shell:

@@ -1,8 +1,12 @@
 # The compiled text recipe, the words to choose from and the labels; every post as fixed-length word ids.
-#   reads   data/splits/*.parquet, config/text.yaml, a list of words to leave out, if any
-#   writes  data/vocabulary/{text,candidates,counts,labels}.json, data/features/*.parquet
+#   reads   data/splits/*.parquet, config/text.yaml; a list of words to leave out and a file of word
+#           vectors, if any
+#   writes  data/vocabulary/{text,candidates,counts,labels}.json, data/features/*.parquet;
+#           data/vectors/vectors.parquet, data/reports/vectors.json
 
 from provender.config import recipe_file
+
+VECTORS = "data/vectors/vectors.parquet" if "vectors" in config else []
 
 
 rule compile_recipe:
@@ -28,12 +32,36 @@ rule compile_recipe:
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q} --log {log:q}"
 
 
+if "vectors" in config:
+
+    rule read_vectors:
+        input:
+            vectors=config["vectors"]["path"],
+            text="data/vocabulary/text.json",
+            code=python("read_vectors"),
+        output:
+            vectors="data/vectors/vectors.parquet",
+            report="data/reports/vectors.json",
+            receipt="data/receipts/read_vectors.json",
+        log:
+            "logs/read_vectors.log",
+        params:
+            sha256=config["vectors"]["sha256"],
+            format=config["vectors"]["format"],
+        shell:
+            command("read_vectors") + " --path {input.vectors:q} --format {params.format}"
+            " --sha256 {params.sha256} --text {input.text:q}"
+            " --output {output.vectors:q} --report {output.report:q} --log {log:q}"
+            " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
+
+
 rule build_vocabulary:
     input:
         train="data/splits/train.parquet",
         augmented="data/splits/augmented.parquet",
         text="data/vocabulary/text.json",
         exclude=config["vocabulary"].get("exclude", []),
+        vectors=VECTORS,
         code=python("build_vocabulary"),
     output:
         candidates="data/vocabulary/candidates.json",
@@ -48,12 +76,13 @@ rule build_vocabulary:
         piece_min_count=config["vocabulary"]["piece_min_count"],
         max_words=config["model"]["max_words"],
         exclude=lambda wildcards, input: ["--exclude", input.exclude] if input.exclude else [],
+        vectors=["--vectors", VECTORS] if VECTORS else [],
     shell:
         command("build_vocabulary") + " --train {input.train:q}"
         " --augmented {input.augmented:q} --text {input.text:q}"
         " --size {params.size} --min-count {params.min_count}"
         " --piece-min-count {params.piece_min_count} {params.exclude:q}"
-        " --max-words {params.max_words}"
+        " {params.vectors:q} --max-words {params.max_words}"
         " --candidates {output.candidates:q} --counts {output.counts:q} --labels {output.labels:q}"
         " --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

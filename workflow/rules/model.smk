@@ -1,6 +1,7 @@
 # One training run, and the model in every format that is shipped. Where trainer is node, it is
 # the one that Node.js has trained, and there is no SavedModel and no graph format.
-#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json
+#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json,
+#           data/vectors/vectors.parquet, if there are word vectors
 #   writes  data/model/: saved_model/, model.h5, choice.json, …; data/vocabulary/vocabulary.json;
 #           data/tfjs/{layers,graph}/
 
@@ -91,6 +92,7 @@ else:
             candidates="data/vocabulary/candidates.json",
             labels="data/vocabulary/labels.json",
             text="data/vocabulary/text.json",
+            vectors=[VECTORS, "data/vocabulary/counts.json"] if VECTORS else [],
             code=python("train_model"),
         output:
             SAVED_MODEL,
@@ -106,10 +108,13 @@ else:
         params:
             folder=subpath(output[0], parent=True),
             model=config["model"],
+            vectors=lambda _, input: (
+                ["--vectors", input.vectors[0], "--counts", input.vectors[1]] if VECTORS else []
+            ),
         shell:
             command("train_model") + " --train {input.train:q} --validation {input.validation:q}"
             " --augmented {input.augmented:q} --candidates {input.candidates:q}"
-            " --labels {input.labels:q} --text {input.text:q}"
+            " --labels {input.labels:q} --text {input.text:q} {params.vectors:q}"
             " --smoothing {params.model[smoothing]} --power {params.model[power]}"
             " --idf-power {params.model[idf_power]} --share {params.model[share]}"
             " --cost {params.model[cost]} --epochs {params.model[epochs]}"

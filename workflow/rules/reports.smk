@@ -3,7 +3,10 @@
 #   writes  data/reports/: metrics.json, summary.json, confusion.csv, recall.csv, labelled.csv,
 #           predictions.parquet, answers.parquet, learning.csv, parity.json, report.html
 
+from os.path import dirname
+
 from provender.config import describe_test, split_values
+from provender.running.code_files import option
 
 # What snakemake search and provender update have kept, if anything.
 SEARCH = f"config/search/{config['name']}.csv"
@@ -166,7 +169,7 @@ rule verify_parity:
         "logs/verify_parity.log",
     params:
         layers=subpath(input[0], parent=True),
-        graph=["--graph", "data/tfjs/graph"] if GRAPH else [],
+        graph=lambda _, input: option("--graph", dirname(input[2]) if GRAPH else None),
         name=config["name"],
         max_words=config["model"]["max_words"],
     shell:

@@ -32,9 +32,13 @@ PAGE = "index.html"
 
 POLICY_HEADER = "Content-Security-Policy"
 
+# A rebuilt bundle must show at the next reload; but what lies at an address with its digest never
+# changes.
+CACHE_HEADER = "Cache-Control"
+KEPT_FOR_EVER = "public, max-age=31536000, immutable"
+
 HEADERS = {
-    # A rebuilt bundle must show at the next reload.
-    "Cache-Control": "no-cache",
+    CACHE_HEADER: "no-cache",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -88,11 +92,15 @@ def serve(folder: Path, port: int, host: str = "localhost") -> None:
             print()
 
 
-def headers_of(name: str, policy: str = page.POLICY) -> dict[str, str]:
-    """Return the headers of a file of a bundle whose page has ``policy``, but for its content's."""
+def headers_of(name: str, policy: str = page.POLICY, kept: bool = False) -> dict[str, str]:
+    """Return the headers of a file of a bundle whose page has ``policy``, but for its content's.
+
+    ``kept``: the address has the file's digest.
+    """
     # What the page says of itself does not hold for its workers, which have their own answer's.
     own = [] if name in OF_ONE_FILE else [policy]
-    return {POLICY_HEADER: "; ".join([*own, FRAMES_POLICY]), **HEADERS}
+    cache = {CACHE_HEADER: KEPT_FOR_EVER} if kept else {}
+    return {POLICY_HEADER: "; ".join([*own, FRAMES_POLICY]), **HEADERS, **cache}
 
 
 @lru_cache(1)
@@ -163,6 +171,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     # Of the file that is asked for, once that is known.
     name = ""
 
+    # Whether its address has its digest.
+    kept = False
+
     def __init__(self, folder: Path, *connection: object) -> None:
         self.folder = folder
         super().__init__(*connection)  # type: ignore[arg-type]
@@ -177,16 +188,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _answer(self) -> bytes:
         """Send all but the content, and return that."""
-        address = re.split("[?#]", self.path)[0]
+        address, _, query = self.path.partition("#")[0].partition("?")
         self.name = urllib.parse.unquote(address).removeprefix("/") or PAGE
         content = self._read(self.name)
         if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return b""
+        digest = hashlib.sha256(content).hexdigest()
+        self.kept = query == f"sha256={digest}"
         kind = TYPES.get(PurePosixPath(self.name).suffix)
         coding = choose_coding(self._header("Accept-Encoding")) if kind else ""
         body, coding = encode(content, coding) if coding else (content, "")
-        tag = "-".join([hashlib.sha256(content).hexdigest()[:32], coding]).rstrip("-")
+        tag = "-".join([digest[:32], coding]).rstrip("-")
         known = re.findall(r'"[^"]*"|\*', self._header("If-None-Match"))
         changed = not {f'"{tag}"', "*"} & set(known)
         self.send_response(HTTPStatus.OK if changed else HTTPStatus.NOT_MODIFIED)
@@ -214,7 +227,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def end_headers(self) -> None:
         policy = policy_of(self._read(PAGE) or b"")
-        for name, value in headers_of(self.name, policy).items():
+        for name, value in headers_of(self.name, policy, self.kept).items():
             self.send_header(name, value)
         super().end_headers()
 

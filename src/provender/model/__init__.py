@@ -7,6 +7,7 @@ Imports ``text``. NumPy functions that differ between CPUs are banned: see ``ari
 
 __all__ = [
     "arithmetic",
+    "compiled",
     "compression",
     "conversion",
     "features",
@@ -20,4 +21,5 @@ __all__ = [
     "remarks",
     "runtime",
     "training",
+    "vectors",
 ]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from provender.model.compiled import compiled
+
 SQRT_HALF = 0.7071067811865476
 LN_2 = 0.6931471805599453
 
@@ -105,11 +107,16 @@ def add_rows(values: np.ndarray) -> np.ndarray:
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return ``left`` [n, k] times ``right`` [k, m]: float64, added up in the order of k."""
     total = np.zeros((left.shape[0], right.shape[1]))
-    for start in range(0, len(total), ROWS):
-        own, some = total[start : start + ROWS], left[start : start + ROWS].astype(np.float64)
-        for place in range(left.shape[1]):
-            own += some[:, place, np.newaxis] * right[place]
+    _matmul(np.ascontiguousarray(left, np.float64), np.ascontiguousarray(right, np.float64), total)
     return total
+
+
+@compiled
+def _matmul(left: np.ndarray, right: np.ndarray, total: np.ndarray) -> None:
+    for row in range(len(total)):
+        for place in range(len(right)):
+            for column in range(right.shape[1]):
+                total[row, column] += left[row, place] * right[place, column]
 
 
 def gram(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -120,14 +127,21 @@ def gram(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     size = rows.shape[1]
     total = np.zeros((size, size))
-    for start in range(0, len(rows), ROWS):
-        some = rows[start : start + ROWS].astype(np.float64)
-        weighted = some * weights[start : start + ROWS, np.newaxis]
-        for place in range(size):
-            # Row after row: one order of addition, on every CPU.
-            total[place] += (weighted * some[:, place, np.newaxis]).sum(axis=0)
+    _gram(np.ascontiguousarray(rows, np.float64), np.asarray(weights, np.float64), total)
     # Of two products that differ in their last bit, the mean.
     return (total + total.T) / 2
+
+
+@compiled
+def _gram(rows: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
+    size = rows.shape[1]
+    for start in range(0, len(rows), ROWS):
+        part = np.zeros((size, size))
+        for row in range(start, min(start + ROWS, len(rows))):
+            for place in range(size):
+                for column in range(size):
+                    part[place, column] += rows[row, column] * weights[row] * rows[row, place]
+        total += part
 
 
 def eigenvectors(matrix: np.ndarray) -> np.ndarray:

@@ -119,13 +119,15 @@ def quantise(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     return (numbers * UNIT).astype(np.float32), (steps / UNIT).astype(np.float32)
 
 
-def choose_words(table: np.ndarray, posts: Features) -> np.ndarray:
+def choose_words(table: np.ndarray, posts: Features, loud: np.ndarray | None = None) -> np.ndarray:
     """Return the ids of all words, the most useful first: int [words].
 
     A word is useful as far as it tells labels apart, and by the square root of the sum of the
-    squares of its weights in the posts. ``table`` float32 [ids, labels].
+    squares of its weights in the posts, or of what ``loud`` [ids] says that these are. ``table``
+    float32 [ids, labels].
     """
-    loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(table))
+    if loud is None:
+        loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(table))
     useful = np.sqrt(arithmetic.add_rows(_centred(table) ** 2) * loud)
     return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
 
@@ -176,16 +178,22 @@ def weigh(
     temperature: float,
     build_constants: Callable[[Sequence[str]], bytes],
     budget: int,
+    order: np.ndarray | None = None,
+    shapes: Sequence[tuple[int, int]] | None = None,
 ) -> Iterator[Candidate]:
     """Yield the candidates, from few words to all, with their bytes and their worth.
 
     ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
     bundle's constants for some of them. More words than those of which no candidate has ``budget``
-    bytes are not weighed, nor is what is far beyond it.
+    bytes are not weighed, nor is what is far beyond it. ``order``: which ids may ship, in the order
+    of use; if left out, all words, as :func:`choose_words` has them. ``shapes``: which widths and
+    coarsenesses; if left out, all.
     """
-    order = choose_words(weights.table, train)
+    shapes = shapes or find_shapes(len(weights.bias))
+    if order is None:
+        order = choose_words(weights.table, train)
     posts = count_posts(train)
-    for size in _sizes(len(words)):
+    for size in _sizes(len(order)):
         kept = in_code_point_order(order[:size], words)
         constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
         found = _weigh_shapes(
@@ -195,6 +203,7 @@ def weigh(
             temperature,
             constants,
             budget,
+            shapes,
         )
         yield from found
         if min(each.bytes for each in found) > budget:
@@ -208,6 +217,7 @@ def _weigh_shapes(
     temperature: float,
     constants: bytes,
     budget: int,
+    shapes: Sequence[tuple[int, int]],
 ) -> list[Candidate]:
     """Return the candidates of one vocabulary, of which ``posts`` [ids] texts have each word."""
     labels = len(weights.bias)
@@ -216,7 +226,7 @@ def _weigh_shapes(
     axes = principal_axes(weights.table, posts)
     narrowed = narrow(weights.table, axes)
     found = []
-    for width, levels in _shapes(labels):
+    for width, levels in shapes:
         if narrowed.size * FLOAT_BYTES.get(levels, 0) > MOST_OVER * budget:
             continue
         grid, scales = quantise(narrowed[:, :width], levels)
@@ -235,12 +245,12 @@ def _weigh_shapes(
     return found
 
 
-def count_candidates(words: int, labels: int) -> int:
-    """Return how many candidates :func:`weigh` yields at most for so many words and labels."""
-    return len(_sizes(words)) * len(_shapes(labels))
+def count_candidates(words: int, shapes: int) -> int:
+    """Return how many candidates :func:`weigh` yields at most for so many words and shapes."""
+    return len(_sizes(words)) * shapes
 
 
-def _shapes(labels: int) -> list[tuple[int, int]]:
+def find_shapes(labels: int) -> list[tuple[int, int]]:
     """Return the widths and coarsenesses that are weighed, the widest and finest first."""
     widest = labels - 1
     narrower = sorted({max(1, round(widest * share)) for share in WIDTHS} - {widest}, reverse=True)
@@ -271,6 +281,17 @@ def choose(candidates: Sequence[Candidate], budget: int, near: float) -> Candida
     most = max(near * least, least + NEXT_TO_NOTHING)
     alike = [each for each in affordable if each.loss <= most]
     return min(alike, key=lambda each: (each.bytes, each.loss))
+
+
+def choose_unweighed(candidates: Sequence[Candidate], budget: int) -> Candidate:
+    """Return what ships where validation is too small to choose by: as many words as there is room.
+
+    Where nothing is small enough, the smallest of all.
+    """
+    affordable = [each for each in candidates if each.bytes <= budget]
+    if not affordable:
+        return min(candidates, key=lambda each: (each.bytes, each.loss))
+    return max(affordable, key=lambda each: each.words)
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:

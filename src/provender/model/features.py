@@ -1,13 +1,14 @@
 """Read what encode_posts wrote, as the arrays that the model takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from provender import files
 from provender.errors import UserError
+from provender.model.compiled import compiled
 from provender.text.encode import FIRST_WORD, pooling_weights
 
 
@@ -28,6 +29,13 @@ class Features:
     counts: np.ndarray
     weights: np.ndarray
     is_piece: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only, as those from Arrow are: one type, compiled for once."""
+        for field in fields(self):
+            array = getattr(self, field.name).view()
+            array.flags.writeable = False
+            object.__setattr__(self, field.name, array)
 
     @property
     def rows(self) -> np.ndarray:
@@ -124,13 +132,21 @@ def count_posts(features: Features) -> np.ndarray:
 
 def pool(features: Features, table: np.ndarray) -> np.ndarray:
     """Return the weighted sum of each text's rows of ``table`` [ids, width]: float64 [n, width]."""
-    rows, texts = features.rows, len(features.labels)
-    weights = features.weights.astype(np.float64)
-    sums = np.empty((texts, table.shape[1]))
-    for place, column in enumerate(table.T.astype(np.float64, order="C")):
-        # Feature after feature: one order of addition, everywhere.
-        sums[:, place] = np.bincount(rows, weights * column[features.ids], texts)
+    sums = np.zeros((len(features.labels), table.shape[1]))
+    exact = np.ascontiguousarray(table, np.float64)
+    _pool(features.starts, features.ids, features.weights, exact, sums)
     return sums
+
+
+@compiled
+def _pool(
+    starts: np.ndarray, ids: np.ndarray, weights: np.ndarray, table: np.ndarray, sums: np.ndarray
+) -> None:
+    for row in range(len(sums)):
+        for place in range(starts[row], starts[row + 1]):
+            own, weight = ids[place], weights[place]
+            for column in range(table.shape[1]):
+                sums[row, column] += weight * table[own, column]
 
 
 def find_words(words: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from provender import console
+from provender.model.compiled import compiled
 from provender.model.features import Features
 
 # How many times a pass the weights enter the mean, where there are as many texts.
@@ -44,35 +45,88 @@ def fit(
     total = np.zeros((size + 1, labels))
     weights = np.zeros((size + 1, labels))
     duals = np.zeros((count, labels))
-    values = posts.weights * factors[posts.ids]
-    lengths = np.bincount(posts.rows, values**2, count)
+    lengths = np.zeros(count)
+    _measure(posts.starts, posts.ids, posts.weights, factors, lengths)
     mean = math.fsum(lengths) / max(count, 1)
     # One dual variable's own part of the loss.
     diagonal = mean / (2 * cost) if mean > 0 else 1.0
-    steps = (1 / (lengths + 1 + diagonal)).tolist()
-    starts, ids, columns = posts.starts.tolist(), posts.ids.astype(np.int64), values[:, np.newaxis]
-    answers = posts.labels.tolist()
     shuffled = np.random.Generator(np.random.PCG64(seed))
-    marks = {part * count // MEANS for part in range(1, MEANS + 1)} - {0}
+    ends = sorted({part * count // MEANS for part in range(1, MEANS + 1)} - {0})
     for epoch in range(epochs):
-        order = shuffled.permutation(count).tolist()
-        rows = console.progress(order, f"training, pass {epoch + 1} of {epochs}", count)
-        for done, row in enumerate(rows, 1):
-            own, x = ids[starts[row] : starts[row + 1]], columns[starts[row] : starts[row + 1]]
-            label, dual = answers[row], duals[row]
-            touched = weights.take(own, axis=0)
-            margins = (touched * x).sum(axis=0) + weights[size]
-            # A margin is the distance to the right side: of all other labels, the negative one.
-            np.negative(margins, out=margins)
-            margins[label] = -margins[label]
-            change = np.maximum(dual - (margins - 1 + dual * diagonal) * steps[row], 0) - dual
-            dual += change
-            np.negative(change, out=change)
-            change[label] = -change[label]
-            weights[own] = touched + x * change
-            weights[size] += change
-            if done in marks:
-                total += weights
+        order = shuffled.permutation(count)
+        parts = zip([0, *ends], ends, strict=False)
+        for first, end in console.progress(
+            parts, f"training, pass {epoch + 1} of {epochs}", len(ends)
+        ):
+            _learn(
+                order[first:end],
+                posts.starts,
+                posts.ids,
+                posts.weights,
+                posts.labels,
+                factors,
+                lengths,
+                diagonal,
+                duals,
+                weights,
+            )
+            total += weights
         if report:
-            report(epoch, total / max(len(marks) * (epoch + 1), 1))
-    return total / max(len(marks) * epochs, 1)
+            report(epoch, total / max(len(ends) * (epoch + 1), 1))
+    return total / max(len(ends) * epochs, 1)
+
+
+@compiled
+def _measure(
+    starts: np.ndarray,
+    ids: np.ndarray,
+    pooling: np.ndarray,
+    factors: np.ndarray,
+    lengths: np.ndarray,
+) -> None:
+    """Add to ``lengths`` float64 [n] the square of each text's length."""
+    for row in range(len(lengths)):
+        for place in range(starts[row], starts[row + 1]):
+            value = pooling[place] * factors[ids[place]]
+            lengths[row] += value * value
+
+
+@compiled
+def _learn(
+    order: np.ndarray,
+    starts: np.ndarray,
+    ids: np.ndarray,
+    pooling: np.ndarray,
+    answers: np.ndarray,
+    factors: np.ndarray,
+    lengths: np.ndarray,
+    diagonal: float,
+    duals: np.ndarray,
+    weights: np.ndarray,
+) -> None:
+    """Let the texts in ``order`` change ``weights`` [ids + 1, labels], ``duals`` [n, labels]."""
+    bias = len(weights) - 1
+    labels = weights.shape[1]
+    margins = np.empty(labels)
+    for row in order:
+        margins[:] = 0.0
+        for place in range(starts[row], starts[row + 1]):
+            own = ids[place]
+            value = pooling[place] * factors[own]
+            for label in range(labels):
+                margins[label] += weights[own, label] * value
+        step = 1.0 / (lengths[row] + 1.0 + diagonal)
+        for label in range(labels):
+            # A margin is the distance to the right side: of all other labels, the negative one.
+            side = 1.0 if label == answers[row] else -1.0
+            margin = side * (margins[label] + weights[bias, label])
+            dual = duals[row, label]
+            change = max(dual - (margin - 1.0 + dual * diagonal) * step, 0.0) - dual
+            duals[row, label] = dual + change
+            margins[label] = side * change
+            weights[bias, label] += side * change
+        for place in range(starts[row], starts[row + 1]):
+            own = ids[place]
+            value = pooling[place] * factors[own]
+            for label in range(labels):
+                weights[own, label] += value * margins[label]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from provender.model import arithmetic
+from provender.model.compiled import compiled
 from provender.model.features import Features, count_posts
 from provender.text.encode import FIRST_WORD
 
@@ -58,9 +59,25 @@ def naive_bayes_table(train: Features, labels: int, how: NaiveBayes) -> np.ndarr
 
 def _count(train: Features, frequency: np.ndarray, labels: int) -> np.ndarray:
     """Add up the tf-idf of the texts of each label, at length 1: float64 [ids, labels]."""
-    rows = train.rows
-    tf_idf = train.weights * frequency[train.ids]
-    norms = np.sqrt(np.bincount(rows, tf_idf**2, len(train.labels)))
-    cells = train.ids.astype(np.int64) * labels + train.labels[rows]
-    counts = np.bincount(cells, tf_idf / norms[rows], len(frequency) * labels)
-    return counts.reshape(-1, labels)
+    counts = np.zeros((len(frequency), labels))
+    _add_posts(train.starts, train.ids, train.weights, train.labels, frequency, counts)
+    return counts
+
+
+@compiled
+def _add_posts(
+    starts: np.ndarray,
+    ids: np.ndarray,
+    weights: np.ndarray,
+    answers: np.ndarray,
+    frequency: np.ndarray,
+    counts: np.ndarray,
+) -> None:
+    for row in range(len(answers)):
+        square = 0.0
+        for place in range(starts[row], starts[row + 1]):
+            tf_idf = weights[place] * frequency[ids[place]]
+            square += tf_idf * tf_idf
+        norm = np.sqrt(square)
+        for place in range(starts[row], starts[row + 1]):
+            counts[ids[place], answers[row]] += weights[place] * frequency[ids[place]] / norm

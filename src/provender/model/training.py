@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provender import console
-from provender.model import arithmetic, hinge
-from provender.model.features import Features, pool, rows_where
+from provender.model import arithmetic, hinge, metrics, vectors
+from provender.model.features import Features, count_posts, pool, restrict, rows_where
 from provender.model.naive_bayes import NaiveBayes, inverse_document_frequency, naive_bayes_table
+from provender.text.encode import FIRST_WORD
 
 if TYPE_CHECKING:
     import tf_keras
@@ -21,6 +22,9 @@ FOLDS = 3
 
 # The shares of naive Bayes that are tried where none is set.
 SHARES = (0.0, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9)
+
+# And those of word vectors, where there are any.
+VECTOR_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 
 # So many posts tell how far a model's logits spread.
 SPREAD_OF = 2000
@@ -37,6 +41,8 @@ class Training:
     (``start``), which is the better one where texts are long and few, and one-against-rest
     classifiers of squared hinge loss (``cost``, ``epochs``; see provender.model.hinge), where
     they are short or many. ``share``, 0 to 1, is naive Bayes'; None where it is to be chosen.
+    Where there are word vectors, ``vector_share`` of the logits are those of a classifier of these
+    (see provender.model.vectors), and the rest the mean of the two.
     """
 
     start: NaiveBayes
@@ -44,6 +50,7 @@ class Training:
     epochs: int
     share: float | None
     seed: int
+    vector_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,11 +109,34 @@ def build_model(table: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> "tf_
     return model
 
 
-def train(posts: Features, labels: int, how: Training, report: Report | None = None) -> Weights:
-    """Train a model of so many labels, whose ``how.share`` is set."""
+@dataclass(frozen=True)
+class Trial:
+    """Shares that were tried beside word vectors, and what posts that were not learnt from say.
+
+    ``logits`` float64 [n, labels] of each post, in their order.
+    """
+
+    share: float
+    vector_share: float
+    logits: np.ndarray
+    recall: float
+    loss: float
+
+
+def train(
+    posts: Features,
+    labels: int,
+    how: Training,
+    report: Report | None = None,
+    known: vectors.Vectors | None = None,
+) -> Weights:
+    """Train a model of so many labels, whose ``how.share`` is set; ``known``: word vectors."""
     if how.share is None:
         raise ValueError("the share of naive Bayes is not chosen yet")
-    return mix(*_train_both(posts, labels, how, report), how.share)
+    if known is None:
+        return mix(*_train_both(posts, labels, how, report), how.share)
+    bayes, margins, of_vectors = _train_three(posts, labels, how, known, report)
+    return mix(of_vectors, mix(bayes, margins, how.share), how.vector_share)
 
 
 def choose(how: Training, posts: Features, labels: int) -> tuple[Training, dict[float, float]]:
@@ -135,8 +165,54 @@ def choose(how: Training, posts: Features, labels: int) -> tuple[Training, dict[
     return replace(how, share=best_share), recall
 
 
+def choose_beside_vectors(
+    how: Training, posts: Features, labels: int, known: vectors.Vectors
+) -> tuple[Training, list[Trial]]:
+    """Return how to train with word vectors, and all that was tried, the best first.
+
+    Posts are answered by models of the other folds' posts. The best has the least loss, at its own
+    temperature: where posts are few, recall@1 jumps from share to share.
+    """
+    # Words that are known by vectors alone and that no post has make no difference.
+    kept = np.flatnonzero(known.is_own | (count_posts(posts) > 0))
+    posts, known = restrict(posts, kept), vectors.restrict(known, kept)
+    folds = assign_folds(posts)
+    three = [np.empty((len(folds), labels)) for _ in range(3)]
+    for fold in range(FOLDS):
+        console.log.info("choosing the shares, part %d of %d", fold + 1, FOLDS)
+        own = folds == fold
+        asked = rows_where(posts, own)
+        found = _train_three(rows_where(posts, ~own), labels, how, known)
+        for logits, weights in zip(three, found, strict=True):
+            logits[own] = pool(asked, weights.table) + weights.bias
+    bayes, margins, of_vectors = three
+    trials = [
+        _try(posts, share, part, part * of_vectors + (1 - part) * words)
+        for share in (SHARES if how.share is None else (how.share,))
+        for words in [share * bayes + (1 - share) * margins]
+        for part in VECTOR_SHARES
+    ]
+    trials.sort(key=lambda trial: (trial.loss, trial.share, trial.vector_share))
+    best = trials[0]
+    console.log.info(
+        "naive Bayes' share: %.2f, word vectors': %.2f, recall@1 %.4f",
+        best.share,
+        best.vector_share,
+        best.recall,
+    )
+    return replace(how, share=best.share, vector_share=best.vector_share), trials
+
+
+def _try(posts: Features, share: float, vector_share: float, logits: np.ndarray) -> Trial:
+    some = np.arange(len(logits)) % -(-len(logits) // SPREAD_OF) == 0
+    temperature = metrics.find_temperature(logits[some], posts.labels[some])
+    loss = metrics.loss(arithmetic.softmax(logits / temperature), posts.labels)
+    recall = float((logits.argmax(axis=1) == posts.labels).mean())
+    return Trial(share, vector_share, logits, recall, loss)
+
+
 def mix(bayes: Weights, margins: Weights, share: float) -> Weights:
-    """Return the mean of two models, of which ``bayes`` counts ``share``."""
+    """Return the mean of two models, of which the first counts ``share``."""
     return Weights(
         (share * bayes.table + (1 - share) * margins.table).astype(np.float32),
         (share * bayes.bias + (1 - share) * margins.bias).astype(np.float32),
@@ -163,6 +239,31 @@ def _train_both(
         report and (lambda epoch, weights: report(epoch, to_weights(weights))),
     )
     return _scaled(posts, Weights(bayes, np.zeros(labels))), _scaled(posts, to_weights(fitted))
+
+
+def _train_three(
+    posts: Features,
+    labels: int,
+    how: Training,
+    known: vectors.Vectors,
+    report: Report | None = None,
+) -> tuple[Weights, Weights, Weights]:
+    """Train both on what texts made known, and the classifiers of vectors; all spread alike."""
+    own_posts, own = vectors.own_features(posts, known)
+
+    def to_all(weights: Weights) -> Weights:
+        table = np.zeros((len(known.is_own), labels))
+        table[own] = weights.table[FIRST_WORD:]
+        return Weights(table, weights.bias)
+
+    both = _train_both(
+        own_posts,
+        labels,
+        how,
+        report and (lambda epoch, weights: report(epoch, to_all(weights))),
+    )
+    of_vectors = Weights(*vectors.fit(posts, known, labels, how.seed))
+    return to_all(both[0]), to_all(both[1]), _scaled(posts, of_vectors)
 
 
 def _scaled(posts: Features, weights: Weights) -> Weights:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from provender import files
 from provender.running import receipt
+from provender.running.storage import name_in_workflow
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
@@ -77,8 +78,9 @@ def every_output(workflow: "Workflow", values: Mapping[str, Sequence[str]]) -> I
     from snakemake.io import expand
 
     for rule in workflow.rules:
-        for path in rule.output:
-            yield from expand(str(path), **values) if rule.wildcard_names else [str(path)]
+        for output in rule.output:
+            path = name_in_workflow(workflow, output)
+            yield from expand(path, **values) if rule.wildcard_names else [path]
 
 
 def compare_without_pandas() -> None:

@@ -17,4 +17,5 @@ __all__ = [
     "posts",
     "sqlite",
     "tables",
+    "vectors",
 ]
