@@ -11,6 +11,7 @@ order; they count 0 texts, since nothing of them comes from the texts.
 
 import argparse
 import hashlib
+import itertools
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ MAY_BE_NUMBER = f"(?:[0-9[:^ascii:]].*?){{{MANY_DIGITS}}}"
 # A list of words is read whole.
 MOST_WORDS = 1 << 31
 
+
 # Bytes of a text's digest, as of those that split_posts compares.
 DIGEST = 16
 
@@ -60,23 +62,6 @@ class Counted(NamedTuple):
     counts: np.ndarray
     digests: np.ndarray
     labels: set[str]
-
-
-def read_known(path: Path, own: Collection[str]) -> pa.StringArray:
-    """Return the words that have a vector and are none of the ``own``, in the file's order.
-
-    Raises UserError where none of the ``own`` words has one.
-    """
-    known = files.read_parquet(path, ["word"])["word"].combine_chunks()
-    is_own = pc.is_in(known, value_set=pa.array(own, pa.string()))
-    covered = pc.sum(is_own).as_py() or 0
-    console.log.info("%s of the words that were kept have a vector", f"{covered:,}")
-    if not covered:
-        raise UserError(
-            "none of the words of the training texts has a vector in vectors.path: are they of "
-            "another language? Name a file of the texts' own, or leave out vectors"
-        )
-    return known.filter(pc.invert(is_own))
 
 
 def read_posts(train: Path, augmented: Path) -> Iterator[Posts]:
@@ -196,6 +181,22 @@ def count_shared(
         first = last
 
 
+def read_known(path: Path, own: Collection[str]) -> list[str]:
+    """Return the words that have a vector, in the file's order.
+
+    Raises UserError where none of the ``own`` words has one.
+    """
+    known: list[str] = files.read_parquet(path, ["word"])["word"].to_pylist()
+    covered = len(set(known) & set(own))
+    console.log.info("%s of the words that were kept have a vector", f"{covered:,}")
+    if not covered:
+        raise UserError(
+            "none of the words of the training texts has a vector in vectors.path: are they of "
+            "another language? Name a file of the texts' own, or leave out vectors"
+        )
+    return known
+
+
 def may_be_used(names: pa.StringArray, excluded: Sequence[str]) -> np.ndarray:
     """Tell which names do not tell of a person: bool [names]."""
     usable = ~np.asarray(pc.is_in(names, value_set=pa.array(excluded, pa.string())))
@@ -273,13 +274,15 @@ def main(options: argparse.Namespace) -> None:
         )
     pairs = zip(kept["name"].to_pylist(), kept["count"].to_pylist(), strict=True)
     # Those of equally many texts by code point, by which Python compares strings.
-    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    ordered = dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
     if options.vectors:
-        known = read_known(options.vectors, [name for name, _ in ordered])
-        usable = known.filter(pa.array(may_be_used(known, excluded), pa.bool_()))
-        ordered += [(name, 0) for name in usable[: options.size - len(ordered)].to_pylist()]
-    files.write_json(options.candidates, [name for name, _ in ordered])
-    files.write_json(options.counts, [count for _, count in ordered])
+        known = read_known(options.vectors, ordered)
+        left_out = set(excluded)
+        others = (word for word in known if word not in ordered)
+        usable = (w for w in others if w not in left_out and not has_many_digits(w))
+        ordered |= dict.fromkeys(itertools.islice(usable, options.size - len(ordered)), 0)
+    files.write_json(options.candidates, list(ordered))
+    files.write_json(options.counts, list(ordered.values()))
     files.write_json(options.labels, sorted(labels))
     console.log.info(
         "kept %s of %s different words, pairs and pieces", f"{len(ordered):,}", f"{different:,}"

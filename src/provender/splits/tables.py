@@ -1,7 +1,8 @@
 """The table of a source as it is read, and splits as they are written: some posts at once.
 
-The source is read twice: for what the rules need to know of each row, which is kept in memory (some
-250 bytes of it at the most, while it is sorted), and for the texts. Texts are the same by a digest.
+The source is read twice: for what the rules need to know of each row, and for the texts. The former
+is kept in memory, some 300 bytes of a row at the most: 10^7 rows are 3 GB. Texts are the same by a
+digest.
 """
 
 import contextlib
