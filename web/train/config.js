@@ -68,6 +68,7 @@ export function readSettings(paths) {
   for (const part of thatCount(paths.map(readYaml))) layOver(config, part);
   addDefaults(config, schema);
   check(config, schema, paths);
+  if (config.vectors) isSaid("vectors: Node.js cannot train with them: leave them out, or use Python");
   const { source, split } = config;
   const hasThreshold = "threshold" in split || WITH_YEARS.includes(source.kind);
   const by = split.by ?? (hasThreshold ? "threshold" : source.split ? "names" : "hash");
@@ -158,7 +159,11 @@ const isKeys = (value) => typeof value === "object" && value !== null && !Array.
 function addDefaults(config, schema) {
   for (const [key, below] of Object.entries(schema.properties)) {
     if ("default" in below) config[key] ??= structuredClone(below.default);
-    if (below.properties) addDefaults((config[key] ??= {}), below);
+    if (!below.properties) continue;
+    const part = config[key] ?? {};
+    addDefaults(part, below);
+    // A part without any defaults is there or not, as word vectors are.
+    if (Object.keys(part).length) config[key] ??= part;
   }
 }
 
