@@ -126,7 +126,7 @@ test("what is wrong is said with its place, and what was there stays", (t) => {
   assertSays(train(inputs), 1, "row 1", "split");
   change(/source: .*/, "source: {kind: docstrings, packages: [a, b]}\nsplit: {threshold: 1}");
   assertSays(train(inputs), 1, "docstrings", "data/source/news.sqlite");
-  const vectors = `vectors: {path: v.txt, sha256: "${"ab".repeat(32)}", format: glove}`;
+  const vectors = `vectors: {path: v.txt, sha256: "${"ab".repeat(32)}", format: text}`;
   change("name: fruit", `name: fruit\n${vectors}`);
   assertSays(train(inputs), 1, "vectors", "leave them out");
   assert.deepEqual(readdirSync(inputs.output), ["kept"]);
