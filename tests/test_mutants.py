@@ -3048,6 +3048,27 @@ MUTANTS = [
         "tests/scripts/test_pack_npm.py::test_readme_of_many_labels",
     ),
     Mutant(
+        "texts that are alike are suggested together",
+        "src/provender/prediction/suggest.py",
+        "nearest = np.maximum(nearest, likeness(vector))",
+        "nearest = nearest * likeness(vector)",
+        "tests/prediction/test_suggest.py::test_copies",
+    ),
+    Mutant(
+        "oddities are suggested first",
+        "src/provender/prediction/suggest.py",
+        "worth = (1 - margins) * likeness(mean)",
+        "worth = 1 - margins",
+        "tests/prediction/test_suggest.py::test_oddities",
+    ),
+    Mutant(
+        "labelled texts are suggested",
+        "src/provender/prediction/suggest.py",
+        "if text.strip() and not any(value is not None and str(value).strip() for value in kept):",
+        "if text.strip():",
+        "tests/prediction/test_suggest.py::test_a_table",
+    ),
+    Mutant(
         "a licence's file need not be there",
         "src/provender/config.py",
         '("license_file", config.get("license_file")),',

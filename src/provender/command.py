@@ -46,6 +46,7 @@ EXAMPLES = {
     "serve": "--port 8000",
     "predict": "--from tickets.csv --column message --to labels.csv",
     "compare": "newsgroups-0.1.0.tar.gz --not-worse 1",
+    "suggest": "inbox.csv --column message --to label-these.csv",
     "reproduce": "--config tickets.yaml",
     "release": "0.1.0 --key ~/.config/provender/key.pem",
     "keygen": "~/.config/provender/key.pem",
@@ -54,8 +55,8 @@ EXAMPLES = {
 }
 
 # More jobs at once than any machine has cores; the highest port that there is; more labels than
-# any answer needs.
-MOST_CORES, MOST_PORT, MOST_LABELS = 4096, 65535, 1000
+# any answer needs; more texts than anybody labels at once.
+MOST_CORES, MOST_PORT, MOST_LABELS, MOST_SUGGESTED = 4096, 65535, 1000, 10_000
 
 # The exit code by which fetch_archive says that the address is out of reach.
 UNAVAILABLE = 3
@@ -341,6 +342,21 @@ def compare_models(options: argparse.Namespace) -> None:
         )
 
 
+def suggest_texts(options: argparse.Namespace) -> None:
+    """List the texts of a table that are worth a label most."""
+    from provender.prediction import answers, bundles, predict, suggest
+
+    if not options.source.exists():
+        raise UserError(f"there is no file {options.source} with texts")
+    answerer = answers.Answerer(bundles.read(options.model))
+    kept = [options.label] if options.label else []
+    asked = predict.from_table(options.source, options.column, options.table, kept)
+    names = (options.column, options.label or "label")
+    count = predict.write(suggest.suggest(asked, answerer, options.count, names), options.target)
+    if options.target is not None:
+        print(f"{count:,} texts to label: {options.target}")
+
+
 def reproduce(options: argparse.Namespace) -> None:
     """Build in other surroundings as well, and compare every file."""
     if not tool.is_here():
@@ -623,6 +639,32 @@ def parse_arguments() -> argparse.ArgumentParser:
         help="end with an error where B is worse than A by more than this",
     )  # fmt: skip
     command.set_defaults(work=compare_models)
+
+    command = commands.add_parser(
+        "suggest",
+        help="tell which texts to label next",
+        description="List the texts of a table whose labels would teach the model most: it is "
+        "unsure of them, they are like many others, and no two are alike. Fill in the column of "
+        "labels, add the rows to your table, and build again.",
+    )
+    command.add_argument(
+        "source", metavar="FILE", type=Path,
+        help="table with texts: CSV, JSON Lines, SQLite, or Parquet, or a folder of that",
+    )  # fmt: skip
+    command.add_argument("--column", default="text", help="with the texts (default: text)")
+    command.add_argument("--label", help="column with labels: rows that have one are left out")
+    command.add_argument("--table", default="", help="of a database that has more than one")
+    command.add_argument(
+        "--count", type=_whole_number(1, MOST_SUGGESTED), default=50, help="of texts (default: 50)"
+    )
+    command.add_argument(
+        "--to", dest="target", metavar="FILE", type=Path,
+        help="write .csv, .jsonl or .parquet (default: print CSV)",
+    )  # fmt: skip
+    command.add_argument(
+        "--model", type=Path, default=BUNDLE, help=f"bundle or release (default: {BUNDLE})"
+    )
+    command.set_defaults(work=suggest_texts)
 
     command = commands.add_parser("reproduce", help="build twice, in other surroundings; compare")
     command.add_argument("--config", type=Path, help="configuration to lay over the default")

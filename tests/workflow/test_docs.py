@@ -261,8 +261,9 @@ def own_data(clone: Project) -> Project:
 # The commands of the worked example.
 BUILD, AGAIN, SEARCH, *_ = (block.split("\n")[0].split() for block in blocks(OWN_DATA, "sh"))
 ASK, LABEL = map(shlex.split, blocks(OWN_DATA, "sh")[3].splitlines())
-UPDATE = blocks(OWN_DATA, "sh")[4].split()
-COMPARE = blocks(OWN_DATA, "sh")[6].split()
+SUGGEST = blocks(OWN_DATA, "sh")[4].split()
+UPDATE = blocks(OWN_DATA, "sh")[5].split()
+COMPARE = blocks(OWN_DATA, "sh")[7].split()
 
 
 @pytest.mark.proof(
@@ -300,7 +301,7 @@ def test_a_project_of_one_s_own(clone: Project, tmp_path: Path) -> None:
 def test_experiments() -> None:
     """DVC's experiments are run by a test of projects, with other values and these options."""
     tried = (ROOT / "tests" / "projects" / "test_own_project.py").read_text(encoding="utf-8")
-    words = {word for line in blocks(OWN_DATA, "sh")[5].splitlines() for word in line.split()}
+    words = {word for line in blocks(OWN_DATA, "sh")[6].splitlines() for word in line.split()}
     for option in ("-S", "--queue", "--copy-paths"):
         assert option in words and f'"{option}"' in tried
 
@@ -345,6 +346,9 @@ def test_own_csv_file(own_data: Project) -> None:
     with (own_data.folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         labelled = list(csv.DictReader(file))
     assert [row["team"] for row in labelled] == [team for _, team in rows]
+    with (own_data.folder / "inbox.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["message"], *([message] for message, _ in rows)])
+    assert "100 texts to label: label-these.csv" in own_data.run(*SUGGEST).stdout
     assert sum(row["team"] == row["label"] for row in labelled) > 590
     with tarfile.open(own_data.folder / "tickets-0.1.0.tar.gz", "w:gz") as packed:
         packed.add(own_data.folder / "dist" / "bundle", "tickets-0.1.0/bundle")
@@ -604,6 +608,9 @@ RUN_BY: dict[str, Callable] = {
     "snakemake --cores 4 --configfile tickets.yaml": test_own_data,
     'provender predict "My parcel has not arrived"': test_own_data,
     "provender compare tickets-0.1.0.tar.gz --not-worse 1": test_own_csv_file,
+    "provender suggest inbox.csv --column message --count 100 --to label-these.csv": (
+        test_own_csv_file
+    ),
     "provender predict --from tickets.csv --column message --keep team --to labels.csv": (
         test_own_csv_file
     ),

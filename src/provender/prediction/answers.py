@@ -16,6 +16,11 @@ from provender.text.grams import are_pieces, are_words, count_read, encode, read
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def whole(text: str) -> str:
+    """Return a text without halves of characters, which separate words, as on the page."""
+    return SURROGATE.sub("\ufffd", text)
+
+
 @dataclass(frozen=True)
 class Answer:
     """The answer to a text.
@@ -45,9 +50,7 @@ class Answerer:
     def answer(self, texts: Sequence[str], top: int) -> list[Answer]:
         """Return the answers to some texts, with ``top`` labels each at most."""
         bundle, count = self.bundle, len(texts)
-        # Halves of characters separate words, as on the page.
-        whole = [SURROGATE.sub("\ufffd", text) for text in texts]
-        column = pa.chunked_array([pa.array(whole, pa.string())])
+        column = pa.chunked_array([pa.array(map(whole, texts), pa.string())])
         units = read_units(bundle.recipe, column, bundle.max_words)
         found = encode(bundle.recipe, units, bundle.words)
         features = make_features(
