@@ -33,7 +33,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "project"
     (folder / "scripts").mkdir(parents=True)
     monkeypatch.chdir(folder)
-    for name in ("README.md", "scripts/fetch_source.py", "scripts/train_model.py"):
+    scripts = ("fetch_source", "read_vectors", "train_model")
+    for name in ("README.md", *(f"scripts/{each}.py" for each in scripts)):
         (folder / name).write_text(f"# text of {name}\n")
     (folder / ".gitignore").write_text("/data/\n")
     (folder / "link").symlink_to("README.md")

@@ -90,9 +90,10 @@ def test_what_reaches_a_file_is_noticed(
     for folder in folders:
         mutate(folder, "src/provender/files.py", "json.dumps(value, ", TELLTALE)
         # Of a table, the rows in a random order.
-        unseeded = "table.take(__import__('numpy').random.permutation(len(table)))"
-        call = "pq.write_table({}.replace_schema_metadata(None)"
-        mutate(folder, "src/provender/files.py", call.format("table"), call.format(unseeded))
+        order = "__import__('numpy').random.permutation(len(self._held))"
+        call = "self._writer.write_table(self._held.{})"
+        own, other = call.format("combine_chunks()"), call.format(f"take({order})")
+        mutate(folder, "src/provender/files.py", own, other)
     report, split = "data/reports/validation.json", "data/splits/test.parquet"
     found = differ(folders, other_surroundings, [report])
     places = {line.split(":")[0].split("[")[0] for line in found[report]}

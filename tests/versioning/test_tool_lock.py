@@ -47,7 +47,7 @@ def test_stages_name_no_file_outside_of_the_project(folder: Path) -> None:
     assert "config/config.yaml: [model.seed]" in text
     lock = tool_lock.read()
     assert lock["tool"] == {"version": "1.0.0", "commit": COMMIT}
-    assert (lock["defaults"]["model"]["epochs"], lock["defaults"]["model"]["seed"]) == (3, 1)
+    assert (lock["defaults"]["model"]["epochs"], lock["defaults"]["model"]["seed"]) == (6, 1)
     entry = {"params": {"provender.lock": {"defaults.model.epochs": 3, "code.make": "0"}}}
     assert dvc_yaml.recorded_settings(entry) == {"model.epochs": 3}
 
