@@ -14,9 +14,10 @@ from ports import free_port, listens
 
 from provender import files
 
-# Where tests/install-slurm and tests/install-remotes put Snakemake's plugins, and moto.
-PLUGINS = str(ROOT / ".venv" / "cluster-packages")
-MOTO = str(ROOT / ".venv" / "remote-packages")
+# Where tests/install-slurm and tests/install-remotes put Snakemake's plugins, and moto: in the
+# environment at hand, which copies of the project do not have.
+PLUGINS = str(Path(sys.prefix) / "cluster-packages")
+MOTO = str(Path(sys.prefix) / "remote-packages")
 
 PROFILE = "workflow/profiles/kubernetes"
 SETTINGS = yaml.safe_load((ROOT / PROFILE / "config.yaml").read_text(encoding="utf-8"))
