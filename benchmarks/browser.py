@@ -22,7 +22,7 @@ from typing import Any
 
 import project
 import pyarrow.parquet as pq
-from figures import Figure
+from figures import Figure, replace_table
 
 from provender import console, files
 from provender.errors import UserError
@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE / "browser"
 PACKAGES = project.ROOT / ".venv" / "bench-packages"
 DOCUMENT = project.ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- browser -->", "<!-- end of browser -->"
+TABLE = "browser"
 
 # The engines, the first being what is measured; TensorFlow.js runs the same model.
 NAMES = {"provender": "Provender", "cpu": "TF.js cpu", "wasm": "TF.js wasm", "fasttext": "fastText"}
@@ -289,15 +289,15 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--many", type=int, default=MANY, help="texts while memory is measured (default: 10⁶)"
     )
-    parser.add_argument("--document", type=Path, help=f"Markdown file with the line {BEGIN}")
+    parser.add_argument("--document", type=Path, help="Markdown file whose table is made anew")
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
     """Measure, print the table, and put it in its place in the document."""
     text = options.document.read_text(encoding="utf-8") if options.document else ""
-    if options.document and (BEGIN not in text or END not in text):
-        raise UserError(f"{options.document} has no lines {BEGIN} and {END} for the table")
+    if options.document:
+        replace_table(text, TABLE, [])
     found = measure(
         options.build.resolve(), PACKAGES, options.peers.resolve(), options.rounds, options.many
     )
@@ -306,9 +306,7 @@ def main(options: argparse.Namespace) -> None:
         print(textwrap.fill(note, COLUMNS))
     if options.document:
         table = format_markdown(found, options.rounds)
-        before, after = text.split(BEGIN)[0], text.split(END)[1]
-        text = f"{before}{BEGIN}\n{table}\n{END}{after}"
-        options.document.write_text(text, encoding="utf-8")
+        files.write_text(options.document, replace_table(text, TABLE, [table]))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 Run in a project that is built, by ``make bench-few``. Of each draw a tenth validates; the steps
 from build_vocabulary to train_model run as the workflow runs them, with the vectors and without,
-and what ships answers the whole test split. Naive Bayes and support vector machines, as
-measure_baselines has them, learn from the same texts. Writes a CSV file with a line for each draw
-and prints means with their 95 % intervals, by Student's t.
+and what ships answers the whole test split. Others learn from the same texts, as few_peers.py has
+them. Writes a CSV file with a line for each draw and model, prints means with their 95 % intervals,
+by Student's t, and writes them into a document's table.
 """
 
 import argparse
+import json
+import os
 import subprocess
 import sys
 import time
@@ -17,14 +19,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pyarrow as pa
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
-
-import measure_baselines
+from figures import replace_table
 
 from provender import config, files
 from provender.model.features import find_words, pool, read_features
-from provender.text.grams import are_pieces
+from provender.text.grams import kinds_of
 
 COLUMNS = ["rowid", "text", "label"]
 SPLITS = ("train", "validation", "augmented", "test")
@@ -33,7 +32,24 @@ SPLITS = ("train", "validation", "augmented", "test")
 VALIDATION = 10
 
 # Student's t of 95 %, by the number of draws less one.
-STUDENT = {1: 12.706, 2: 4.303, 4: 2.776, 9: 2.262, 19: 2.093}
+STUDENT = {
+    1: 12.706,
+    2: 4.303,
+    3: 3.182,
+    4: 2.776,
+    5: 2.571,
+    6: 2.447,
+    7: 2.365,
+    8: 2.306,
+    9: 2.262,
+}
+
+# Where scikit-learn and fastText are, which are no part of the environment.
+PACKAGES = Path(".venv/bench-packages")
+
+# What was asked for, by texts; of all texts where there are more than these.
+ASKED = {80: ".68", 400: ".835", 1600: ".885"}
+ASKED_OF_ALL = ".900"
 
 NAMES = ["texts", "draw", "model", "recall@1", "bytes", "seconds"]
 
@@ -104,39 +120,60 @@ def ask(folder: Path, text: Path) -> float:
     candidates = files.read_json(folder / "candidates.json")
     test = read_features(
         folder / "features" / "test.parquet",
-        are_pieces(files.read_json(text), candidates),
+        kinds_of(files.read_json(text), candidates),
         find_words(files.read_json(folder / "vocabulary.json"), candidates),
     )
     logits = pool(test, found["table"]) @ found["kernel"] + found["bias"]
     return float((logits.argmax(axis=1) == test.labels).mean())
 
 
-def ask_peers(learn: pa.Table, test: pa.Table, text: Path, max_words: int) -> dict[str, float]:
-    """Return recall@1 of each simpler model that learns from the same texts."""
-    labels = sorted(set(learn["label"].to_pylist()))
-    recipe = files.read_json(text)
-    fitted, asked = measure_baselines.read_words(learn, test, recipe, labels, max_words)
-    return {
-        name: measure_baselines.recall(peer(fitted, asked, len(labels)), asked)
-        for name, peer in measure_baselines.PEERS.items()
+def ask_peers(folder: Path, learn: pa.Table, vectors: Path) -> dict[str, float]:
+    """Return recall@1 of each peer that learns from the same texts."""
+    files.write_parquet(folder / "learn.parquet", learn)
+    here = [folder / "learn.parquet", folder / "test.parquet", vectors]
+    command = [sys.executable, "benchmarks/few_peers.py", *map(str, here)]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGES.resolve())}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def to_row(texts: int, draws: int, found: dict[str, list[list[object]]]) -> str:
+    """Return a line of the document's table; ``found``: each model's recall@1, bytes, seconds."""
+    recall = {
+        name: describe([float(str(recall)) for recall, *_ in each]) for name, each in found.items()
     }
+    sizes = "; ".join(
+        f"{np.mean([float(str(size)) for _, size, _ in found[name]]) / 1000:.0f} kB"
+        for name in ("without", "with")
+    )
+    own = [recall.pop("without"), recall.pop("with")]
+    cells = [f"{texts:,}", draws, *own, ASKED.get(texts, ASKED_OF_ALL), *recall.values(), sizes]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def format_table(names: Sequence[str], rows: Sequence[str]) -> list[str]:
+    """Return the document's table; ``names``: the peers."""
+    head = f"| texts | draws | without | with | asked | {' | '.join(names)} | words and weights |"
+    return [head, "|---" * (head.count("|") - 1) + "|", *rows]
 
 
 def describe(values: Sequence[float]) -> str:
     """Return the mean of draws, with its 95 % interval where their number has a quantile here."""
     quantile = STUDENT.get(len(values) - 1)
-    if quantile is None:
-        return f"{np.mean(values):.4f}"
-    half = quantile * np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):.4f} ± {half:.4f}"
+    found = [np.mean(values)]
+    if quantile is not None:
+        found.append(quantile * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return " ± ".join(f"{value:.4f}".removeprefix("0") for value in found)
 
 
 def main() -> None:
     """Draw, build, ask and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vectors", type=Path, required=True, help="as read_vectors writes them")
-    parser.add_argument("--texts", type=int, nargs="+", default=[80, 400, 1600])
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--texts", type=int, nargs="+", default=[80, 400, 1600, 0], help="0: all")
+    parser.add_argument("--draws", type=int, nargs="+", default=[10, 10, 10, 1], help="of each")
+    parser.add_argument("--document", type=Path, help="Markdown file whose table is written anew")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is made")
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
     options = parser.parse_args()
@@ -145,26 +182,35 @@ def main() -> None:
     splits = {name: files.read_parquet(f"data/splits/{name}.parquet", COLUMNS) for name in SPLITS}
     learn = pa.concat_tables([splits["train"], splits["validation"]])
     rows: list[list[object]] = []
-    for texts in options.texts:
-        found: dict[str, list[float]] = {}
-        for seed in range(options.draws):
+    lines = []
+    for given, draws in zip(options.texts, options.draws, strict=True):
+        texts = given or len(learn)
+        found: dict[str, list[list[object]]] = {}
+        for seed in range(draws):
             some = draw(learn, texts, seed)
             both = pa.concat_tables([some["train"], some["validation"]])
-            max_words = settings["model"]["max_words"]
-            scores = ask_peers(both, splits["test"], text, max_words)
-            told = {name: [recall, "", ""] for name, recall in scores.items()}
+            folder = options.work / f"{texts}-{seed}"
+            files.write_parquet(folder / "test.parquet", splits["test"])
+            told: dict[str, list[object]] = {}
             for name, vectors in (("without", []), ("with", ["--vectors", options.vectors])):
-                folder = options.work / f"{texts}-{seed}-{name}"
+                own = folder / name
                 for split, table in {**some, "test": splits["test"]}.items():
-                    files.write_parquet(folder / f"{split}.parquet", table)
-                seconds = build(folder, settings, text, vectors)
-                chosen = files.read_json(folder / "choice.json")
-                told[name] = [ask(folder, text), chosen["bytes"], f"{seconds:.1f}"]
+                    files.write_parquet(own / f"{split}.parquet", table)
+                seconds = build(own, settings, text, vectors)
+                chosen = files.read_json(own / "choice.json")
+                told[name] = [ask(own, text), chosen["bytes"], f"{seconds:.1f}"]
+            peers = ask_peers(folder, both, options.vectors)
+            told |= {name: [recall, "", ""] for name, recall in peers.items()}
             for name, values in told.items():
-                found.setdefault(name, []).append(float(values[0]))
+                found.setdefault(name, []).append(values)
                 rows.append([texts, seed, name, *values])
             files.write_text(options.output, files.format_csv(NAMES, rows))
-        print(texts, {name: describe(values) for name, values in found.items()}, flush=True)
+        lines.append(to_row(texts, draws, found))
+        print(lines[-1], flush=True)
+        if options.document:
+            document = options.document.read_text(encoding="utf-8")
+            table = format_table(list(found)[2:], lines)
+            files.write_text(options.document, replace_table(document, "few", table))
 
 
 if __name__ == "__main__":

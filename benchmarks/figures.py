@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from provender.errors import UserError
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -84,3 +86,16 @@ def _number(value: float, unit: str) -> str:
     if unit == "1":
         return f"{value:.4f}"
     return f"{value:,.{DECIMALS[unit]}f} {unit}"
+
+
+# The lines of a Markdown file between which a table stands.
+BEGIN, END = "<!-- {} -->", "<!-- end of {} -->"
+
+
+def replace_table(text: str, name: str, lines: Iterable[str]) -> str:
+    """Return a document with a table put in its place. Raises UserError where there is none."""
+    begin, end = BEGIN.format(name), END.format(name)
+    if begin not in text or end not in text:
+        raise UserError(f"the document has no lines {begin} and {end} for the table")
+    before, rest = text.split(begin, 1)
+    return "\n".join([f"{before}{begin}", *lines, f"{end}{rest.split(end, 1)[1]}"])

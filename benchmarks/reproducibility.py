@@ -16,9 +16,9 @@ from importlib import metadata
 from pathlib import Path
 
 import project
+from figures import replace_table
 
-from provender import console
-from provender.errors import UserError
+from provender import console, files
 from provender.reproduction import clone, differences, reproduce
 from provender.reproduction.reproduce import (
     EMULATED,
@@ -32,8 +32,7 @@ from provender.running import step
 DOCUMENT = project.ROOT / "docs" / "reproducibility.md"
 CONFIG = project.ROOT / "config" / "cpus.yaml"
 
-# The lines of the document between which the table stands.
-BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+TABLE = "table"
 
 WEIGHTS = "data/model/model.h5"
 
@@ -142,12 +141,10 @@ def parse_arguments() -> argparse.ArgumentParser:
 def main(options: argparse.Namespace) -> None:
     """Make the table and put it in its place in the document."""
     text = options.document.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise UserError(f"{options.document} has no lines {BEGIN} and {END} for the table")
+    replace_table(text, TABLE, [])
     with tempfile.TemporaryDirectory(prefix="provender-") as work:
         table = make_table(Path(work), not options.no_releases)
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    options.document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    files.write_text(options.document, replace_table(text, TABLE, [table]))
     print(table)
 
 

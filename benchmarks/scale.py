@@ -23,11 +23,12 @@ import memory
 import numpy as np
 import project
 import yaml
+from figures import replace_table
 
 from provender import console, files
 from provender.errors import UserError
 from provender.reproduction import clone
-from provender.running import costs, step
+from provender.running import costs, shards, step
 
 SIZES = (10_000, 100_000)
 MEASURED = project.ROOT / "benchmarks" / "scale.csv"
@@ -44,6 +45,8 @@ CONFIG = {
         "text": "body", "label": "topic", "split": "year",
     },
     "split": {"threshold": 2022},
+    # What shards cost follows from what whole steps do.
+    "shards": 1,
 }  # fmt: skip
 
 # What a job is given beyond the fit: it was measured on one machine, and fits are rough. Snakemake
@@ -54,11 +57,17 @@ TIME_MARGIN, TIME_FIXED_MINUTES = 4, 10
 # What submitting a job to a cluster and learning of its end takes, in seconds.
 SUBMISSION_SECONDS = 20
 
+# Megabytes that a shard reads, in a profile.
+PART_MB = "input.size_mb / int(wildcards.shard.split('-of-')[1])"
+
+BEFORE_TRAINING = (
+    "fetch_source", "compile_recipe", "split_posts", "build_vocabulary", "encode_posts",
+)  # fmt: skip
+
 # Posts of the computed table; nodes of its last column, and cores of the one machine.
 COMPUTED = tuple(10**power for power in range(4, 10))
 NODES, CORES = 100, 2
 
-BEGIN, END = "<!-- {} -->", "<!-- end of {} -->"
 PROFILE_BEGIN = "# Written by make bench-scale, from what was measured: megabytes, and minutes."
 
 
@@ -191,13 +200,19 @@ def write_fitted(path: Path, found: list[Measured]) -> None:
         rule: {
             "jobs": len({each.job for each in jobs}),
             **{
-                name: {"fixed": round(line.fixed, 4), "per_post": float(f"{line.slope:.4g}")}
+                name: {
+                    "fixed": round(line.fixed, 4),
+                    "per_post": float(f"{round(line.slope, 12):.4g}"),
+                }
                 for name, line in fit_rule(jobs).items()
             },
         }
         for rule, jobs in by_rule(found).items()
     }
-    files.write_json(path, {"bytes_per_post": table_mb(found).slope * 1e6, "rules": rules})
+    # Rounded as the rest, since last digits of a fit hang on the machine.
+    files.write_json(
+        path, {"bytes_per_post": round(table_mb(found).slope * 1e6, 2), "rules": rules}
+    )
 
 
 def resources(found: list[Measured]) -> dict[str, dict[str, str]]:
@@ -213,6 +228,13 @@ def resources(found: list[Measured]) -> dict[str, dict[str, str]]:
             "mem_mb": f"{fixed} + int({mem.slope * MEMORY_MARGIN:.3g} * input.size_mb)",
             "runtime": f"{limit} + int({minutes.slope * TIME_MARGIN:.3g} * input.size_mb)",
         }
+    # A shard reads its part of what the step reads, and code.
+    for rule, (whole, _) in costs.SHARED_OUT.items():
+        if whole in asked:
+            own = {
+                name: how.replace("input.size_mb", PART_MB) for name, how in asked[whole].items()
+            }
+            asked[rule] = own
     return asked
 
 
@@ -255,6 +277,33 @@ def read_order(folder: Path) -> dict[str, set[str]]:
     }
 
 
+def share_out(
+    jobs: Mapping[str, tuple[Line, set[str]]], rules: Mapping[str, str], posts: int, total: int
+) -> dict[str, tuple[float, set[str]]]:
+    """Return each job's seconds at so many posts and what it waits for, with so many shards.
+
+    ``rules``: each job's.
+    """
+    left_to = dict(costs.SHARED_OUT.values())
+    found = {}
+    for job, (line, before) in jobs.items():
+        left = left_to.get(rules[job])
+        if left is None or total == 1:
+            found[job] = (line.at(posts), before)
+            continue
+        names = {f"{job} {name}" for name in shards.names(total)}
+        found |= {name: (line.at(posts * (1 - left) / total), before) for name in names}
+        found[job] = (line.at(posts * left), before | names)
+    return found
+
+
+def first(
+    jobs: Mapping[str, tuple[float, set[str]]], rules: Mapping[str, str]
+) -> dict[str, tuple[float, set[str]]]:
+    """Return the jobs before training; ``rules``: each job's, shards' being named after it."""
+    return {job: each for job, each in jobs.items() if rules[job.split()[0]] in BEFORE_TRAINING}
+
+
 def computed(found: list[Measured], order: Mapping[str, set[str]]) -> list[str]:
     """Return the lines of the table of what builds of any size cost."""
     jobs = defaultdict(list)
@@ -264,20 +313,25 @@ def computed(found: list[Measured], order: Mapping[str, set[str]]) -> list[str]:
     seconds = {
         job: fit([e.posts for e in each], [e.seconds for e in each]) for job, each in jobs.items()
     }
+    rule_of = {each.job: each.rule for each in found}
+    lines_of = {job: (line, order[job]) for job, line in seconds.items()}
     rules = [fit_rule(each) for each in by_rule(found).values()]
     largest = max(each.posts for each in found)
     lines = [
-        f"| posts | text | one machine, {CORES} cores | {NODES} nodes | memory | disk | |",
-        "|--:|--:|--:|--:|--:|--:|---|",
+        f"| posts | text | one machine, {CORES} cores | before training | shards | {NODES} nodes "
+        "| before training | memory | disk | |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for posts in COMPUTED:
-        here = {job: (line.at(posts), order[job]) for job, line in seconds.items()}
+        total = shards.of_bytes(int(table_mb(found).at(posts) * 1e6))
+        here = share_out(lines_of, rule_of, posts, total)
         there = {job: (each + SUBMISSION_SECONDS, before) for job, (each, before) in here.items()}
         cells = [
             f"{posts:,}",
             size(table_mb(found).at(posts)),
-            duration(finish(here, CORES)),
-            duration(finish(there, NODES)),
+            *(duration(finish(jobs, CORES)) for jobs in (here, first(here, rule_of))),
+            f"{total}",
+            *(duration(finish(jobs, NODES)) for jobs in (there, first(there, rule_of))),
             size(max(rule["memory_mb"].at(posts) for rule in rules)),
             size(sum(rule["disk_mb"].at(posts) for rule in rules)),
             "computed beyond what was measured" if posts > largest else "computed",
@@ -289,7 +343,7 @@ def computed(found: list[Measured], order: Mapping[str, set[str]]) -> list[str]:
 def duration(seconds: float) -> str:
     """Return a time in words, in days where it is longer than two."""
     days = seconds / 86_400
-    return costs.describe(seconds) if days < 2 else f"{days:,.0f} days"
+    return console.in_words(seconds) if days < 2 else f"{days:,.0f} days"
 
 
 def size(megabytes: float) -> str:
@@ -320,15 +374,6 @@ def by_step(found: list[Measured]) -> list[str]:
         cells.append(f"{line['disk_mb'].slope * 1e3:.2f}")
         lines.append(f"| `{rule}` | {' | '.join(cells)} |")
     return lines
-
-
-def replace_table(text: str, name: str, lines: list[str]) -> str:
-    """Return a document with a table put in its place. Raises UserError where there is none."""
-    begin, end = BEGIN.format(name), END.format(name)
-    if begin not in text or end not in text:
-        raise UserError(f"the document has no lines {begin} and {end} for the table")
-    before, rest = text.split(begin, 1)
-    return "\n".join([f"{before}{begin}", *lines, f"{end}{rest.split(end, 1)[1]}"])
 
 
 def parse_arguments() -> argparse.ArgumentParser:

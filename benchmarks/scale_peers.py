@@ -20,6 +20,7 @@ import memory
 import project
 import scale
 import yaml
+from figures import replace_table
 
 from provender import console, files
 from provender.errors import UserError
@@ -159,7 +160,7 @@ def main(options: argparse.Namespace) -> None:
         return
     if not options.source.is_file():
         raise UserError(f"{options.source} is no file: run make first, or name one by --source")
-    scale.replace_table(options.document.read_text(encoding="utf-8"), "peers", [])
+    replace_table(options.document.read_text(encoding="utf-8"), "peers", [])
     lines = [f"| {options.rows:,} posts | seconds | memory | recall@1 |", "|---|--:|--:|--:|"]
     with tempfile.TemporaryDirectory(prefix="provender-scale-", dir=options.work) as folder:
         for name, seconds, megabytes, recall in measure(
@@ -167,7 +168,7 @@ def main(options: argparse.Namespace) -> None:
         ):
             lines.append(f"| {name} | {seconds:.0f} | {scale.size(megabytes)} | {recall} |")
     text = options.document.read_text(encoding="utf-8")
-    files.write_text(options.document, scale.replace_table(text, "peers", lines))
+    files.write_text(options.document, replace_table(text, "peers", lines))
     print("\n".join(lines))
 
 

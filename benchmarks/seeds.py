@@ -23,7 +23,7 @@ import twin
 from provender import files
 from provender.model import arithmetic, compression, metrics, runtime, training
 from provender.model.features import Features, find_words, read_features
-from provender.text.grams import are_pieces
+from provender.text.grams import kinds_of
 
 # What train_model writes, as its command line names it.
 OUTPUTS = ("saved_model", "hdf5", "vocabulary", "history", "sizes", "choice", "predictions")
@@ -67,8 +67,8 @@ def train(module: ModuleType, options: argparse.Namespace) -> dict:
         choice = files.read_json(options.choice)
         lost = validation_loss(options.sizes)
     candidates = files.read_json(options.candidates)
-    is_piece = are_pieces(files.read_json(options.text), candidates)
-    asked = read_features(options.test, is_piece, find_words(words, candidates))
+    kinds = kinds_of(files.read_json(options.text), candidates)
+    asked = read_features(options.test, kinds, find_words(words, candidates))
     # The last model is the one that is saved.
     exact, rounded = (recall(asked, weights) for weights in shipped[-1])
     return {

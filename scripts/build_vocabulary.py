@@ -13,16 +13,18 @@ import argparse
 import hashlib
 import itertools
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from provender import console, files, threads
 from provender.errors import UserError
-from provender.running import step
+from provender.running import shards, step
 from provender.text.counting import SCHEMA, Counter, keep_most
-from provender.text.grams import are_pieces, count_texts, find_units, read_units
-from provender.text.recipe import Recipe, split_in_batches, without_punctuation
+from provender.text.encode import Kind
+from provender.text.grams import count_texts, find_units, kinds_of, read_units
+from provender.text.recipe import Recipe
+from provender.text.words import join_words, without_punctuation
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +47,10 @@ DIGEST = 16
 SHARED_ROWS = 8192
 
 
+# What a shard leaves of each post.
+SHARD_SCHEMA = pa.schema({"digest": pa.binary(DIGEST)})
+
+
 class Posts(NamedTuple):
     """Some posts of the training split, and the same ones with other parts stripped."""
 
@@ -64,11 +70,16 @@ class Counted(NamedTuple):
     labels: set[str]
 
 
-def read_posts(train: Path, augmented: Path) -> Iterator[Posts]:
-    """Yield the training split by its row groups; both files are ordered by row id."""
+def read_posts(
+    train: Path, augmented: Path, choose: Callable[[int], Iterable[int]] = range
+) -> Iterator[Posts]:
+    """Yield the training split by its row groups; both files are ordered by row id.
+
+    ``choose`` says which ones, given their number.
+    """
     more = files.read_groups(augmented, ["rowid", "text"])
     held = next(more, None)
-    for posts in files.read_groups(train, ["rowid", "text", "label"]):
+    for posts in files.read_groups(train, ["rowid", "text", "label"], choose):
         found = [posts.select(["rowid", "text"]).slice(0, 0)]
         while held is not None:
             end = int(
@@ -95,8 +106,7 @@ class Reader(NamedTuple):
     def count_batch(self, posts: Posts) -> Counted:
         """Count a batch."""
         words = self._split(posts)
-        read = without_punctuation(words.slice(0, len(posts.train))).combine_chunks()
-        encoded = read.dictionary_encode()
+        encoded = without_punctuation(words.slice(0, len(posts.train))).dictionary_encode()
         groups = encoded.indices.to_numpy().astype(np.int64)
         names, counts = self._count(words, self._of_both(posts, groups))
         each = encoded.dictionary.cast(pa.binary()).to_pylist()
@@ -118,25 +128,54 @@ class Reader(NamedTuple):
 
     def choose(self, table: pa.Table, min_count: int, piece_min_count: int) -> pa.Table:
         """Return those names and counts that may ship."""
-        is_piece = are_pieces(self.recipe, table["name"].combine_chunks())
+        is_piece = kinds_of(self.recipe, table["name"].combine_chunks()) != Kind.WORD
         least = np.where(is_piece, piece_min_count, min_count)
         table = table.filter(pa.array(table["count"].to_numpy() >= least))
         return table.filter(
             pa.array(may_be_used(table["name"].combine_chunks(), self.excluded), pa.bool_())
         )
 
-    def _split(self, posts: Posts) -> pa.ChunkedArray:
+    def _split(self, posts: Posts) -> pa.StringArray:
         chunks = [*posts.train["text"].chunks, *posts.augmented["text"].chunks]
-        return split_in_batches(self.recipe, pa.chunked_array(chunks, pa.string()))
+        return join_words(self.recipe, pa.chunked_array(chunks, pa.string()))
 
     def _of_both(self, posts: Posts, numbers: np.ndarray) -> np.ndarray:
         """A post is one text, however often it is there with other parts stripped."""
         own = pc.index_in(posts.augmented["rowid"], value_set=posts.train["rowid"].combine_chunks())
         return np.concatenate([numbers, numbers[own.to_numpy().astype(np.int64)]])
 
-    def _count(self, words: pa.ChunkedArray, groups: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    def _count(self, words: pa.StringArray, groups: np.ndarray) -> tuple[pa.Array, np.ndarray]:
         units = find_units(self.recipe, words, self.max_words)
         return count_texts(self.recipe, units, groups, may_be_used(units.names, self.excluded))
+
+
+def count_shard(reader: Reader, counter: Counter, options: argparse.Namespace) -> None:
+    """Count some row groups, and write what :func:`read_shards` reads: of posts, and of names."""
+    posts = read_posts(options.train, options.augmented, options.shard.of)
+
+    def count() -> Iterator[files.Batch]:
+        for counted in threads.in_order(reader.count_batch, posts):
+            counter.add(counted.names, counted.counts)
+            data = pa.py_buffer(counted.digests.tobytes())
+            kind = SHARD_SCHEMA.field("digest").type
+            found = pa.Array.from_buffers(kind, len(counted.digests), [None, data])
+            yield pa.table([found], SHARD_SCHEMA), {"labels": sorted(counted.labels)}
+
+    of_posts, of_names = options.part
+    files.write_batches(of_posts, SHARD_SCHEMA, count())
+    files.write_batches(of_names, SCHEMA, ((table, {}) for table in counter.tables()))
+
+
+def read_shards(paths: Sequence[Path]) -> Iterator[Counted]:
+    """Yield what shards have counted: each batch's posts, and each shard's names."""
+    no_names, no_counts = pa.array([], pa.string()), np.zeros(0, np.int64)
+    for table, told in files.read_batches(paths[::2]):
+        data = table["digest"].combine_chunks().buffers()[1]
+        digests = np.frombuffer(data, f"S{DIGEST}", len(table))
+        yield Counted(no_names, no_counts, digests, set(told["labels"]))
+    for table, _ in files.read_batches(paths[1::2]):
+        names = table["name"].combine_chunks()
+        yield Counted(names, table["count"].to_numpy(), np.zeros(0, f"S{DIGEST}"), set())
 
 
 def find_shared(digests: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -231,17 +270,25 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--train", type=Path, required=True, help="training split, Parquet")
     parser.add_argument("--augmented", type=Path, required=True, help="more texts, Parquet")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
-    parser.add_argument("--size", type=int, required=True, help="words at most")
-    parser.add_argument("--min-count", type=int, required=True, help="texts at least")
-    parser.add_argument(
-        "--piece-min-count", type=int, required=True, help="the same of pieces of words and runs"
-    )
     parser.add_argument("--max-words", type=int, required=True, help="words read of a text")
     parser.add_argument("--exclude", type=Path, help="text file: words to leave out")
     parser.add_argument("--vectors", type=Path, help="words that have a vector, Parquet")
-    parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--counts", type=Path, required=True, help="the same: texts of each word")
-    parser.add_argument("--labels", type=Path, required=True, help="JSON file to write")
+    of_whole = [
+        parser.add_argument("--size", type=int, required=True, help="words at most"),
+        parser.add_argument("--min-count", type=int, required=True, help="texts at least"),
+        parser.add_argument(
+            "--piece-min-count",
+            type=int,
+            required=True,
+            help="the same of pieces of words and runs",
+        ),
+        parser.add_argument("--candidates", type=Path, required=True, help="JSON file to write"),
+        parser.add_argument(
+            "--counts", type=Path, required=True, help="the same: texts of each word"
+        ),
+        parser.add_argument("--labels", type=Path, required=True, help="JSON file to write"),
+    ]
+    shards.add_arguments(parser, of_whole)
     return parser
 
 
@@ -251,12 +298,19 @@ def main(options: argparse.Namespace) -> None:
     excluded = sorted(read_excluded(options.exclude, recipe)) if options.exclude else []
     reader = Reader(recipe, options.max_words, excluded)
     labels: set[str] = set()
-    with files.scratch(options.candidates) as folder:
+    with files.scratch(options.part[0] if options.shard else options.candidates) as folder:
         counter = Counter(folder)
+        if options.shard:
+            count_shard(reader, counter, options)
+            return
         digests = []
-        for counted in threads.in_order(
-            reader.count_batch, read_posts(options.train, options.augmented)
-        ):
+        if options.parts:
+            found = read_shards(options.parts)
+        else:
+            found = threads.in_order(
+                reader.count_batch, read_posts(options.train, options.augmented)
+            )
+        for counted in found:
             counter.add(counted.names, counted.counts)
             digests.append(counted.digests)
             labels |= counted.labels
@@ -272,9 +326,9 @@ def main(options: argparse.Namespace) -> None:
             f"no word is in {options.min_count} different training texts, and no piece in "
             f"{options.piece_min_count}: lower vocabulary.min_count and vocabulary.piece_min_count"
         )
-    pairs = zip(kept["name"].to_pylist(), kept["count"].to_pylist(), strict=True)
-    # Those of equally many texts by code point, by which Python compares strings.
-    ordered = dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+    # Those of equally many texts by code point, as their bytes in UTF-8 are ordered.
+    kept = kept.sort_by([("count", "descending"), ("name", "ascending")])
+    ordered = dict(zip(kept["name"].to_pylist(), kept["count"].to_pylist(), strict=True))
     if options.vectors:
         known = read_known(options.vectors, ordered)
         left_out = set(excluded)

@@ -13,24 +13,28 @@ label; the test split's predictions as Parquet (rowid, label, scores float32 [la
 
 import argparse
 import csv
+import hashlib
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from provender import console, files
 from provender.errors import UserError
 from provender.model import arithmetic, metrics, remarks, runtime
-from provender.model.features import Features, find_words, pool, read_features
+from provender.model.features import Features, find_words, join, pool, read_parts, rows_where
 from provender.model.paired import Paired
 from provender.reproduction import tensors
 from provender.running import step
 from provender.sources import columns
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import are_pieces, are_words
+from provender.text.grams import are_words, kinds_of
 from provender.text.scripts import scripts_of
 
 import numpy as np
+import pyarrow.parquet as pq
 
 # Wrong answers that are shown, most confident first, and words that are shown of each.
 HARDEST_POSTS = 20
@@ -69,8 +73,7 @@ def check_saved_model(model: Any, features: Features, scores: np.ndarray) -> Non
     import tensorflow as tf
 
     signature = model.signatures["serving_default"]
-    starts = range(0, len(scores), BATCH)
-    for start in console.progress(starts, "predicting batches", len(starts)):
+    for start in range(0, len(scores), BATCH):
         rows = slice(start, start + BATCH)
         (theirs,) = signature(weights=tf.constant(to_dense(features, rows))).values()
         if not np.allclose(theirs.numpy(), scores[rows], rtol=0, atol=TOLERANCE):
@@ -80,9 +83,12 @@ def check_saved_model(model: Any, features: Features, scores: np.ndarray) -> Non
 def to_dense(features: Features, rows: slice) -> np.ndarray:
     """Return some texts' pooling weights of all ids: float32 [n, ids]."""
     first, last, _ = rows.indices(len(features.labels))
-    dense = np.zeros((last - first, len(features.is_piece)), np.float32)
-    own = slice(features.starts[first], features.starts[last])
-    dense[features.rows[own] - first, features.ids[own]] = features.weights[own]
+    dense = np.zeros((last - first, len(features.kinds)), np.float32)
+    starts = features.starts[first : last + 1]
+    own = slice(starts[0], starts[-1])
+    dense[np.repeat(np.arange(last - first), np.diff(starts)), features.ids[own]] = (
+        features.weights[own]
+    )
     return dense
 
 
@@ -96,6 +102,13 @@ def word_logits(weights: Weights) -> np.ndarray:
     return arithmetic.matmul(weights["table/kernel"], weights["scores/kernel"])
 
 
+def order_hardest(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the rows of the wrong answers that are given most confidently, those first."""
+    best = metrics.rank(scores)[:, 0]
+    wrong = np.flatnonzero(best != truth)
+    return wrong[np.argsort(-scores[wrong, best[wrong]], kind="stable")[:HARDEST_POSTS]]
+
+
 def find_hardest(
     features: Features, scores: np.ndarray, logits: np.ndarray, labels: list[str], words: list[str]
 ) -> list[dict[str, Any]]:
@@ -104,10 +117,8 @@ def find_hardest(
     Words come with how much they raise the wrong label's logit above the true one's.
     """
     best = metrics.rank(scores)[:, 0]
-    wrong = np.flatnonzero(best != features.labels)
-    order = np.argsort(-scores[wrong, best[wrong]], kind="stable")[:HARDEST_POSTS]
     found = []
-    for row in wrong[order]:
+    for row in order_hardest(scores, features.labels):
         label, guess = int(features.labels[row]), int(best[row])
         own = slice(features.starts[row], features.starts[row + 1])
         ids = features.ids[own]
@@ -142,6 +153,67 @@ def find_rare(words: list[str], texts: dict[str, int]) -> list[dict[str, Any]]:
     return [{"word": word, "texts": texts[word]} for word in rare]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What the model answers to the posts of a split.
+
+    ``rowids`` int64 [n]; ``labels`` int32 [n], the true ones; ``scores`` float32 [n, labels];
+    ``known`` int [n], how many of a post's words ship; ``hardest``: the features of those of
+    :func:`find_hardest`, and their scores.
+    """
+
+    rowids: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+    known: np.ndarray
+    hardest: tuple[Features, np.ndarray]
+
+
+def answer(
+    weights: Weights, model: Any, read: Callable[[], Iterable[Features]], is_word: np.ndarray
+) -> Answers:
+    """Answer posts part by part, as ``read`` gives them, twice; ``is_word``: bool [ids].
+
+    Raises UserError where the SavedModel, if there is one, answers otherwise.
+    """
+    found: tuple[list[np.ndarray], ...] = ([], [], [], [])
+    for part in read():
+        scores = predict(weights, part)
+        if model is not None:
+            check_saved_model(model, part, scores)
+        own = is_word[part.ids]
+        counted = np.bincount(part.rows[own], part.counts[own], len(part.labels))
+        new = (part.rowids, part.labels, scores, counted.astype(int))
+        for values, value in zip(found, new, strict=True):
+            values.append(value)
+    rowids, truth, every, known = map(np.concatenate, found)
+    rows = np.zeros(len(truth), bool)
+    rows[order_hardest(every, truth)] = True
+    some, first = [], 0
+    for part in read():
+        some.append(rows_where(part, rows[first : first + len(part.labels)]))
+        first += len(part.labels)
+    hardest = join(*some), every[rows]
+    return Answers(rowids, truth, every, known, hardest)
+
+
+def number_texts(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each post a number that posts of the same text share, its script, and its year.
+
+    Read part by part; texts are told apart by digests of 128 bits.
+    """
+    digests, scripts, years = [], [], []
+    for table in files.read_groups(path, ["year", "text"]):
+        texts = table["text"].combine_chunks()
+        digests += [
+            hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts.to_pylist()
+        ]
+        scripts.append(scripts_of(texts))
+        years.append(table["year"].to_numpy())
+    _, numbers = np.unique(np.array(digests), return_inverse=True)
+    return numbers, np.concatenate(scripts), np.concatenate(years)
+
+
 def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read predictions as scores float32 [n, labels] and true labels int32 [n]."""
     table = files.read_parquet(path)
@@ -149,7 +221,9 @@ def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return scores.values.to_numpy().reshape(len(table), -1), table["label"].to_numpy()
 
 
-def compare_peers(answers: Path, test: Features, hits: np.ndarray) -> dict[str, Any]:
+def compare_peers(
+    answers: Path, rowids: np.ndarray, labels: np.ndarray, hits: np.ndarray
+) -> dict[str, Any]:
     """Return of each peer recall@1, its 95 % interval, and the model's hits beside the peer's.
 
     ``answers``: Parquet file of each peer's best labels; ``hits``: bool [n], whether the model's
@@ -157,11 +231,11 @@ def compare_peers(answers: Path, test: Features, hits: np.ndarray) -> dict[str, 
     file is of other posts.
     """
     table = files.read_parquet(answers)
-    if not np.array_equal(table["rowid"].to_numpy(), test.rowids):
+    if not np.array_equal(table["rowid"].to_numpy(), rowids):
         raise UserError(f"{answers} is of other posts than the test split: run snakemake again")
     found = {}
     for name in remarks.PEERS:
-        peer = table[name].to_numpy() == test.labels
+        peer = table[name].to_numpy() == labels
         share = int(peer.sum()) / len(peer)
         found[name] = {
             "recall@1": share,
@@ -271,17 +345,21 @@ def main(options: argparse.Namespace) -> None:
     candidates = files.read_json(options.candidates)
     counts_of = files.read_json(options.counts)
     recipe = files.read_json(options.text)
-    test = read_features(
-        options.test, are_pieces(recipe, candidates), find_words(words, candidates)
-    )
+    kinds, kept = kinds_of(recipe, candidates), find_words(words, candidates)
     if options.saved_model:
         model = load(options.saved_model)
         weights = read_weights(model)
-        scores = predict(weights, test)
-        check_saved_model(model, test, scores)
     else:
-        weights = tensors.read(options.layers / "model.json") or {}
-        scores = predict(weights, test)
+        model, weights = None, tensors.read(options.layers / "model.json") or {}
+    is_word = np.concatenate([np.zeros(FIRST_WORD, bool), are_words(recipe, words)])
+    groups = pq.read_metadata(options.test).num_row_groups
+
+    def read() -> Iterator[Features]:
+        parts = read_parts(options.test, kinds, kept)
+        return console.progress(parts, "predicting parts", groups)
+
+    test = answer(weights, model, read, is_word)
+    scores = test.scores
     # Predicted before the model had learnt from these posts as well.
     validation = read_predictions(options.validation)
     values: dict[str, Any] = {
@@ -298,8 +376,7 @@ def main(options: argparse.Namespace) -> None:
     hits = best == test.labels
     confidence = scores[np.arange(len(best)), best].astype(np.float64)
     counts = metrics.confusion(best, test.labels, len(labels))
-    posts = files.read_parquet(options.posts, ["year", "text"])
-    scripts = scripts_of(posts["text"].combine_chunks())
+    texts, scripts, years = number_texts(options.posts)
     values |= {
         "baselines": files.read_json(options.baselines),
         "choice": files.read_json(options.choice),
@@ -307,28 +384,23 @@ def main(options: argparse.Namespace) -> None:
         "history": read_numbers(options.history),
         "posts": files.read_json(options.checked),
     }
-    own = are_words(recipe, words)[test.ids - FIRST_WORD]
-    known = np.bincount(test.rows[own], test.counts[own], len(test.labels)).astype(int)
+    known = test.known
     values["test"] |= {
         "unknown": int((known == 0).sum()),
         "with_blank_posts": count_all(values["test"], values["posts"]),
         "confusion": counts.tolist(),
-        "by_text": metrics.by_text(
-            scores,
-            test.labels,
-            posts["text"].combine_chunks().dictionary_encode().indices.to_numpy(),
-        ),
+        "by_text": metrics.by_text(scores, test.labels, texts),
         "by_words": metrics.by_words(hits, known, confidence),
         "by_script": metrics.by_script(hits, known, scripts),
         "coverage": metrics.coverage(confidence, hits),
         "coverage_by_label": metrics.coverage_by_label(confidence, hits, best, labels),
         "sure": describe_sure(scores, test.labels, values["choice"]["unsure_below"]),
-        "hardest": find_hardest(test, scores, word_logits(weights), labels, words),
+        "hardest": find_hardest(*test.hardest, word_logits(weights), labels, words),
     }
     if options.split_values in (columns.NUMBER, columns.DATE):
-        groups = metrics.by_value(hits, posts["year"].to_numpy())
+        groups = metrics.by_value(hits, years)
         values["test"]["by_split_value"] = name_ranges(groups, options.split_values)
-    values["peers"] = compare_peers(options.answers, test, hits)
+    values["peers"] = compare_peers(options.answers, test.rowids, test.labels, hits)
     values["rare_words"] = find_rare(words, dict(zip(candidates, counts_of, strict=True)))
     values["remarks"] = remarks.remarks(values)
     files.write_json(options.metrics, values)
@@ -342,7 +414,7 @@ def main(options: argparse.Namespace) -> None:
     pairs = zip(test.labels, best, strict=True)
     labelled = ((labels[actual], labels[guess]) for actual, guess in pairs)
     files.write_text(options.labelled, files.format_csv(["actual", "predicted"], labelled))
-    files.write_parquet(options.predictions, metrics.predictions(test, scores))
+    files.write_parquet(options.predictions, metrics.predictions(test.rowids, test.labels, scores))
     for split in splits:
         console.log.info("%s: %s", split, format_figures(values[split]))
     for sentence in values["remarks"]:

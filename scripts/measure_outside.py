@@ -10,16 +10,17 @@ import sys
 from pathlib import Path
 
 from provender import console, files
-from provender.model import outside
-from provender.model.features import find_words, read_features, rows_where
+from provender.model import blocks, outside
+from provender.model.features import find_words, read_features, read_parts
 from provender.running import step
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import are_pieces, are_words, count_read, read_units
+from provender.text.grams import are_words, count_read, kinds_of, read_units
 
 import numpy as np
 
-# Of more texts of a split, so many, evenly spaced.
+# Of more texts of a split, so many, evenly spaced; and so many are read at once.
 MOST_TEXTS = 4000
+BATCH_TEXTS = 256
 
 LIMITS = [round(0.05 * step, 2) for step in range(1, 20)]
 
@@ -42,40 +43,64 @@ def parse_arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def see_split(options: argparse.Namespace, split: str) -> tuple[outside.Seen, outside.Seen]:
-    """Return what is known of a split's texts, with all labels and with their own hidden.
+def count_words(options: argparse.Namespace, split: str, every: int) -> np.ndarray:
+    """Return how many words are read of each ``every``-th text of a split: int [texts]."""
+    recipe = files.read_json(options.text)
+    counts = [np.zeros(0, int)]
+    row = 0
+    for table in files.read_groups(getattr(options, f"{split}_texts"), ["text"]):
+        texts = table["text"].take(np.arange(-row % every, len(table), every))
+        row += len(table)
+        for first in range(0, len(texts), BATCH_TEXTS):
+            some = texts.slice(first, BATCH_TEXTS)
+            counts.append(count_read(read_units(recipe, some, options.max_words)))
+    return np.concatenate(counts)
 
-    Texts of which nothing is known are left out: of these the answer is known.
-    """
-    recipe, candidates = files.read_json(options.text), files.read_json(options.candidates)
-    pieces = are_pieces(recipe, candidates)
-    features = read_features(getattr(options, split), pieces)
-    scores = files.read_parquet(getattr(options, f"{split}_scores"), ["scores"])["scores"]
-    texts = files.read_parquet(getattr(options, f"{split}_texts"), ["text"])["text"]
-    some = np.zeros(len(features.labels), bool)
-    some[:: -(-len(some) // MOST_TEXTS) or 1] = True
-    read = count_read(read_units(recipe, texts.filter(some), options.max_words))
-    rows = rows_where(features, some)
-    is_word = np.zeros(len(features.is_piece), bool)
-    shipped = find_words(files.read_json(options.vocabulary), candidates)
-    is_word[shipped] = are_words(recipe, candidates)[shipped - FIRST_WORD]
-    train = read_features(options.train, pieces)
-    known, without = outside.count_known(rows, train, is_word, options.min_count)
-    values = scores.combine_chunks().flatten().to_numpy().reshape(len(some), -1)[some]
-    told = known > 0
-    return (
-        outside.see(values[told], known[told], read[told]),
-        outside.hide(values[told], rows.labels[told], without[told], read[told]),
-    )
+
+class Splits:
+    """What is known of texts, by all that training texts have taught."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Read the words, and count them in the training texts, which are read part by part."""
+        recipe, candidates = files.read_json(options.text), files.read_json(options.candidates)
+        self.options = options
+        self.labels = len(files.read_json(options.labels))
+        self.kinds = kinds_of(recipe, candidates)
+        self.is_word = np.zeros(FIRST_WORD + len(candidates), bool)
+        shipped = find_words(files.read_json(options.vocabulary), candidates)
+        self.is_word[shipped] = are_words(recipe, candidates)[shipped - FIRST_WORD]
+        parts = read_parts(options.train, self.kinds)
+        self.learnt = outside.count_by_label(parts, self.labels, len(self.is_word))
+
+    def see(self, split: str, part: int) -> tuple[outside.Seen, outside.Seen]:
+        """Return what is known of a split's texts, with all labels and with their own hidden.
+
+        There are scores of each ``part``-th text. Texts of which nothing is known are left out: of
+        these the answer is known.
+        """
+        scores = files.read_parquet(getattr(self.options, f"{split}_scores"), ["scores"])["scores"]
+        some = -(-len(scores) // MOST_TEXTS) or 1
+        rows = read_features(getattr(self.options, split), self.kinds, every=part * some)
+        read = count_words(self.options, split, part * some)
+        known, without = outside.count_known(
+            rows, self.learnt, self.is_word, self.options.min_count
+        )
+        values = scores.combine_chunks().flatten().to_numpy().reshape(len(scores), -1)[::some]
+        told = known > 0
+        return (
+            outside.see(values[told], known[told], read[told]),
+            outside.hide(values[told], rows.labels[told], without[told], read[told]),
+        )
 
 
 def main(options: argparse.Namespace) -> None:
     """Fit on the validation split, measure on the test split, write the report."""
-    labels = len(files.read_json(options.labels))
-    by = outside.fit(*see_split(options, "validation"), labels)
+    splits = Splits(options)
+    part = blocks.part_to_validate(options.validation)
+    by = outside.fit(*splits.see("validation", part), splits.labels)
     curve: list[dict[str, float]] = []
     if by:
-        seen, hidden = (outside.other(each, by) for each in see_split(options, "test"))
+        seen, hidden = (outside.other(each, by) for each in splits.see("test", 1))
         if len(seen):
             curve = [
                 {

@@ -32,7 +32,13 @@ STRIP = 120
 RANK_SHAPES = ("disc", "ring", "bar")
 
 # How a learner's scores by training texts are marked.
-PEER_SHAPES = {"naive_bayes": "disc", "support_vectors": "ring"}
+PEER_SHAPES = {"naive_bayes": "disc", "support_vectors": "ring", "with_vectors": "disc"}
+
+# And how learners are called there.
+LEARNERS = {**remarks.PEERS, "with_vectors": "both with word vectors"}
+
+# Of so many more labelled texts it is said what they would bring.
+MORE_TEXTS = 100
 
 # Confidences whose answers are shown of each label.
 SURE_FROM = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -81,7 +87,8 @@ HEADINGS = {
 OTHER_FROM = (0.25, 0.5, 0.75)
 LIKELY_OTHER = 0.5
 
-GZIP_LEVEL = 9
+# That of `provender serve`; the highest takes fourteen times as long for a table of 200 labels.
+GZIP_LEVEL = 6
 
 KILOBYTE = 1000
 
@@ -148,7 +155,7 @@ def plot_learning(rows: list[dict[str, str]], texts: int, recall: float) -> Plot
     """Draw recall@1 by how many texts were learnt from; the target is this model, of ``texts``."""
     counts = [int(row["texts"]) for row in rows]
     places = [math.log2(max(count, 1)) for count in counts]
-    values = {name: [float(row[name]) for row in rows] for name in PEER_SHAPES}
+    values = {name: series for name in PEER_SHAPES if (series := read_series(rows, name))}
     lowest = min(recall, *(min(series) for series in values.values()))
     ticks = [(place, f"{count:,}") for place, count in zip(places, counts, strict=True)]
     # Of one text there is but one count.
@@ -158,16 +165,41 @@ def plot_learning(rows: list[dict[str, str]], texts: int, recall: float) -> Plot
         Axis("training texts", low, high, ticks),
         shares(lowest, "recall@1, test"),
     )
-    dashes = (SOLID, DASHED)
-    for dash, (name, series) in zip(dashes, values.items(), strict=True):
-        points = list(zip(places, series, strict=True))
+    for dash, (name, series) in zip((SOLID, DASHED, DOTTED), values.items(), strict=False):
+        # Word vectors are tried with few texts alone.
+        points = list(zip(places, series, strict=False))
         plot.lines.append((dash, points))
         plot.marks += [
-            (PEER_SHAPES[name], *point, f"{remarks.PEERS[name]}, {count:,} texts: {point[1]:.3f}")
-            for count, point in zip(counts, points, strict=True)
+            (PEER_SHAPES[name], *point, f"{LEARNERS[name]}, {count:,} texts: {point[1]:.3f}")
+            for count, point in zip(counts, points, strict=False)
         ]
     plot.marks.append(("target", places[-1], recall, f"this model, {texts:,} texts: {recall:.3f}"))
     return plot
+
+
+def read_series(rows: list[dict[str, str]], name: str) -> list[float]:
+    """Return a column of numbers, from the first row to where there are no more."""
+    return [float(row[name]) for row in rows if row.get(name)]
+
+
+def tell_what_more_bring(rows: list[dict[str, str]], asked: int) -> str:
+    """Say what more labelled texts would likely bring, by the curve of what is best with all.
+
+    ``asked``: how many posts the test split has. It is empty where nothing tells.
+    """
+    counts = [int(row["texts"]) for row in rows]
+    curves = {name: read_series(rows, name) for name in PEER_SHAPES}
+    whole = {name: curve for name, curve in curves.items() if len(curve) == len(rows)}
+    best = max(whole, key=lambda name: whole[name][-1])
+    found = metrics.forecast(counts, whole[best], asked, MORE_TEXTS)
+    if not found:
+        return ""
+    likely, low, high = (f"{100 * each:+.1f}" for each in found)
+    return (
+        f"A hundred more labelled texts would likely change recall@1 by {likely} points (95 % "
+        f"interval {low} to {high}), if the errors of {LEARNERS[best]} go on as in this curve and "
+        "the new texts are like these."
+    )
 
 
 def plot_calibration(calibration: dict[str, Any]) -> Plot:
@@ -445,6 +477,8 @@ def main(options: argparse.Namespace) -> None:
         chance=remarks.CHANCE,
         sizes=plot_sizes(values["sizes"]),
         learning=plot_learning(read_csv(options.learning), learnt, test["recall@1"]),
+        more=tell_what_more_bring(read_csv(options.learning), test["posts"]),
+        has_vectors="vector_share" in values["choice"],
         search=read_csv(options.search) if options.search else [],
         compared=read_comparison(options.compared, options.bundle) if options.compared else None,
         trainers=files.read_json(options.trainers) if options.trainers else None,

@@ -1,8 +1,11 @@
 """Try other values of how the model is trained, and score each on the validation split.
 
+Where that has few texts, it is scored by cross-validation, by parts of the training split.
+
 From the configured values on, one after the other is replaced by its alternatives, and the
 one of least loss is kept, until no change lowers it. Each model is train_model's first one,
-of all candidate words: it learns from the training split alone. With the configured values
+of all candidate words: it learns from the training split alone. With word vectors, these are part
+of it as they were chosen with the configured values. With the configured values
 one more learns without augmentation, for comparison.
 
 Writes a table of all that was tried, the least loss first. The test split chooses nothing:
@@ -17,11 +20,21 @@ from pathlib import Path
 from typing import Any
 
 from provender import console, files
-from provender.model import arithmetic, compression, metrics, runtime, training
-from provender.model.features import Features, join, read_features, rows_with
+from provender.model import arithmetic, compression, metrics, runtime, training, vectors
+from provender.model.features import (
+    Features,
+    count_posts,
+    join,
+    read_features,
+    restrict,
+    rows_with,
+)
 from provender.model.naive_bayes import NaiveBayes
 from provender.running import step
-from provender.text.grams import are_pieces
+from provender.text.encode import FIRST_WORD
+from provender.text.grams import kinds_of
+
+import numpy as np
 
 # What is tried of each setting: steps that change the loss by more than chance does.
 GRID = {
@@ -87,21 +100,34 @@ def search(
 
 
 def measure(
-    train: Features,
-    validation: Features,
+    parts: Sequence[tuple[Features, Features]],
     labels: int,
     how: training.Training,
+    known: vectors.Vectors | None,
 ) -> Score:
-    """Return the score of a model, its logits divided as train_model does."""
-    weights = training.train(train, labels, how)
-    logits = compression.logits(validation, weights)
-    temperature = metrics.find_temperature(logits, validation.labels)
-    scores = arithmetic.softmax(logits / temperature)
-    best = metrics.rank(scores)[:, 0]
-    return Score(
-        loss=metrics.loss(scores, validation.labels),
-        recall=float((best == validation.labels).mean()),
+    """Return the score of a model, its logits divided as train_model does.
+
+    ``parts``: what is learnt, and the posts that are answered by that.
+    """
+    logits = np.concatenate(
+        [
+            compression.logits(asked, training.train(learnt, labels, how, known=known))
+            for learnt, asked in parts
+        ]
     )
+    truth = np.concatenate([asked.labels for _, asked in parts])
+    scores = arithmetic.softmax(logits / metrics.find_temperature(logits, truth))
+    best = metrics.rank(scores)[:, 0]
+    return Score(loss=metrics.loss(scores, truth), recall=float((best == truth).mean()))
+
+
+def leave_out_unread(
+    known: vectors.Vectors, *splits: Features
+) -> tuple[vectors.Vectors, list[Features]]:
+    """Return vectors and posts without the words that no post has: they change no score."""
+    there = known.is_own | (count_posts(join(*splits)) > 0)
+    kept = np.flatnonzero(there[FIRST_WORD:]) + FIRST_WORD
+    return vectors.restrict(known, kept), [restrict(posts, kept) for posts in splits]
 
 
 def format_table(scores: dict[Values, Score], start: Values, plain: Score | None) -> str:
@@ -136,6 +162,8 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument("--candidates", type=Path, required=True, help="words encoded, JSON")
     parser.add_argument("--labels", type=Path, required=True, help="labels, JSON")
     parser.add_argument("--text", type=Path, required=True, help="compiled recipe, JSON")
+    parser.add_argument("--vectors", type=Path, help="words' vectors, Parquet")
+    parser.add_argument("--counts", type=Path, help="with vectors: texts of each candidate, JSON")
     training.add_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
     return parser
@@ -145,28 +173,45 @@ def main(options: argparse.Namespace) -> None:
     """Search, write what was found and say what is best."""
     runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
-    is_piece = are_pieces(files.read_json(options.text), words)
-    train, validation = (read_features(p, is_piece) for p in (options.train, options.validation))
-    augmented = rows_with(read_features(options.augmented, is_piece), train.rowids)
-    learnt = join(train, augmented)
-    how, _ = training.choose(training.read_arguments(options), train, len(labels))
+    kinds = kinds_of(files.read_json(options.text), words)
+    train, validation, augmented = (
+        read_features(path, kinds)
+        for path in (options.train, options.validation, options.augmented)
+    )
+    augmented = rows_with(augmented, train.rowids)
+    how, known = training.read_arguments(options), None
+    if options.vectors:
+        known, (train, validation, augmented) = leave_out_unread(
+            vectors.read(options.vectors, words, files.read_json(options.counts)),
+            *(train, validation, augmented),
+        )
+        how, _ = training.choose_beside_vectors(how, train, len(labels), known)
+    else:
+        how, _ = training.choose(how, train, len(labels))
     assert how.share is not None  # choose sets it
     start = Values(
         how.start.smoothing, how.start.power, how.start.idf_power, how.share, how.cost, how.epochs
     )
 
-    def score(values: Values, posts: Features = learnt) -> Score:
+    few = len(validation.labels) < training.FEW_TEXTS
+
+    def score(values: Values, more: Features = augmented) -> Score:
+        parts = [(join(train, more), validation)]
+        if few:
+            parts = training.list_folds(train, more)
         table = NaiveBayes(values.smoothing, values.power, values.idf_power)
         tried = replace(
             how, start=table, share=values.share, cost=values.cost, epochs=values.epochs
         )
-        return measure(posts, validation, len(labels), tried)
+        return measure(parts, len(labels), tried, known)
 
     scores = search(start, score, GRID)
-    plain = score(start, train) if len(augmented.rowids) else None
+    none = rows_with(augmented, np.zeros(0, int))
+    plain = score(start, none) if len(augmented.rowids) else None
     files.write_text(options.output, format_table(scores, start, plain))
     best = min(scores, key=lambda values: scores[values].loss)
-    console.log.info("%d models on %d posts", len(scores), len(validation.rowids))
+    asked = train if few else validation
+    console.log.info("%d models on %d posts", len(scores), len(asked.rowids))
     if plain:
         console.log.info("configured, without augmentation: %s", plain)
     console.log.info("configured: %s; %s", scores[start], start)

@@ -14,7 +14,7 @@ from pathlib import Path
 from provender import files
 from provender.console import log
 from provender.errors import UserError
-from provender.running import step
+from provender.running import shards, step
 from provender.sources.columns import to_date, to_number, to_seconds
 from provender.splits.rules import (
     HASH,
@@ -37,7 +37,11 @@ from provender.splits.tables import (
     REASONS,
     Writers,
     count_labels,
+    join_keys,
+    judge_rows,
     read_keys,
+    read_shards,
+    write_shard,
     write_splits,
 )
 
@@ -82,18 +86,6 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="SQLite file with table news")
     parser.add_argument(
-        "--by", choices=[THRESHOLD, NAMES, HASH], required=True, help="how the test part is told"
-    )
-    parser.add_argument(
-        "--threshold", required=True, help="first split value of the test part, or an ISO date"
-    )
-    parser.add_argument(
-        "--test-share",
-        type=float,
-        required=True,
-        help="of the texts, drawn by a hash",
-    )
-    parser.add_argument(
         "--strip", nargs="*", default=[], choices=PARTS, metavar="PART",
         help=f"what to remove from each post: {', '.join(PARTS)}",
     )  # fmt: skip
@@ -112,26 +104,52 @@ def parse_arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rare-labels", default="", help="what labels with fewer become (default: left out)"
     )
-    parser.add_argument("--train", type=Path, required=True, help="Parquet file to write")
-    parser.add_argument("--validation", type=Path, required=True, help="Parquet file to write")
-    parser.add_argument("--test", type=Path, required=True, help="Parquet file to write")
-    parser.add_argument("--augmented", type=Path, required=True, help="Parquet file to write")
-    parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
+    of_whole = [
+        parser.add_argument(
+            "--by", choices=[THRESHOLD, NAMES, HASH], required=True,
+            help="how the test part is told",
+        ),
+        parser.add_argument(
+            "--threshold", required=True, help="first split value of the test part, or an ISO date"
+        ),
+        parser.add_argument(
+            "--test-share", type=float, required=True, help="of the texts, drawn by a hash"
+        ),
+        *(
+            parser.add_argument(f"--{name}", type=Path, required=True, help="Parquet file to write")
+            for name in ("train", "validation", "test", "augmented")
+        ),
+        parser.add_argument("--report", type=Path, required=True, help="JSON file to write"),
+    ]  # fmt: skip
+    shards.add_arguments(parser, of_whole)
     return parser
 
 
 def main(options: argparse.Namespace) -> None:
-    """Read, validate, split and write."""
+    """Read, validate, split and write; of a shard, read and validate."""
     recipe = files.read_json(options.text)
-    posts, digests = read_keys(options.source, recipe, options.strip)
-    usable = posts[posts["reason"] == len(REASONS)]
+    if options.shard:
+        judged = judge_rows(options.source, recipe, options.strip, options.shard.of)
+        write_shard(options.part[0], judged)
+        return
+    if options.parts:
+        posts, digests = join_keys(read_shards(options.parts))
+    else:
+        posts, digests = read_keys(options.source, recipe, options.strip)
+    rows, used = len(posts), posts["reason"] == len(REASONS)
     reasons = np.bincount(posts["reason"], minlength=len(REASONS))
     dropped = dict(zip(REASONS, reasons[: len(REASONS)].tolist(), strict=True))
     division = Division(options.by, *parse_threshold(options.threshold), options.test_share)
+    lost = posts[~used & ~posts["label"].isna()]
+    lost = lost[division.in_test(lost)]
+    # What no rule asks for any more is let go of, here and below: there may be 10^7 rows.
+    usable = posts if used.all() else posts[used]
+    del posts
     if division.by == NAMES:
         # Of copies that which is to validate stays.
         usable = usable.sort_values("year", ascending=False, kind="stable")
     is_test = division.in_test(usable)
+    usable = usable.drop(columns=["reason", "drawn"])
     training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     rare = find_rare(training, options.min_posts)
     if rare:
@@ -140,13 +158,15 @@ def main(options: argparse.Namespace) -> None:
         is_test = is_test[usable.index]
         training, duplicates = drop_duplicates(usable[~is_test], usable[is_test])
     test, unseen = drop_unseen(training, usable[is_test])
-    lost = posts[~posts["rowid"].isin(usable["rowid"]) & ~posts["label"].isna()]
-    blank = lost[division.in_test(lost) & lost["label"].isin(training["label"])]
-    warnings = check_sides(training, test, unseen, division, usable[~is_test])
+    blank = lost[lost["label"].isin(training["label"])]
+    warnings = check_sides(training, test, unseen, division, usable.loc[~is_test, ["label"]])
+    del usable, is_test
     by = options.validation_by
     if division.by == NAMES and (training["year"] == VALIDATION).any():
         by = NAMES
+    training = training.drop(columns="position" if by in (NAMES, HASH) else "read")
     train, validation = split_named(training) if by == NAMES else split_validation(training, by)
+    del training
     if validation.empty:
         raise UserError(f"no post is left to validate with: {NONE_LEFT.get(by, NONE_OF_NEWEST)}")
     warnings += check_validation(train, validation, by)
@@ -158,7 +178,7 @@ def main(options: argparse.Namespace) -> None:
     splits = {"train": train, "validation": validation, "test": test}
     written = write_splits(options.source, splits, writers)
     report = {
-        "rows": len(posts),
+        "rows": rows,
         "dropped": dropped,
         "duplicates": duplicates,
         "splits": {name: written[name] for name in splits},

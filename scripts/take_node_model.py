@@ -11,10 +11,10 @@ from pathlib import Path
 
 from provender import files
 from provender.errors import UserError
-from provender.model import metrics
+from provender.model import blocks, metrics
 from provender.model.features import read_features
 from provender.running import step
-from provender.text.grams import are_pieces
+from provender.text.grams import kinds_of
 
 import numpy as np
 
@@ -41,8 +41,9 @@ def main(options: argparse.Namespace) -> None:
         _copy(options.node / name, getattr(options, Path(name).stem))
     for path in sorted((options.node / "tfjs" / "layers").iterdir()):
         _copy(path, options.layers / path.name)
-    is_piece = are_pieces(files.read_json(options.text), files.read_json(options.candidates))
-    validation = read_features(options.validation, is_piece)
+    kinds = kinds_of(files.read_json(options.text), files.read_json(options.candidates))
+    part = blocks.part_to_validate(options.validation)
+    validation = read_features(options.validation, kinds, every=part)
     scores = np.fromfile(options.node / "validation.bin", "<f4")
     if len(scores) % len(validation.labels):
         raise UserError(
@@ -50,7 +51,8 @@ def main(options: argparse.Namespace) -> None:
             "snakemake again"
         )
     scores = scores.reshape(len(validation.labels), -1)
-    files.write_parquet(options.predictions, metrics.predictions(validation, scores))
+    found = metrics.predictions(validation.rowids, validation.labels, scores)
+    files.write_parquet(options.predictions, found)
 
 
 def _copy(source: Path, target: Path) -> None:

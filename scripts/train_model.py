@@ -6,9 +6,13 @@ split alone; on the validation split, by it, are chosen which words, how wide a 
 coarse numbers ship within the byte budget, and the temperature that makes the scores honest.
 Then it is trained once more, with all as chosen, on both splits.
 
-With word vectors, words that no text has may ship as well. Where the validation split is then too
-small to choose by, the temperature is that of the parts of the training split, and as many words
-ship as there is room for.
+Where the validation split is too small to choose by, all that is chosen by parts of the training
+split, each by a model of the others. With word vectors, words that no text has may ship as well.
+
+Of tables that are larger than memory, parts of both splits choose, evenly spaced; and trained
+once more, in blocks (see provender.model.blocks), is on the training split alone. So the
+temperature and the predictions are those of the very model that ships. How far it is is kept beside
+the model, in the folder model.h5.checkpoint, until it is done: where it was killed, it goes on.
 
 Writes beside the model: the words that ship; a learning curve; every candidate with its
 bytes and its worth; what was chosen; and the chosen model's predictions for the validation
@@ -16,12 +20,15 @@ split, from before it had learnt from that.
 """
 
 import argparse
+import hashlib
 import io
+import json
 import math
 import os
 import shutil
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +36,7 @@ from provender import console, errors, files
 from provender.bundle import constants
 from provender.model import (
     arithmetic,
+    blocks,
     compression,
     levels,
     metrics,
@@ -36,17 +44,19 @@ from provender.model import (
     training,
     vectors,
 )
+from provender.model.checkpoints import Checkpoints
 from provender.model.features import (
     Features,
     count_posts,
     join,
     read_features,
+    read_parts,
     restrict,
     rows_with,
 )
 from provender.running import step
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import are_pieces
+from provender.text.grams import kinds_of
 
 import numpy as np
 
@@ -62,25 +72,30 @@ SAVED_MODEL_FILES = (
     "variables/variables.data-00000-of-00001",
 )
 
-# With fewer texts to validate, what word vectors are trained by is not chosen on them.
-FEW_TEXTS = 100
+# Where texts are few and have word vectors, how coarse numbers may be: more make no difference.
+VECTOR_LEVELS = (compression.NARROW_LEVELS, 48)
 
+CURVE_NAME = "curve"
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 class LearningCurve:
     """Collects how well each epoch's classifiers do, naive Bayes left out."""
 
-    def __init__(self, epochs: int, learnt: Features, asked: Features) -> None:
-        """Start an empty curve of so many epochs, and of these posts."""
+    def __init__(self, epochs: int, learnt: Features, asked: Features, kept: Checkpoints) -> None:
+        """Start a curve of so many epochs, and of these posts, with what was kept of it."""
         self.epochs = epochs
         self.posts = (learnt, asked)
-        self.rows: list[dict[str, float]] = []
+        self.kept = kept
+        rows = kept.read(CURVE_NAME) or {"rows": np.zeros((0, len(CURVE)))}
+        self.rows = [dict(zip(CURVE, row, strict=True)) for row in rows["rows"].tolist()]
 
     def __call__(self, epoch: int, weights: training.Weights) -> None:
         """Measure an epoch's weights, keep the values and say them."""
         values = (value for posts in self.posts for value in measure_margins(posts, weights))
-        self.rows.append(dict(zip(CURVE, values, strict=True)))
+        self.rows[epoch:] = [dict(zip(CURVE, values, strict=True))]
+        if self.kept.is_begun:
+            self.kept.write(CURVE_NAME, {"rows": np.array([[*row.values()] for row in self.rows])})
         said = ", ".join(f"{name} {value:.4f}" for name, value in self.rows[-1].items())
         console.log.info("epoch %d of %d: %s", epoch + 1, self.epochs, said)
 
@@ -124,18 +139,46 @@ def list_candidates(candidates: list[compression.Candidate], chosen: compression
 
 
 def order_words(
-    weights: training.Weights, learnt: Features, known: vectors.Vectors | None, few: bool
-) -> list[np.ndarray]:
-    """Return orders of use in which words may ship: int [words] each.
+    weights: training.Weights, learnt: Features, known: vectors.Vectors | None
+) -> np.ndarray:
+    """Return all words in the order of use in which they may ship: int [words]."""
+    loud = None if known is None else vectors.expected_loudness(learnt, known)
+    return compression.choose_words(weights.table, learnt, loud)
 
-    With word vectors there are two, that of what texts made known, and that of all words; the
-    second alone, where there are too ``few`` texts to weigh one against the other.
+
+def list_orders(whole: compression.Part, known: vectors.Vectors | None) -> list[compression.Part]:
+    """Return a model with each order of words that is weighed.
+
+    With word vectors, that is words that texts made known alone, and all.
     """
     if known is None:
-        return [compression.choose_words(weights.table, learnt)]
-    loud = vectors.expected_loudness(learnt, known)
-    every = compression.choose_words(weights.table, learnt, loud)
-    return [every] if few else [every[known.is_own[every]], every]
+        return [whole]
+    own = whole.order[known.is_own[whole.order]]
+    return [replace(whole, order=own), whole]
+
+
+def cross_validate(
+    train: Features,
+    augmented: Features,
+    labels: int,
+    how: training.Training,
+    known: vectors.Vectors | None,
+) -> list[compression.Part]:
+    """Return parts of the training split, each with a model of the others."""
+    parts = []
+    for number, (learnt, asked) in enumerate(training.list_folds(train, augmented), 1):
+        console.log.info("cross-validation, part %d of %d", number, training.FOLDS)
+        weights = training.train(learnt, labels, how, known=known)
+        order = order_words(weights, learnt, known)
+        parts.append(compression.Part(weights, learnt, asked, order))
+    return parts
+
+
+def known_by_vector(words: Sequence[str], known: vectors.Vectors | None) -> set[str]:
+    """Return those of all words that are known by their vectors alone."""
+    if known is None:
+        return set()
+    return {words[word] for word in np.flatnonzero(~known.is_own[FIRST_WORD:]).tolist()}
 
 
 def describe_vectors(
@@ -144,6 +187,7 @@ def describe_vectors(
     """Return what the report of what was chosen says of word vectors."""
     return {
         "vector_share": trials[0].vector_share,
+        "vector_cost": trials[0].vector_cost,
         "vector_shares": [
             {
                 "share": trial.share,
@@ -157,25 +201,51 @@ def describe_vectors(
     }
 
 
-def ship(
+@dataclass(frozen=True)
+class Shipped:
+    """The model that ships, as its layers have it: see training.build_model."""
+
+    table: np.ndarray
+    kernel: np.ndarray
+    bias: np.ndarray
+
+    @property
+    def weights(self) -> training.Weights:
+        """Return what each id adds to each label's logit."""
+        return training.Weights(arithmetic.matmul(self.table, self.kernel), self.bias)
+
+
+def round_off(
     weights: training.Weights,
-    posts: Features,
+    posts: np.ndarray,
     chosen: compression.Candidate,
     temperature: float,
-) -> tuple["tf_keras.Model", training.Weights]:
-    """Return the model that ships, and its weights as they are after narrowing and rounding.
+) -> Shipped:
+    """Return a model as it is after narrowing and rounding.
 
-    ``posts`` are those that it has learnt from. The axes, the columns' scales and the temperature
-    stand in the dense layer behind the table.
+    ``posts``: how many of those that it has learnt from have each id, int [ids]. The axes, the
+    columns' scales and the temperature stand in the dense layer behind the table.
     """
-    axes = compression.principal_axes(weights.table, count_posts(posts))
+    axes = compression.principal_axes(weights.table, posts)
     axes = axes[:, : chosen.width]
     grid, scales = compression.quantise(compression.narrow(weights.table, axes), chosen.levels)
     # Rounded here, so that the weights are those that the model holds.
     kernel = (scales[:, np.newaxis] * axes.T / temperature).astype(np.float32)
     bias = (weights.bias / temperature).astype(np.float32)
-    model = training.build_model(grid, kernel, bias)
-    return model, training.Weights(arithmetic.matmul(grid, kernel), bias)
+    return Shipped(grid, kernel, bias)
+
+
+def answer(
+    part: compression.Part, kept: np.ndarray, chosen: compression.Candidate, temperature: float
+) -> np.ndarray:
+    """Return the logits of a part's posts by its model, as it would ship: float64 [n, labels].
+
+    ``kept``: the ids of the words that ship, in their order.
+    """
+    weights = training.Weights(compression.rows_of(part.weights.table, kept), part.weights.bias)
+    counts = count_posts(restrict(part.learnt, kept))
+    shipped = round_off(weights, counts, chosen, temperature)
+    return compression.logits(restrict(part.asked, kept), shipped.weights)
 
 
 def save(model: "tf_keras.Model", saved_model: Path, hdf5: Path) -> None:
@@ -221,6 +291,63 @@ def to_hdf5(model: "tf_keras.Model") -> bytes:
     return memory.getvalue()
 
 
+def read_posts(
+    options: argparse.Namespace, kinds: np.ndarray
+) -> tuple[int, Features, Features, Features]:
+    """Return in how many blocks posts are learnt from, and the three files' features.
+
+    0 blocks where all is held at once; else these are the posts that choose: of training as many as
+    a block has, and the texts that were made of them.
+    """
+    learnt = blocks.count_features([options.train, options.augmented])
+    part = blocks.part_to_validate(options.validation)
+    validation = read_features(options.validation, kinds, every=part)
+    if not blocks.are_blocks(learnt, options.validation):
+        train, augmented = (
+            read_features(path, kinds) for path in (options.train, options.augmented)
+        )
+        return 0, train, validation, augmented
+    count = blocks.count_blocks(learnt)
+    train = read_features(options.train, kinds, every=count)
+    console.log.info(
+        "%s features are learnt from in blocks: %d; of %s training texts, and %s to validate, is "
+        "chosen",
+        f"{learnt:,}", count, f"{len(train.labels):,}", f"{len(validation.labels):,}",
+    )  # fmt: skip
+    return count, train, validation, read_features(options.augmented, kinds, rowids=train.rowids)
+
+
+def read_learnt(
+    options: argparse.Namespace, kinds: np.ndarray, kept: np.ndarray
+) -> Iterator[Features]:
+    """Yield all posts of the training split, and then what was made of them, part by part.
+
+    Of their words those alone that are ``kept``.
+    """
+    rowids = [np.zeros(0, np.int64)]
+    for part in read_parts(options.train, kinds, kept):
+        rowids.append(part.rowids)
+        yield part
+    every = np.concatenate(rowids)
+    for some in blocks.gather(read_parts(options.augmented, kinds, kept)):
+        yield rows_with(some, every)
+
+
+def digest_all(options: argparse.Namespace) -> str:
+    """Return a digest of all that the model follows from: files, options, code."""
+    outputs = {"saved_model", "hdf5", "vocabulary", "history", "sizes", "choice", "predictions"}
+    outputs |= {"log", "receipt", "outputs"}
+    read = {
+        name: files.sha256(value) if isinstance(value, Path) else value
+        for name, value in vars(options).items()
+        if name not in outputs
+    }
+    code = [Path(__file__), *Path(training.__file__).parent.glob("*.py")]
+    digests = sorted(files.sha256(path) for path in [*code, *map(Path, read.pop("inputs", []))])
+    text = json.dumps([read, digests], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def parse_arguments() -> argparse.ArgumentParser:
     """Return the command line of this step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=step.HelpFormatter)
@@ -252,14 +379,13 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Train, choose, train again and save."""
-    runtime.seed(options.seed)
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     text = files.read_json(options.text)
-    is_piece = are_pieces(text, words)
-    train, validation, augmented = (
-        read_features(path, is_piece)
-        for path in (options.train, options.validation, options.augmented)
+    kinds = kinds_of(text, words)
+    checkpoints = Checkpoints(
+        options.hdf5.with_name(options.hdf5.name + ".checkpoint"), lambda: digest_all(options)
     )
+    in_blocks, train, validation, augmented = read_posts(options, kinds)
     learnt = join(train, rows_with(augmented, train.rowids))
     known = None
     how = training.read_arguments(options)
@@ -269,50 +395,52 @@ def main(options: argparse.Namespace) -> None:
         known = vectors.read(options.vectors, words, files.read_json(options.counts))
         how, trials = training.choose_beside_vectors(how, train, len(labels), known)
     else:
-        how, shares = training.choose(how, train, len(labels))
-    curve = LearningCurve(options.epochs, train, validation)
-    weights = training.train(learnt, len(labels), how, curve, known)
-    few = known is not None and len(validation.labels) < FEW_TEXTS
-    temperature = (
-        metrics.find_temperature(trials[0].logits, train.labels)
-        if few
-        else metrics.find_temperature(compression.logits(validation, weights), validation.labels)
+        how, shares = training.choose(how, train, len(labels), checkpoints)
+    curve = None if in_blocks else LearningCurve(options.epochs, train, validation, checkpoints)
+    weights = training.train(learnt, len(labels), how, curve, known, (checkpoints, "first"))
+    whole = compression.Part(weights, learnt, validation, order_words(weights, learnt, known))
+    few = len(validation.labels) < training.FEW_TEXTS
+    parts = cross_validate(train, augmented, len(labels), how, known) if few else [whole]
+    temperature = metrics.find_temperature(
+        np.concatenate([compression.logits(part.asked, part.weights) for part in parts]),
+        np.concatenate([part.asked.labels for part in parts]),
     )
 
     is_set = options.budget_kb != training.AUTO
     budget = compression.find_budget(len(labels), float(options.budget_kb) if is_set else None)
-    near = 1.0 if is_set else compression.NEAR
-    orders = order_words(weights, learnt, known, few)
+    by_few_vectors = few and known is not None
+    # How many more words are worth their bytes is then what words that are new tell, which few do.
+    near = 1.0 if is_set or by_few_vectors else compression.NEAR
     shapes = compression.find_shapes(len(labels))
-    if few:
-        shapes = [(shapes[0][0], compression.NARROW_LEVELS)]
+    if by_few_vectors:
+        shapes = [(shapes[0][0], each) for each in VECTOR_LEVELS]
+    judged = [(whole, parts)] if few else [(each, [each]) for each in list_orders(whole, known)]
+    alone = known_by_vector(words, known)
+
+    def pack(some: Sequence[str]) -> bytes:
+        return constants.pack("", labels, some, options.max_words, text, 1, (), alone)
+
     weighed = list(
         console.progress(
             (
-                (candidate, order)
-                for order in orders
+                (candidate, model, by)
+                for model, by in judged
                 for candidate in compression.weigh(
-                    weights,
-                    learnt,
-                    validation,
+                    model,
+                    by,
                     words,
                     temperature,
-                    lambda chosen: constants.pack("", labels, chosen, options.max_words, text, 1),
+                    pack,
                     budget,
-                    order,
                     shapes,
                 )
             ),
             "weighing candidates",
-            sum(compression.count_candidates(len(order), len(shapes)) for order in orders),
+            sum(compression.count_candidates(len(model.order), len(shapes)) for model, _ in judged),
         )
     )
-    candidates = [candidate for candidate, _ in weighed]
-    chosen = (
-        compression.choose_unweighed(candidates, budget)
-        if few
-        else compression.choose(candidates, budget, near)
-    )
+    candidates = [candidate for candidate, *_ in weighed]
+    chosen = compression.choose(candidates, budget, near)
     if chosen.bytes > budget:
         console.log.warning(
             "warning: no model is as small as model.budget_kb asks, %g; the smallest one is taken, "
@@ -320,23 +448,47 @@ def main(options: argparse.Namespace) -> None:
             budget / 1000,
             f"{chosen.bytes:,}",
         )
-    order = next(order for candidate, order in weighed if candidate is chosen)
-    kept = compression.in_code_point_order(order[: chosen.words], words)
-    asked = restrict(validation, kept)
-    kept_weights = training.Weights(compression.rows_of(weights.table, kept), weights.bias)
-    _, rounded = ship(kept_weights, restrict(learnt, kept), chosen, temperature)
-    scores = arithmetic.softmax(compression.logits(asked, rounded))
-    uncalibrated = arithmetic.softmax(compression.logits(asked, rounded) * temperature)
-
-    everything = restrict(join(train, validation, augmented), kept)
+    best = next(model for candidate, model, _ in weighed if candidate is chosen)
+    kept = compression.in_code_point_order(best.order[: chosen.words], words)
     kept_vectors = known and vectors.restrict(known, kept)
-    final = training.train(everything, len(labels), how, known=kept_vectors)
-    model, _ = ship(final, everything, chosen, temperature)
+    stage = (checkpoints, "final")
+    if in_blocks:
+        asked = restrict(validation, kept)
+        curve = LearningCurve(options.epochs, restrict(train, kept), asked, checkpoints)
+        del learnt, train, augmented, weights, whole, parts, judged, weighed, best
+        with files.scratch(options.hdf5) as folder:
+            posts = blocks.deal(read_learnt(options, kinds, kept), folder, in_blocks, asked.kinds)
+            final = training.train(posts, len(labels), how, curve, kept_vectors, stage)
+            counts = blocks.count_all(posts)
+        if not few:
+            temperature = metrics.find_temperature(compression.logits(asked, final), asked.labels)
+        shipped = round_off(final, counts, chosen, temperature)
+        predicted = logits = compression.logits(asked, shipped.weights)
+        truth = asked.labels
+    else:
+        predicted = logits = answer(best, kept, chosen, temperature)
+        truth = validation.labels
+        if few:
+            logits = np.concatenate(
+                [answer(part, part.order[: chosen.words], chosen, temperature) for part in parts]
+            )
+            truth = np.concatenate([part.asked.labels for part in parts])
+        everything = restrict(join(train, validation, augmented), kept)
+        final = training.train(everything, len(labels), how, None, kept_vectors, stage)
+        shipped = round_off(final, count_posts(everything), chosen, temperature)
+    scores = arithmetic.softmax(logits)
+    uncalibrated = arithmetic.softmax(logits * temperature)
+
+    runtime.seed(options.seed)
+    model = training.build_model(shipped.table, shipped.kernel, shipped.bias)
     save(model, options.saved_model, options.hdf5)
     files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
-    files.write_text(options.history, curve.as_csv())
+    files.write_text(options.history, curve.as_csv() if curve else "")
     files.write_text(options.sizes, list_candidates(candidates, chosen))
-    files.write_parquet(options.predictions, metrics.predictions(asked, scores))
+    answers = metrics.predictions(
+        validation.rowids, validation.labels, arithmetic.softmax(predicted)
+    )
+    files.write_parquet(options.predictions, answers)
     choice = {
         **asdict(chosen),
         "budget": budget,
@@ -345,15 +497,19 @@ def main(options: argparse.Namespace) -> None:
         "shares": [{"share": share, "recall": recall} for share, recall in shares.items()],
         "temperature": temperature,
         "calibration_error": {
-            "before": metrics.calibration(uncalibrated, asked.labels)["expected_error"],
-            "after": metrics.calibration(scores, asked.labels)["expected_error"],
+            "before": metrics.calibration(uncalibrated, truth)["expected_error"],
+            "after": metrics.calibration(scores, truth)["expected_error"],
         },
-        "unsure_below": metrics.sure_from(scores, asked.labels, options.sure_accuracy),
+        "unsure_below": metrics.sure_from(scores, truth, options.sure_accuracy),
         "sure_accuracy": options.sure_accuracy,
     }
+    if few:
+        choice["folds"] = training.FOLDS
     if known is not None:
         choice |= describe_vectors(known, kept, trials)
+        choice["by_vector"] = [w for w in (words[word - FIRST_WORD] for word in kept) if w in alone]
     files.write_json(options.choice, choice)
+    checkpoints.clear()
     console.log.info(
         "chosen: %s of %s words, width %d, %s, %s bytes",
         f"{chosen.words:,}",

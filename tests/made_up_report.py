@@ -132,7 +132,12 @@ OUTSIDE = {
         {"from": 0.75, "inside": 0.05, "outside": 0.5},
     ],
 }
-PARITY = {"posts": 1234, "tolerance": 1e-5, "max_difference": {"graph": 1e-7, "layers": 2.5e-7}}
+PARITY = {
+    "posts": 1234,
+    "tensorflow_posts": 1234,
+    "tolerance": 1e-5,
+    "max_difference": {"graph": 1e-7, "layers": 2.5e-7},
+}
 
 
 def write_reports(folder: Path, measured: dict[str, Any]) -> None:

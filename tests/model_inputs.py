@@ -15,6 +15,7 @@ from conftest import SMALL_CONFIG, Project
 from provender import files
 from provender.model import features
 from provender.model.features import Features
+from provender.text.encode import Kind
 
 
 def counts_of(texts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -36,9 +37,9 @@ def make_features(
     pieces: Sequence[int] = (),
 ) -> Features:
     """Return texts of ids below ``words`` as a split's features; ``pieces``: which are pieces."""
-    is_piece = np.isin(np.arange(words), pieces)
+    kinds = np.where(np.isin(np.arange(words), pieces), Kind.PIECE, Kind.WORD).astype(np.uint8)
     rows = np.arange(len(texts)) if rowids is None else np.array(rowids)
-    return features.make_features(rows, np.array(truth, np.int32), *counts_of(texts), is_piece)
+    return features.make_features(rows, np.array(truth, np.int32), *counts_of(texts), kinds)
 
 
 def write_features(path: Path, labels: list[int], ids: list[list[int]], first_row: int = 1) -> Path:
@@ -136,3 +137,10 @@ def verify_arguments(data: Path) -> list[str | Path]:
         *("--vocabulary", vocabulary / "vocabulary.json", "--labels", vocabulary / "labels.json"),
         *("--text", vocabulary / "text.json", "--output", data / "reports" / "parity.json"),
     ]
+
+
+def write_vectors(path: Path, words: Sequence[str], values: Sequence[Sequence[float]]) -> None:
+    """Write words' vectors as read_vectors does."""
+    numbers = np.array(values, np.float32)
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(numbers.ravel()), numbers.shape[1])
+    pq.write_table(pa.table({"word": list(words), "vector": vectors}), path)

@@ -10,6 +10,7 @@ are due and records them. A test that is named on the command line runs anyway.
 import ast
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ ROOT = TESTS.parent
 PROVEN = TESTS / "proven.json"
 
 STANDING = pytest.StashKey[list[str]]()
+BEGUN = pytest.StashKey[float]()
 COLLECTED = pytest.StashKey[list[str]]()
 
 
@@ -30,6 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that runs all proofs."""
     told = f"run all proofs, or those due, and record what passes in {PROVEN.relative_to(ROOT)}"
     parser.addoption("--prove", choices=("all", "changed"), help=told)
+    told = (
+        "leave proofs for another run that would begin later than so many minutes after the first"
+    )
+    parser.addoption("--proofs-within", type=float, metavar="MINUTES", help=told)
 
 
 @cache
@@ -76,6 +82,16 @@ def digest(item: pytest.Item) -> str:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out a proof for which there is no time."""
+    minutes = item.config.getoption("--proofs-within")
+    if minutes is None or not item.get_closest_marker("proof"):
+        return
+    if time.monotonic() - item.config.stash[BEGUN] > 60 * minutes:
+        pytest.skip(f"{minutes:g} minutes are over: make prove PROVE=changed")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the proofs that stand."""
     all_run = config.getoption("--prove") == "all" or any(
@@ -89,6 +105,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not all_run and proven.get(item.nodeid) == item.user_properties[-1][1]:
             standing.append(item)
     items[:] = [item for item in items if item not in standing]
+    config.stash[BEGUN] = time.monotonic()
     config.stash[STANDING] = [item.nodeid for item in standing]
     config.stash[COLLECTED] = [item.nodeid for item in proofs]
 
@@ -116,6 +133,15 @@ def pytest_terminal_summary(
         terminalreporter.line(
             f"{len(standing)} were left out: what they prove is as it was when they passed "
             "(tests/proven.json). make prove runs them all."
+        )
+    late = [
+        r for r in terminalreporter.getreports("skipped") if "minutes are over" in str(r.longrepr)
+    ]
+    if late:
+        terminalreporter.section("proofs")
+        terminalreporter.line(
+            f"{len(late)} that are due were NOT run, for want of time. make prove PROVE=changed "
+            "runs them."
         )
     if config.getoption("--prove"):
         old = files.read_json(PROVEN) if PROVEN.exists() else {}

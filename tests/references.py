@@ -204,6 +204,29 @@ def word_vector(ids: Sequence[int]) -> dict[int, float]:
     return {word: value / length for word, value in vector.items()}
 
 
+def post_vector(
+    words: Sequence[int], runs: Sequence[int], pieces: Sequence[int]
+) -> dict[int, float]:
+    """Return a text's words, pieces of runs and pieces of words, and their weights.
+
+    Of as many words, five pieces of runs being one, words weigh by their share; the pieces of all
+    words as much as the words, and those of runs as much as both.
+    """
+    found = {}
+    sizes = [
+        sum(math.floor((1 + math.log(c)) * 10_000 + 0.5) ** 2 for c in Counter(own).values())
+        for own in (words, runs)
+    ]
+    share = (sizes[0] + 8 * 10_000**2) / (sizes[0] + 8 * 10_000**2 + sizes[1] / 5)
+    for own in (words, pieces):
+        found |= {id: weight * math.sqrt(share) for id, weight in word_vector(own).items()}
+    whole = math.sqrt((sizes[0] + 8 * 10_000**2 + sizes[1] / 5) * 5 / 2)
+    found |= {
+        id: math.floor((1 + math.log(c)) * 10_000 + 0.5) / whole for id, c in Counter(runs).items()
+    }
+    return found
+
+
 def naive_bayes(
     texts: Sequence[Sequence[int]],
     truth: Sequence[int],

@@ -370,11 +370,42 @@ def test_word_vectors(config: Config) -> None:
     configuration.check(config)
     identity = json.loads(configuration.identity(config))
     assert identity["vectors"] == {"sha256": "0" * 64, "format": "text"}
+    assert configuration.vectors_file(config["vectors"]) == "v.txt"
+    configuration.check_vectors_license(config["vectors"])
+    for keys in ({}, {"path": "v.txt", "package": "v"}):
+        named = {"sha256": "0" * 64, "format": "text", **keys}
+        with pytest.raises(UserError, match=r"^vectors: set one of path, a file, and package, an"):
+            configuration.check({**config, "vectors": named})
     for trainer in ("node", "both"):
         with pytest.raises(
             UserError, match=rf"^vectors: the trainer {trainer} knows none: set trainer to python"
         ):
             configuration.check({**config, "trainer": trainer})
+
+
+def test_word_vectors_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock tells version and license; the file has the package's own name."""
+    named = {"package": "@some/words-50d"}
+    assert configuration.vectors_file(named) == (
+        "vectors/node_modules/@some/words-50d/words-50d.json"
+    )
+    monkeypatch.chdir(tmp_path)
+    mend = "npm --prefix vectors install --save-exact @some/words-50d writes it"
+    for content in (None, "{}", '{"packages": {"node_modules/words-50d": {"version": "1.0.0"}}}'):
+        if content:
+            (tmp_path / "vectors").mkdir(exist_ok=True)
+            (tmp_path / "vectors/package-lock.json").write_text(content)
+        with pytest.raises(UserError, match=mend):
+            configuration.check_vectors_license(named)
+    locked = {"node_modules/@some/words-50d": {"version": "1.2.0", "license": "MIT"}}
+    (tmp_path / "vectors/package-lock.json").write_text(json.dumps({"packages": locked}))
+    assert configuration.vectors_package(named) == ("1.2.0", "MIT")
+    configuration.check_vectors_license({**named, "license": "MIT"})
+    for given, said in (({}, "not set"), ({"license": "ISC"}, "ISC")):
+        with pytest.raises(
+            UserError, match=rf"vectors\.license is {said}, but .* says MIT of @some"
+        ):
+            configuration.check_vectors_license({**named, **given})
 
 
 def test_a_license_that_is_not_there(config: Config, tmp_path: Path) -> None:
@@ -424,6 +455,35 @@ def test_identity_leaves_out_locations(config: Config) -> None:
     other = {**config, "source": {**config["source"], "table": "other"}}
     assert configuration.identity(other) != expected
     assert configuration.identity({**config, "version": "9.9.9"}) != expected
+
+
+def test_identity_leaves_out_how_a_build_is_run(config: Config) -> None:
+    """Whoever builds the same by other shards has built the same."""
+    assert configuration.identity({**config, "shards": 7}) == configuration.identity(config)
+
+
+@pytest.mark.parametrize("shards", [0, "many", 1.5])
+def test_shards_are_a_number(config: Config, shards: object) -> None:
+    """What is none is refused, with what it should be."""
+    [fault] = refused({**config, "shards": shards})
+    assert "shards is" in fault and "auto, or a whole number" in fault
+
+
+def test_a_place_in_a_store(config: Config) -> None:
+    """Parquet alone is read from there, and a place names no user, who is not said again."""
+    source = {"kind": "parquet", "text": "body", "label": "topic", "split": "year"}
+    config["source"] = {**source, "path": "s3://builds/a/b"}
+    configuration.check(config)
+    assert configuration.source_files(config["source"]) == []
+    words = configuration.source_words(config["source"], config["split"])
+    assert words[words.index("--files") + 1] == configuration.STORED
+    config["source"]["path"] = "s3://key:secret@builds/a"
+    with pytest.raises(UserError, match="must name neither a user") as told:
+        configuration.check(config)
+    assert "secret@" not in str(told.value)
+    config["source"] = {**source, "kind": "csv", "path": "s3://builds/a.csv"}
+    with pytest.raises(UserError, match="from which Parquet alone is read"):
+        configuration.check(config)
 
 
 def test_identity_is_canonical() -> None:

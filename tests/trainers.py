@@ -84,13 +84,27 @@ def make_in_python(folder: Path, settled: Config) -> Path:
     return data
 
 
-def train_in_python(data: Path, settled: Config) -> None:
-    """Train on what :func:`make_in_python` made, and convert to the layers format."""
+# Trains, in blocks of so many features, dealt so many at a time.
+IN_BLOCKS = """
+import sys
+sys.path.insert(0, "scripts")
+from provender.model import blocks
+blocks.MOST_FEATURES, blocks.DEALT = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+import train_model
+train_model.main(train_model.parse_arguments().parse_args())
+"""
+
+
+def train_in_python(data: Path, settled: Config, most: int | None = None) -> None:
+    """Train on what :func:`make_in_python` made, and convert to the layers format.
+
+    ``most``: how many features are learnt from at once, if others than in a build.
+    """
     model, words = settled["model"], data / "vocabulary"
     asked = ("smoothing", "power", "idf_power", "share", "cost", "epochs", "seed")
     asked += ("sure_accuracy", "budget_kb", "max_words")
-    _run_script(
-        "train_model",
+    _run(
+        *(["scripts/train_model.py"] if most is None else ["-c", IN_BLOCKS, most, most // 3]),
         *(w for n in SPLITS if n != "test" for w in (f"--{n}", data / "features" / f"{n}.parquet")),
         *("--candidates", words / "candidates.json", "--labels", words / "labels.json"),
         *("--text", words / "text.json", "--vocabulary", words / "vocabulary.json"),
@@ -100,31 +114,31 @@ def train_in_python(data: Path, settled: Config) -> None:
         *("--saved-model", data / "model" / "saved_model", "--hdf5", data / "model" / "model.h5"),
         *("--history", data / "model" / "history.csv"),
     )
-    _run_script(
-        "convert_layers",
+    _run(
+        "scripts/convert_layers.py",
         *("--hdf5", data / "model" / "model.h5", "--choice", data / "model" / "choice.json"),
         *("--output", data / "tfjs" / "layers"),
     )
 
 
-def _run_script(step: str, *arguments: str | float | Path) -> None:
-    command = [sys.executable, ROOT / "scripts" / f"{step}.py", *map(str, arguments)]
-    subprocess.run(command, check=True, cwd=ROOT)
+def _run(*arguments: str | float | Path) -> None:
+    subprocess.run([sys.executable, *map(str, arguments)], check=True, cwd=ROOT)
 
 
-def run_node(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a script of ``web/train`` with its options."""
+def run_node(*arguments: str | Path, web: Path = ROOT / "web") -> subprocess.CompletedProcess[str]:
+    """Run a script of ``train`` in ``web`` with its options."""
     script, *options = arguments
-    command = [node.program(), ROOT / "web" / "train" / script, *options]
+    command = [node.program(), web / "train" / script, *options]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
 
-def make_in_node(folder: Path, settled: Config, source: Path) -> Path:
+def make_in_node(folder: Path, settled: Config, source: Path, web: Path = ROOT / "web") -> Path:
     """Run Node's trainer on a database; return the folder of what it made."""
     written = folder / "settings.yaml"
     written.write_text(yaml.safe_dump(settled), encoding="utf-8")
     made = folder / "node"
-    done = run_node("index.js", "--config", written, "--source", source, "--output", made)
+    options = ("--config", written, "--source", source, "--output", made)
+    done = run_node("index.js", *options, web=web)
     assert done.returncode == 0, done.stderr
     return made
 

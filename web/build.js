@@ -5,9 +5,9 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
-import { build } from "esbuild";
 import { buildPackage } from "./build_package.js";
 import { readOptions } from "./command.js";
+import { writeScript } from "./minify.js";
 
 const USAGE = `Usage: node web/build.js [--npm BUNDLE [--license SPDX]] [--language CODE] --output DIR
 Writes the site's scripts in a language of src/languages ("en"), styles, icons and
@@ -20,7 +20,7 @@ const source = (name) => join(import.meta.dirname, "src", name);
 /** @type {BuildOptions} */
 const SHARED = {
   bundle: true,
-  minify: true,
+  minifySyntax: true,
   legalComments: "none",
   // What the last browser of the iPhone 5 reads, Safari 10.1.
   target: "es2017",
@@ -35,6 +35,7 @@ const SHARED = {
 const SCRIPTS = {
   "classifier.js": "Provender",
   "element.js": undefined,
+  "more.js": undefined,
   "page.js": undefined,
   "sw.js": undefined,
   "update.js": "ProvenderUpdate",
@@ -61,7 +62,7 @@ async function buildSite(output, language) {
   await mkdir(join(output, "vendor"), { recursive: true });
   await Promise.all([
     ...Object.entries(SCRIPTS).map(([name, globalName]) =>
-      build({ ...script, globalName, entryPoints: [source(name)], outfile: join(output, name) }),
+      writeScript({ ...script, globalName, entryPoints: [source(name)], outfile: join(output, name) }),
     ),
     ...COPIED.map((name) => copyFile(source(name), join(output, basename(name)))),
     copyFile(tensorflow, join(output, "vendor", "tf.min.js")),

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { writeTypes } from "./build_types.js";
+import { THOROUGH, writeScript } from "./minify.js";
 import { packBytes } from "./src/package/bytes.js";
 
 /** @param {string} name */
@@ -19,6 +19,9 @@ const MODULES = [
   ["model.js", "package/model.js", "package/model.js"],
   ["worker.js", "worker.js", "worker.js"],
 ];
+
+// Characters of ASCII, of which no word has those that are capitals, as a rule.
+const PRINTABLE = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ~^|`"];
 
 // The kernel, for what has no model inside; and the script that has one, for the others.
 const KERNEL = "kernel.js";
@@ -33,9 +36,9 @@ const SCRIPT = "classifier.js";
  * @param {string} [license] of the model, as SPDX abbreviates it
  */
 export async function buildPackage(bundle, output, shared, license) {
-  const { model, name } = await readModel(bundle, license);
+  const { model, name, texts } = await readModel(bundle, license);
   // Packages of other models, or versions, may be on the same page.
-  const unique = `provender ${createHash("sha256").update(model).digest("hex")}`;
+  const unique = `provender ${digest(JSON.stringify([model, texts])).slice(0, 16)}`;
   await mkdir(join(output, "esm"), { recursive: true });
 
   /**
@@ -45,10 +48,14 @@ export async function buildPackage(bundle, output, shared, license) {
    * @param {{ [source: string]: string }} kept modules of their own, and where they are
    */
   const write = (format, entry, outfile, kept) =>
-    build({
+    writeScript({
       ...shared,
       format,
+      // So that modules that import from CommonJS in Node.js are told by what names.
+      platform: format === "cjs" ? "node" : "browser",
       globalName: format === "iife" ? toGlobal(name) : undefined,
+      // Of the others in CommonJS it would take out what says that they have no default export.
+      compress: format === "cjs" && outfile !== KERNEL ? false : THOROUGH,
       entryPoints: [source(entry)],
       outfile: join(output, outfile),
       define: {
@@ -59,6 +66,7 @@ export async function buildPackage(bundle, output, shared, license) {
       logOverride: { "empty-import-meta": "silent" },
       supported: format === "esm" ? { "dynamic-import": true, "import-meta": true } : {},
       plugins: [resolver(model, kept)],
+      texts: outfile === SCRIPT ? texts : {},
     });
 
   await Promise.all([
@@ -72,6 +80,7 @@ export async function buildPackage(bundle, output, shared, license) {
         "script.js": `../${SCRIPT}`,
       }),
     ]),
+    write("esm", "package/node.js", "esm/node.js", { "index.js": "../index.js" }),
     writeFile(join(output, "esm", "package.json"), '{"type":"module"}\n'),
     writeTypes(MODULES.map(([file, , types]) => [file, types]), output),
   ]);
@@ -96,24 +105,44 @@ async function readModel(bundle, license) {
     labels: constants.labels,
     unsureBelow: constants.unsure_below,
     version: manifest.version,
-    digest: createHash("sha256").update(text).digest("hex"),
+    digest: digest(`${text}`),
   };
+  /** @type {string} */
+  const rests = constants.words.rests;
+  // Ends of lines would be two characters each, or of a template, which takes Node.js twice as long.
+  const end = PRINTABLE.find((character) => !rests.includes(character)) || "\n";
+  /** @type {{ [name: string]: string }} */
+  const texts = {};
+  const aside = (/** @type {string} */ given) => {
+    const own = `provender text ${Object.keys(texts).length}`;
+    texts[own] = given;
+    return own;
+  };
+  const { text: bytes, ...howPacked } = packBytes(weights);
   const packed = {
     // As JSON, which is read faster than a script's values, and not before it is needed.
-    constants: JSON.stringify({ ...constants, words: null }),
-    words: constants.words,
-    model: JSON.stringify(model),
-    about: JSON.stringify({ ...about, license }),
-    manifest: JSON.stringify(manifest),
-    weights: packBytes(weights),
+    constants: aside(JSON.stringify({ ...constants, words: null })),
+    words: {
+      shared: aside(constants.words.shared),
+      rests: aside(rests.replace(/\n/g, () => end)),
+    },
+    end,
+    model: aside(JSON.stringify(model)),
+    about: aside(JSON.stringify({ ...about, license })),
+    manifest: aside(JSON.stringify(manifest)),
+    weights: { ...howPacked, text: aside(bytes) },
   };
   return {
     name: manifest.name,
+    texts,
     model:
       `export const facts = ${JSON.stringify(facts)};` +
       `export const packed = ${JSON.stringify(packed)};`,
   };
 }
+
+/** @param {string} text */
+const digest = (text) => createHash("sha256").update(text).digest("hex");
 
 /**
  * Gives the name of a global, as newsOfTodayClassifier for news-of-today.
@@ -136,7 +165,7 @@ const resolver = (model, kept) => ({
     onResolve({ filter: /^provender:model$/ }, ({ path }) => ({ path, namespace: "model" }));
     onLoad({ filter: /./, namespace: "model" }, () => ({ contents: model }));
     onResolve({ filter: /\/parts\.js$/ }, () => ({ path: source("package/parts.js") }));
-    onResolve({ filter: /\/(script|classifier)\.js$/, namespace: "file" }, ({ path, kind }) => {
+    onResolve({ filter: /\/(script|classifier|index)\.js$/, namespace: "file" }, ({ path, kind }) => {
       const file = path.replace(/.*\//, "");
       if (kind === "entry-point") return undefined;
       return kept[file] ? { path: kept[file], external: true } : undefined;

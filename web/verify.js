@@ -21,10 +21,11 @@ import { tensorflowScores } from "./src/tensorflow.js";
 import { checkTopology } from "./topology.js";
 
 const USAGE = `Usage: node web/verify.js --constants FILE --layers DIR [--graph DIR] --texts FILE \\
-    --output DIR
+    --output DIR [--every N]
 Reads lines {"text": "…"} and writes to DIR, little-endian, a row per text: layers.bin, graph.bin,
 kernel.bin (float32, a score per label a row), ids.bin (int32, those of a text in ascending order),
-and lengths.bin (int32, how many those are).`;
+and lengths.bin (int32, how many those are). With --every, layers.bin and graph.bin have a row for
+the first of each N texts.`;
 
 // Keeps TensorFlow.js busy, while the numbers of a batch stay few: 5 MB for 20,000 words.
 const BATCH = 64;
@@ -81,6 +82,9 @@ function parseText(line, place) {
   return record.text;
 }
 
+/** @param {Int32Array} numbers */
+const toBytes = (numbers) => Buffer.from(numbers.buffer);
+
 /**
  * @template Item
  * @param {AsyncIterable<Item>} items
@@ -100,7 +104,8 @@ async function* inBatches(items, size) {
 }
 
 /**
- * @param {Record<"constants" | "layers" | "texts" | "output", string> & { graph?: string }} options
+ * @param {Record<"constants" | "layers" | "texts" | "output", string>
+ *   & { graph?: string, every?: string }} options
  */
 async function verify(options) {
   /** @type {Constants} */
@@ -119,8 +124,12 @@ async function verify(options) {
       graph: await scoresOf({ constants, ...(await readModel(options.graph)) }),
     }),
     /** @param {Encoded[]} texts */
-    kernel: (texts) =>
-      Float32Array.from(texts.flatMap((text) => Array.from(softmax(logits(text))))),
+    kernel(texts) {
+      const width = constants.labels.length;
+      const found = new Float32Array(texts.length * width);
+      texts.forEach((text, row) => found.set(softmax(logits(text)), row * width));
+      return found;
+    },
   };
 
   await mkdir(options.output, { recursive: true });
@@ -130,14 +139,18 @@ async function verify(options) {
     files[name] = await open(join(options.output, `${name}.bin`), "w");
   }
 
+  const every = Number(options.every || 1);
+  if (!(every >= 1 && every % 1 === 0)) throw new Error("--every is no whole number from 1 on");
   let done = 0;
   let reported = Date.now();
   for await (const texts of inBatches(readTexts(options.texts), BATCH)) {
     const encoded = texts.map(encode);
     await files.lengths.writeFile(Int32Array.from(encoded, ({ ids }) => ids.length));
-    for (const { ids } of encoded) await files.ids.writeFile(ids.slice().sort());
+    await files.ids.writeFile(Buffer.concat(encoded.map(({ ids }) => toBytes(ids.slice().sort()))));
+    const some = encoded.filter((_, place) => (done + place) % every === 0);
     for (const [name, score] of Object.entries(engines)) {
-      await files[name].writeFile(score(encoded));
+      const asked = name === "kernel" ? encoded : some;
+      if (asked.length) await files[name].writeFile(score(asked));
     }
     done += texts.length;
     if (Date.now() - reported >= PROGRESS_MILLISECONDS) {
@@ -157,6 +170,7 @@ const options = readOptions(USAGE, {
   graph: { ...file, optional: true },
   texts: file,
   output: file,
+  every: { ...file, optional: true },
 });
 try {
   await verify(options);

@@ -192,7 +192,8 @@ def update(options: argparse.Namespace) -> None:
 def _require_source(config: configuration.Config) -> None:
     """Raise UserError where the table is missing: a record would then lack its first step."""
     source = config["source"]
-    if source["kind"] in configuration.TABLES and not Path(source["path"]).exists():
+    named = configuration.source_files(source) if source["kind"] in configuration.TABLES else []
+    if not all(Path(path).exists() for path in named):
         raise UserError(
             f"source.path names {source['path']}, which is not there: mend it, or bring the table "
             "back. Without it nothing new can be recorded"
@@ -239,9 +240,8 @@ def _run_snakemake(overlays: list[str], cores: int, profile: str | None = None) 
         raise KeyboardInterrupt
     if code:
         told = f"snakemake ended with exit code {code}"
-        if profile:
-            told += ": what the cluster says of the job stands above. What is done stays done: run "
-            told += "the same command again"
+        told += ": which job, and why, stands above. What is done stays done: run the same command "
+        told += "again"
         raise UserError(_explain_failure(started) or told)
 
 

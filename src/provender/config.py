@@ -16,7 +16,7 @@ import yaml
 
 from provender import tool
 from provender.errors import UserError
-from provender.sources import columns
+from provender.sources import columns, store
 from provender.text.pattern import PatternError, check_pattern
 
 Config = dict[str, Any]
@@ -29,9 +29,16 @@ TEXT_SCHEMA = "workflow/schemas/text.schema.yaml"
 # Where things lie on one machine: the digests of what lies there are what counts.
 LOCATIONS = ("archives", "url", "path")
 
+# What npm installs by a lock of its own, for packages of word vectors.
+VECTORS_FOLDER = "vectors"
+VECTORS_LOCK = f"{VECTORS_FOLDER}/package-lock.json"
+
 # Kinds of source that are a table of the user's own, and what of it a build reads.
 TABLES = ("sqlite", "csv", "jsonl", "parquet")
 WORDS = ("path", "table", "text", "label", "split", "encoding", "delimiter", "quote")
+
+# What a build read of an object store: which files, with their digests.
+STORED = "data/source/files.json"
 
 # How the test part is told: by numbers or dates from a threshold on, by a column that names the
 # split of each row, or by a hash of each text.
@@ -55,6 +62,9 @@ MADE_UP = {
 
 # Numbers that YAML 1.1, which PyYAML reads, takes for text: it wants a point and a sign.
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+# How a build is run, on which nothing that is made depends.
+RUNNING = ("shards",)
 
 # What only a release and its npm package say of themselves: no part of a model.
 PUBLICATION = (
@@ -142,6 +152,7 @@ def check(config: Config) -> None:
             "text.augment removes parts of newsgroup posts, though text.strip removes none: set "
             "text.augment to [] as well"
         )
+    _check_place(config["source"])
     _check_split(config)
     read_recipe(recipe_file(text["recipe"]))
     for key, named in (
@@ -153,12 +164,68 @@ def check(config: Config) -> None:
     _check_vectors(config)
 
 
+def _check_place(source: Config) -> None:
+    """Raise UserError where a table that is in an object store is none that is read from there."""
+    if not store.is_place(source.get("path", "")):
+        return
+    if source["kind"] != "parquet":
+        raise UserError(
+            "source.path is in an object store, from which Parquet alone is read: write the table "
+            "as Parquet, with source.kind parquet, or copy it here"
+        )
+    store.check_place(source["path"])
+
+
 def _check_vectors(config: Config) -> None:
     """Raise UserError unless word vectors, if there are any, can be trained with."""
-    if "vectors" in config and config["trainer"] != "python":
+    if "vectors" not in config:
+        return
+    if ("path" in config["vectors"]) == ("package" in config["vectors"]):
+        raise UserError("vectors: set one of path, a file, and package, an npm package")
+    if config["trainer"] != "python":
         raise UserError(
             f"vectors: the trainer {config['trainer']} knows none: set trainer to python, or leave "
             "out vectors"
+        )
+
+
+def vectors_file(named: Config) -> str:
+    """Return the path of the file of word vectors that the configuration has ``named``.
+
+    An npm package's is of its own name, where ``make vectors`` puts it.
+    """
+    if "path" in named:
+        path: str = named["path"]
+        return path
+    package = named["package"]
+    return f"{VECTORS_FOLDER}/node_modules/{package}/{package.rpartition('/')[2]}.json"
+
+
+def vectors_package(named: Config) -> tuple[str, str | None]:
+    """Return the version and the license of the npm package of word vectors, by its lock file.
+
+    Raises UserError where that does not bring the package.
+    """
+    path, package = Path(VECTORS_LOCK), named["package"]
+    locked = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = locked.get("packages", {}).get(f"node_modules/{package}")
+    if not found:
+        raise UserError(
+            f"vectors.package names {package}, which {VECTORS_LOCK} does not have: npm --prefix "
+            f"{VECTORS_FOLDER} install --save-exact {package} writes it"
+        )
+    return found["version"], found.get("license")
+
+
+def check_vectors_license(named: Config) -> None:
+    """Raise UserError unless the license of an npm package is ``named`` as its lock has it."""
+    if "package" not in named:
+        return
+    _, license = vectors_package(named)
+    if license and named.get("license") != license:
+        raise UserError(
+            f"vectors.license is {named.get('license', 'not set')}, but {VECTORS_LOCK} says "
+            f"{license} of {named['package']}: set that"
         )
 
 
@@ -249,7 +316,7 @@ def settle_in_snakefile(config: Config, overlays: Sequence[str | Path], given: C
 
 def identity(config: Config) -> str:
     """Return as canonical JSON what of ``config`` a build depends on, without locations."""
-    built = {key: value for key, value in config.items() if key not in PUBLICATION}
+    built = {key: value for key, value in config.items() if key not in (*PUBLICATION, *RUNNING)}
     for part in ("source", "vectors"):
         if part in built:
             built[part] = {k: v for k, v in config[part].items() if k not in LOCATIONS}
@@ -257,8 +324,13 @@ def identity(config: Config) -> str:
 
 
 def source_files(source: Config) -> list[str]:
-    """Return the files of the user's table: with a database the log that a writer left."""
+    """Return the files of the user's table: with a database the log that a writer left.
+
+    None where it is in an object store.
+    """
     path = source["path"]
+    if store.is_place(path):
+        return []
     if source["kind"] == "parquet" and Path(path).is_dir():
         return sorted(each.as_posix() for each in Path(path).rglob("*.parquet")) or [path]
     # SQLite keeps it beside the file itself, not beside a link to it.
@@ -285,6 +357,8 @@ def source_words(source: Config, split: Config) -> list[str]:
         words += ["--label-separator", source["label_separator"]]
     if "columns" in source:
         words += ["--columns", *source["columns"]]
+    if store.is_place(source["path"]):
+        words += ["--files", STORED]
     return [*words, "--validation-by", split["validation_by"]]
 
 

@@ -23,9 +23,20 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
 
         yield from track(items, what, total, console=Console(stderr=True), transient=True)
         return
-    said = time.monotonic()
+    begun = said = time.monotonic()
     for count, item in enumerate(items, 1):
         yield item
         if time.monotonic() - said > PROGRESS_SECONDS:
             said = time.monotonic()
-            log.info("%s: %s of %s", what, f"{count:,}", f"{total:,}")
+            left = (said - begun) / count * (total - count)
+            still = f", about {in_words(left)} left" if left > 0 else ""
+            log.info("%s: %s of %s%s", what, f"{count:,}", f"{total:,}", still)
+
+
+def in_words(seconds: float) -> str:
+    """Return a time in words, no more exact than an estimate is."""
+    if seconds < 90:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -6,8 +6,8 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,10 @@ from provender.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+
+# What stands in one line of JSON.
+SCALARS = {str, int, float, bool, type(None)}
 
 
 @contextmanager
@@ -62,6 +66,10 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 
 def format_json(value: Any) -> str:
     """Return ``value`` as indented JSON with sorted keys; NaN is refused."""
+    if isinstance(value, list) and value and set(map(type, value)) <= SCALARS:
+        # As with the indent, for which Python has no fast way.
+        text = json.dumps(value, ensure_ascii=False, separators=(",\n ", ": "), allow_nan=False)
+        return f"[\n {text[1:-1]}\n]\n"
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
     return text + "\n"
 
@@ -94,19 +102,25 @@ def read_parquet(
         return file.read(columns, use_threads=False)
 
 
-def read_groups(path: str | os.PathLike[str], columns: list[str]) -> Iterator["pa.Table"]:
+def read_groups(
+    path: str | os.PathLike[str],
+    columns: list[str],
+    choose: Callable[[int], Iterable[int]] = range,
+) -> Iterator["pa.Table"]:
     """Read the named columns of a Parquet file by its row groups, without threads.
 
-    A file that is not there is an error at once.
+    ``choose`` says which ones, given their number. A file that is not there is an error at once.
     """
     import pyarrow.parquet as pq
 
-    return _read_groups(pq.ParquetFile(path), columns)
+    return _read_groups(pq.ParquetFile(path), columns, choose)
 
 
-def _read_groups(opened: "pq.ParquetFile", columns: list[str]) -> Iterator["pa.Table"]:
+def _read_groups(
+    opened: "pq.ParquetFile", columns: list[str], choose: Callable[[int], Iterable[int]]
+) -> Iterator["pa.Table"]:
     with opened as file:
-        for group in range(file.num_row_groups):
+        for group in choose(file.num_row_groups):
             yield file.read_row_group(group, columns, use_threads=False)
 
 
@@ -124,11 +138,16 @@ GROUP_ROWS, GROUP_BYTES = 1024, 1 << 25
 
 
 @contextmanager
-def writing_parquet(path: str | os.PathLike[str], schema: "pa.Schema") -> Iterator["RowGroups"]:
-    """Write a table part by part, without library metadata."""
+def writing_parquet(
+    path: str | os.PathLike[str], schema: "pa.Schema", **how: Any
+) -> Iterator["RowGroups"]:
+    """Write a table part by part, without library metadata; ``how``: pyarrow's own options."""
     import pyarrow.parquet as pq
 
-    with replacing(path) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
+    with (
+        replacing(path) as part,
+        pq.ParquetWriter(part, schema, compression="zstd", **how) as writer,
+    ):
         groups = RowGroups(writer, schema)
         yield groups
         groups.close()
@@ -168,6 +187,35 @@ class RowGroups:
             if many < min(len(self._held), GROUP_ROWS):
                 return int(many) + 1
         return GROUP_ROWS if len(self._held) >= GROUP_ROWS else 0
+
+
+Batch = tuple["pa.Table", dict[str, Any]]
+
+
+def write_batches(
+    path: str | os.PathLike[str], schema: "pa.Schema", batches: Iterable[Batch]
+) -> None:
+    """Write tables as they come, each with what JSON can say of it: what soon is read again."""
+    import pyarrow as pa
+
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with replacing(path) as part, pa.ipc.new_stream(str(part), schema, options=options) as writer:
+        for table, told in batches:
+            arrays = [column.combine_chunks() for column in table.columns]
+            batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+            writer.write_batch(batch, custom_metadata={"told": json.dumps(told)})
+
+
+def read_batches(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Batch]:
+    """Read what :func:`write_batches` wrote to some files, one after another."""
+    import pyarrow as pa
+
+    for path in paths:
+        # The end is told by an exception alone.
+        with pa.ipc.open_stream(pa.OSFile(str(path))) as reader, suppress(StopIteration):
+            while True:
+                batch, metadata = reader.read_next_batch_with_custom_metadata()
+                yield pa.Table.from_batches([batch]), json.loads(metadata["told"])
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

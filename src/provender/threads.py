@@ -13,19 +13,24 @@ Result = TypeVar("Result")
 MOST_THREADS = 4
 
 
+def count() -> int:
+    """Return how many threads work side by side."""
+    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
+
+
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield what ``work`` makes of each item, in their order, made by as many threads as cores.
 
     Threads gain where the work is Arrow's or NumPy's, which let go of Python's lock. ``items`` are
     asked for in the caller's thread, and not many more at once than there are threads.
     """
-    count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+    most = count()
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(most) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
-                if len(waiting) > count:
+                if len(waiting) > most:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provender import files
-from provender.bundle.constants import check_seal, front_code, seal, to_script, to_script_json
+from provender.bundle.constants import (
+    check_seal,
+    front_code,
+    front_decode,
+    seal,
+    to_script,
+    to_script_json,
+)
 
 # Letters of one and two UTF-16 code units; some pairs share their first unit.
 WORDS = st.text("abé\U00010428\U00010429", min_size=1, max_size=40)
@@ -23,6 +30,14 @@ def test_by_hand() -> None:
     """A letter gives the number of units that are shared: A none, B one, and so on."""
     packed = front_code(["a", "apple", "apply", "apply", "b", "\U00010428a", "\U00010428b"])
     assert packed == {"shared": "ABEFAAC", "rests": "a\npple\ny\n\nb\n\U00010428a\nb"}
+
+
+def test_small_letters_are_of_words_known_by_vectors() -> None:
+    """All else stays, and who reads the words finds the same ones."""
+    words = ["a", "apple", "apply", "b"]
+    packed = front_code(words, {"apple", "b"})
+    assert packed == {"shared": "AbEa", "rests": "a\npple\ny\nb"}
+    assert front_decode(packed) == words
 
 
 def test_long_beginnings() -> None:
@@ -91,16 +106,16 @@ def test_seal(tmp_path: Path, small_build: Project) -> None:
     """The digest is of constants, storage and weights; another of either is found."""
     layers = tmp_path / "layers"
     shutil.copytree(small_build.folder / "data" / "tfjs" / "layers", layers)
-    sealed = seal(b'{"format":5,"labels":["\xc3\xa9"]}\n', layers)
+    sealed = seal(b'{"format":6,"labels":["\xc3\xa9"]}\n', layers)
     model = files.read_json(layers / "model.json")
     specs = to_script_json(model["weightsManifest"][0]["weights"])
     (shard,) = layers.glob("*.bin")
-    whole = '{"format":5,"labels":["é"]}' + specs
+    whole = '{"format":6,"labels":["é"]}' + specs
     digest = hashlib.sha256(whole.encode() + shard.read_bytes()).hexdigest()
-    assert json.loads(sealed) == {"format": 5, "labels": ["é"], "digest": digest}
+    assert json.loads(sealed) == {"format": 6, "labels": ["é"], "digest": digest}
     assert check_seal(sealed, layers)
     assert not check_seal(sealed.replace("é".encode(), b"e"), layers)
-    assert not check_seal(b'{"format":5,"labels":["\xc3\xa9"]}', layers)
+    assert not check_seal(b'{"format":6,"labels":["\xc3\xa9"]}', layers)
     weights = bytearray(shard.read_bytes())
     weights[7] ^= 1
     shard.write_bytes(weights)

@@ -16,8 +16,8 @@ from provender import files
 # Where tests/install-slurm puts Snakemake's plugins.
 PACKAGES = str(ROOT / ".venv" / "cluster-packages")
 
-# Seconds that a build may take: each of its 18 jobs is submitted, waited for, and starts Snakemake
-# twice on its node.
+# Seconds that a build may take: each of its 18 jobs, with shards 36, is submitted, waited for, and
+# starts Snakemake twice on its node.
 BUILD_SECONDS = 1800
 
 PROVES = (
@@ -96,12 +96,21 @@ def digests(project: Project) -> dict[str, str]:
 @pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_the_whole_workflow(small_project: Project, small_build: Project, slurm: Slurm) -> None:
-    """Snakemake with the profile makes what it makes here; Slurm was asked for what is measured."""
+    """Snakemake with the profile makes what it makes here; Slurm was asked for what is measured.
+
+    Three shards on three nodes make what one job makes.
+    """
+    small_project.configure(shards=3)
     command = ("snakemake", "--profile", "workflow/profiles/slurm", "--configfile", "small.yaml")
     with building(small_project, slurm, *command) as build:
         assert build.wait(BUILD_SECONDS) == 0, said(slurm) + slurm.logs()
     assert digests(small_project) == digests(small_build)
     assert {job[1] for job in slurm.jobs()} == {"COMPLETED"}
+    submitted = [
+        said(slurm).count(f"/slurm_logs/rule_{rule}_shard/")
+        for rule in ("judge", "count", "encode")
+    ]
+    assert submitted == [3, 3, 12]
     asked = slurm.run("squeue", "--noheader", "--states=all", "--format=%m|%l").splitlines()
     # Each rule its own; none what the cluster gives to whoever asks for nothing.
     assert len(set(asked)) > 5

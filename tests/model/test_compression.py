@@ -14,6 +14,7 @@ from model_inputs import make_features
 
 from provender.model import compression
 from provender.model.compression import Candidate
+from provender.model.features import Features
 from provender.model.levels import BYTES, FLOAT16, FLOAT32, LEVELS
 from provender.model.training import Weights
 
@@ -168,21 +169,15 @@ def test_of_next_to_no_losses_the_smallest_ships(least: float) -> None:
     assert compression.choose(candidates, 30, 1.01) == candidates[1]
 
 
-def test_as_many_words_as_there_is_room_for() -> None:
-    """However they do on texts too few to choose by; the smallest, where there is no room."""
-    candidates = [
-        replace(candidate(bytes_, loss), words=words)
-        for words, bytes_, loss in ((500, 10, 0.1), (1000, 20, 0.5), (2000, 30, 0.2))
-    ]
-    assert compression.choose_unweighed(candidates, 29) == candidates[1]
-    assert compression.choose_unweighed(candidates, 30) == candidates[2]
-    assert compression.choose_unweighed(candidates, 9) == candidates[0]
-
-
 def test_front() -> None:
     """The front has what nothing smaller beats."""
     candidates = [candidate(30, 0.2), candidate(10, 0.5), candidate(20, 0.6), candidate(25, 0.5)]
     assert compression.front(candidates) == [candidates[1], candidates[0]]
+
+
+def as_whole(weights: Weights, posts: Features) -> compression.Part:
+    """Return a model of posts that are asked as well."""
+    return compression.Part(weights, posts, posts, compression.choose_words(weights.table, posts))
 
 
 def test_weighs_each_size_width_and_coarseness() -> None:
@@ -193,11 +188,9 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     truth = np.arange(30) % 5
     posts = make_features(ids, truth, 602)
     words = [f"w{number:03}" for number in range(600)]
-    found = list(
-        compression.weigh(
-            weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), 10**6
-        )
-    )
+    part = as_whole(weights, posts)
+    given = ([part], words, 2.0, lambda chosen: " ".join(chosen).encode())
+    found = list(compression.weigh(part, *given, 10**6, compression.find_shapes(5)))
     shapes = [*((4, levels) for levels in LEVELS), (3, BYTES[1]), (2, BYTES[1])]
     assert [(each.words, each.width, each.levels) for each in found] == [
         (size, *shape) for size in (500, 600) for shape in shapes
@@ -224,11 +217,7 @@ def test_weighs_each_size_width_and_coarseness() -> None:
     # Where nothing is small enough, no more words will be.
     least = min(each.bytes for each in found[: len(shapes)])
     for budget, sizes_weighed in ((least - 1, {500}), (least, {500, 600})):
-        weighed = list(
-            compression.weigh(
-                weights, posts, posts, words, 2.0, lambda chosen: " ".join(chosen).encode(), budget
-            )
-        )
+        weighed = list(compression.weigh(part, *given, budget, compression.find_shapes(5)))
         assert {each.words for each in weighed} == sizes_weighed
         bytes_of = {FLOAT32: 4, FLOAT16: 2}
         assert [each for each in weighed if each.levels in bytes_of] == [
@@ -244,10 +233,13 @@ def test_what_is_far_beyond_the_budget_is_not_weighed() -> None:
     """Of bytes that is what compresses too badly; the smallest of a size always is."""
     weights = Weights(made_up_table(5, words=400, width=60), np.zeros(60, np.float32))
     posts = make_features([[2, 3]] * 60, np.arange(60), 402)
+    part = as_whole(weights, posts)
     words = [f"w{number:03}" for number in range(400)]
 
     def weigh(budget: int) -> list[compression.Candidate]:
-        return list(compression.weigh(weights, posts, posts, words, 1.0, lambda _: b"", budget))
+        shapes = compression.find_shapes(60)
+        given = ([part], words, 1.0, lambda _: b"", budget, shapes)
+        return list(compression.weigh(part, *given))
 
     everything = weigh(10**6)
     bytes_of = {
@@ -276,15 +268,34 @@ def test_weighs_those_words_and_shapes_alone_that_it_is_told() -> None:
         asked.append(list(chosen))
         return b""
 
-    order = np.arange(521, 1, -1)
-    found = compression.weigh(
-        weights, posts, posts, words, 2.0, pack, 10**6, order, [(4, BYTES[1])]
-    )
+    part = replace(as_whole(weights, posts), order=np.arange(521, 1, -1))
+    found = compression.weigh(part, [part], words, 2.0, pack, 10**6, [(4, BYTES[1])])
     assert [(each.words, each.width, each.levels) for each in found] == [
         (500, 4, BYTES[1]),
         (520, 4, BYTES[1]),
     ]
     assert asked == [words[20:520], words[:520]]
+
+
+def test_the_worth_is_what_parts_tell() -> None:
+    """By models of their own, with words in orders of their own; bytes are those of the whole."""
+    shapes = [(4, FLOAT32), (4, BYTES[-1])]
+    words = [f"w{number:03}" for number in range(520)]
+    chance = np.random.default_rng(6)
+    models = [
+        as_whole(
+            Weights(made_up_table(seed, words=520, width=5), np.zeros(5, np.float32)),
+            make_features(chance.integers(0, 522, (texts, 8)).tolist(), np.arange(texts) % 5, 522),
+        )
+        for seed, texts in ((1, 9), (2, 30), (3, 10))
+    ]
+    given = (words, 2.0, lambda chosen: " ".join(chosen).encode(), 10**6, shapes)
+    found = list(compression.weigh(models[0], models[1:], *given))
+    own, two, three = (list(compression.weigh(each, [each], *given)) for each in models)
+    assert [each.bytes for each in found] == [each.bytes for each in own]
+    for each, left, right in zip(found, two, three, strict=True):
+        assert each.loss == pytest.approx((30 * left.loss + 10 * right.loss) / 40)
+        assert each.recall == pytest.approx((30 * left.recall + 10 * right.recall) / 40)
 
 
 def test_two_labels_take_one_number_a_word() -> None:
@@ -293,6 +304,7 @@ def test_two_labels_take_one_number_a_word() -> None:
     ids = np.random.default_rng(8).integers(0, 32, (9, 4)).tolist()
     posts = make_features(ids, np.arange(9) % 2, 32)
     words = [f"w{number}" for number in range(30)]
-    found = list(compression.weigh(weights, posts, posts, words, 1.0, lambda chosen: b"", 999))
+    part, shapes = as_whole(weights, posts), compression.find_shapes(2)
+    found = list(compression.weigh(part, [part], words, 1.0, lambda chosen: b"", 999, shapes))
     assert [(each.width, each.levels) for each in found] == [(1, levels) for levels in LEVELS]
     assert found[0].loss == pytest.approx(found[2].loss, abs=0.01)

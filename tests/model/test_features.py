@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from model_inputs import make_features
 
 from provender.model.features import Features, find_words, join, pool, restrict, rows_with
+from provender.text.encode import Kind
 
 TEXTS = [[2, 3, 1, 0], [4, 4, 5, 2], [3, 0, 0, 0]]
 
@@ -39,7 +40,7 @@ def test_weights_are_those_of_the_kept_words() -> None:
     left = restrict(three_posts(), np.array([5, 4]))
     twice = references.word_vector([3, 3])[3]
     assert rows_of(left) == [{}, pytest.approx({2: 1 / 3, 3: twice}, rel=1e-6), {}]
-    assert left.is_piece.tolist() == [False, False, True, False]
+    assert left.kinds.tolist() == [Kind.WORD, Kind.WORD, Kind.PIECE, Kind.WORD]
     assert left.counts.tolist() == [2, 1]
 
 

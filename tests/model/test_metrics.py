@@ -22,10 +22,12 @@ from provender.model.metrics import (
     divergence,
     f1_interval,
     find_temperature,
+    forecast,
     interval,
     loss,
     measure,
     ranks,
+    seek_temperature,
     sure_from,
 )
 
@@ -307,6 +309,38 @@ def test_temperature_of_posts_without_an_error(posts: int, least: float, most: f
     logits = np.tile([1.0, 0.0], (posts, 1))
     temperature = find_temperature(logits, np.zeros(posts, int))
     assert least < 1 / (1 + math.exp(-1 / temperature)) < most
+
+
+@given(seed=st.integers(0, 999), posts=st.integers(1, 40), far=st.floats(0, 2))
+def test_temperature_by_bisection(seed: int, posts: int, far: float) -> None:
+    """It is that of the least loss of all, however often the logits are right."""
+    chance = np.random.default_rng(seed)
+    logits, truth = chance.normal(0, 1, (posts, 4)), chance.integers(0, 4, posts)
+    logits[np.arange(posts), truth] += far
+    assert seek_temperature(logits, truth) == find_temperature(logits, truth)
+
+
+def test_forecast_of_a_power() -> None:
+    """Errors that halve where texts are four times as many go on so; more posts say it more surely.
+
+    Where points are off the line, less is sure; of two points nothing is.
+    """
+    texts, errors = [25, 100, 400], [0.8, 0.4, 0.2]
+    found = [forecast(texts, [1 - e for e in errors], asked, 500) for asked in (100, 10_000)]
+    for each in found:
+        assert each is not None
+        likely, low, high = each
+        assert likely == pytest.approx(0.2 - 0.2 * (900 / 400) ** -0.5)
+        assert low < likely < high
+    (_, low, high), (_, less_low, less_high) = found
+    assert high - low > 5 * (less_high - less_low)
+    bent = forecast(texts, [0.2, 0.7, 0.75], 10_000, 500)
+    assert bent is not None
+    assert bent[2] - bent[1] > 3 * (less_high - less_low)
+    assert forecast(texts[:2], [0.2, 0.6], 100, 500) is None
+    perfect = forecast(texts, [1.0, 1.0, 1.0], 100, 500)
+    assert perfect is not None
+    assert perfect[0] == 0
 
 
 def test_temperature_by_hand() -> None:

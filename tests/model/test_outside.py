@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from provender.model import outside
-from provender.model.features import Features, make_features
+from provender.model.features import Features, make_features, rows_where
 from provender.model.outside import Seen
 
 
@@ -39,7 +39,9 @@ def test_known_words() -> None:
     train = make_texts([[2, 3], [2], [3], [3, 4], [5, 5]], [0, 0, 1, 1, 1])
     is_word = np.array([False, False, True, True, True, False, True, True, True])
     texts = make_texts([[2, 3, 4, 5], [2, 3]], [0, 1])
-    known, without = outside.count_known(texts, train, is_word, 2)
+    parts = [rows_where(train, np.arange(5) < 2), rows_where(train, np.arange(5) >= 2)]
+    learnt = outside.count_by_label(parts, 2, len(is_word))
+    known, without = outside.count_known(texts, learnt, is_word, 2)
     # Id 5 is no word; without label 0, only id 3 is in two texts, and without label 1, id 2.
     assert known.tolist() == [6, 4]
     assert without.tolist() == [2, 2]

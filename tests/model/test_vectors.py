@@ -38,7 +38,7 @@ def made_up(own: Sequence[int], texts: int = 24) -> tuple[Features, vectors.Vect
 def test_a_model_of_texts_vectors_is_a_table_of_words() -> None:
     """Its margins are those of the classifier of pooled, weighted and centred vectors."""
     posts, known = made_up(own=range(2, 14))
-    table, bias = vectors.fit(posts, known, LABELS, seed=3)
+    (table, bias), _ = vectors.fit(posts, known, LABELS, [3.0, 1.0], seed=3)
     n = len(posts.labels)
     dense = np.zeros((n, IDS))
     dense[posts.rows, posts.ids] = posts.weights
@@ -53,7 +53,7 @@ def test_a_model_of_texts_vectors_is_a_table_of_words() -> None:
     given = replace(
         make_features(ids, posts.labels.tolist(), 5), weights=values.astype(np.float32).ravel()
     )
-    fitted = hinge.fit(given, np.ones(5), LABELS, vectors.COST, vectors.EPOCHS, 3)
+    fitted = hinge.fit(given, np.ones(5), LABELS, 3.0, vectors.EPOCHS, 3)
     expected = values @ fitted[2:5] + fitted[5]
     np.testing.assert_allclose(pool(posts, table) + bias, expected, atol=1e-4)
     # Words of no post as well, whose rows are their vectors'.

@@ -18,8 +18,9 @@ from texts import Texts
 from provender import config, files
 from provender.bundle.constants import FORMAT, front_code
 from provender.text.encode import FIRST_WORD, pooling_weights
-from provender.text.grams import Units, are_pieces, are_words, count_texts, encode, read_units
-from provender.text.recipe import Recipe, compile_recipe, split_words
+from provender.text.grams import Units, are_words, count_texts, encode, kinds_of, read_units
+from provender.text.recipe import Recipe, compile_recipe
+from provender.text.words import split_words
 
 RULES = yaml.safe_load((ROOT / "config" / "text.yaml").read_text("utf-8"))
 SET = config.read(ROOT / "config" / "config.yaml")["text"]["grams"]
@@ -69,7 +70,7 @@ def encode_in_python(
     """Return what the build gives."""
     units = read(recipe, texts, max_words)
     found = encode(recipe, units, words)
-    weights = pooling_weights(found.starts, found.counts, are_pieces(recipe, words)[found.ids])
+    weights = pooling_weights(found.starts, found.counts, kinds_of(recipe, words)[found.ids])
     rows = np.repeat(np.arange(len(texts)), np.diff(found.starts))
     own = are_words(recipe, words)[found.ids]
     known = np.bincount(rows[own], found.counts[own], len(texts)).astype(int)

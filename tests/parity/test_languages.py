@@ -30,7 +30,8 @@ from provender.sources.docstrings import read_docstrings
 from provender.sources.newsgroups import ARCHIVE_POSTS
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import count_texts, encode, read_units
-from provender.text.recipe import Recipe, compile_recipe, split_words
+from provender.text.recipe import Recipe, compile_recipe
+from provender.text.words import split_words
 
 # The recipe that ships.
 RULES = yaml.safe_load((ROOT / "config" / "text.yaml").read_text("utf-8"))

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from conftest import ROOT
 
-from provender.text.recipe import compile_recipe, split_words
+from provender.text.recipe import compile_recipe
+from provender.text.words import split_words
 
 # Of Debian's package unicode-data: tests/install-unicode installs it.
 LINES = Path("/usr/share/unicode/NormalizationTest.txt.bz2")

@@ -11,7 +11,8 @@ from conftest import ROOT
 from references import fold_table
 
 from provender.text.pattern import PatternError, check_pattern, find_needed
-from provender.text.recipe import Recipe, compile_recipe, split_words
+from provender.text.recipe import Recipe, compile_recipe
+from provender.text.words import split_words
 
 SEED = 5
 PATTERNS = 400

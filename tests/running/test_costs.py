@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
+from provender import console
 from provender.running import costs
 from provender.running.graph import read
 
@@ -47,9 +48,21 @@ def test_by_the_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert progress.left == Counter(read=2, train=1)
 
 
+def test_of_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together they do what the step does alone, but for what is left to it; each has to start."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(costs, "SHARED_OUT", {"train_shard": ("train", 0.2)})
+    progress = begin(tmp_path, train_shard=4, train=1)
+    progress.shards = 4
+    # 10 s of work on 100 posts, and 10 s to start for each of five jobs.
+    assert progress.seconds_left(0) == pytest.approx(10 + 5 * 10)
+    # Where none shares it out, the step does all of it.
+    assert begin(tmp_path, train=1).seconds_left(0) == pytest.approx(10 + 10)
+
+
 def test_in_words() -> None:
     """No more exact than it is."""
-    told = [costs.describe(seconds) for seconds in (1, 44, 89, 91, 3600, 90 * 60, 10**6)]
+    told = [console.in_words(seconds) for seconds in (1, 44, 89, 91, 3600, 90 * 60, 10**6)]
     assert told == ["5 s", "45 s", "90 s", "2 min", "60 min", "1.5 h", "277.8 h"]
 
 
@@ -105,3 +118,24 @@ def test_of_events(
     # A step that failed has said why.
     tell("job_error", rule_name="read", rule_msg=None)
     assert capsys.readouterr().err == "error: read: its node is gone\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [
+        ("died with <Signals.SIGKILL: 9>.", "SIGKILL"),
+        ("returned non-zero exit status 137.", "SIGKILL"),
+        ("died with <Signals.SIGABRT: 6>.", "SIGABRT"),
+        # What a step says itself, and Ctrl-C.
+        ("returned non-zero exit status 1.", ""),
+        ("returned non-zero exit status 130.", ""),
+        ("died with <Signals.SIGINT: 2>.", ""),
+    ],
+)
+def test_of_a_job_that_was_ended(end: str, name: str, capsys: pytest.CaptureFixture) -> None:
+    """What a signal has ended is named, since it could say nothing itself."""
+    said = f"RuleException:\nCommand 'set -e;\n python a.py --log logs/a/b.log --c' {end}"
+    costs._Teller([], 1).emit(logging.makeLogRecord({"msg": said}))
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: a/b was ended by {name}, ") if name else not told
+    assert "What is done stays done: run the same command again" in told or not name

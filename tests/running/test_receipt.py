@@ -46,6 +46,29 @@ def test_digests_of_what_was_read_and_written(folder: Path) -> None:
     assert receipt.differences(read_json(RECEIPT), sha256) == []
 
 
+def test_what_shards_left(folder: Path) -> None:
+    """A receipt of what they shared out is that of a step that did everything; theirs names it."""
+    part, own = "data/shards/make_thing/1-of-2.arrow", "data/receipts/shards/make_thing/1-of-2.json"
+    shard = ["python", "make_thing.py", "--shard", "1-of-2", "--part", part]
+    with receipt.writing(own, shard, ["input"], [part, own]):
+        Path(part).parent.mkdir(parents=True)
+        write(part, "half")()
+    assert read_json(own)["command"] == shard
+    assert read_json(own)["outputs"] == {part: sha256(part)}
+    command = ["python", "make_thing.py", "--parts", part, "--inputs", "input", part, own]
+    with receipt.writing(RECEIPT, command, ["input", part, own], ["output", RECEIPT]):
+        write("output", "made")()
+    assert read_json(RECEIPT) == {
+        "command": ["python", "make_thing.py", "--parts", "--inputs", "input"],
+        "inputs": {"input": sha256("input")},
+        "outputs": {"output": sha256("output")},
+    }
+    # Another part than the shard has left is noticed.
+    write(part, "other")()
+    with pytest.raises(UserError, match=f"{part} was edited after"):
+        make(write("output", "made"), ("input", part))
+
+
 def test_an_input_that_changes_meanwhile(folder: Path) -> None:
     """Output that may come from either state gets no receipt."""
     with pytest.raises(UserError, match="input changed while this step ran"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provender.errors import UserError
 from provender.files import write_json
 from provender.running import receipt, rerun
 
@@ -108,7 +109,47 @@ def test_vectors_that_are_not_there(folder: Path) -> None:
     write_json("data/receipts/read_vectors.json", read)
     rerun.check_vectors(named)
     other = {**named, "sha256": "1" * 64}
-    with pytest.raises(SystemExit, match=r"bring it, as make vectors brings"):
+    with pytest.raises(SystemExit, match=r"bring it, as make vectors, or npm"):
         rerun.check_vectors(other)
     (folder / "vectors.txt").touch()
     rerun.check_vectors(other)
+
+
+def test_what_a_store_has(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """The source is read again once a file is another one, and until it was; else not."""
+    monkeypatch.setattr(rerun, "SOURCE_RECEIPT", Path(PATH))
+    found = [["a", 1, 10], ["b", 2, 10]]
+    write_json("files.json", {"files": [{"name": "a", "bytes": 1}, {"name": "b", "bytes": 2}]})
+
+    def read_again() -> bool:
+        rerun.read_again(lambda: found, "files.json")
+        return not Path(PATH).exists()
+
+    # By what was recorded, where the step ran elsewhere.
+    assert not read_again()
+    assert not read_again()
+    kept = Path(PATH).read_bytes()
+    found[1][2] = 11
+    with rerun.only_reading():
+        assert not read_again()
+    assert read_again()
+    assert "since the store has other files: fetch_source\n" in capsys.readouterr().err
+    Path(PATH).write_bytes(kept)
+    assert not read_again()
+    found.append(["c", 3, 9])
+    rerun.STORE.unlink()
+    assert read_again()
+
+
+def test_a_store_out_of_reach(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """It is told of, and what was read counts."""
+
+    def fail() -> list:
+        raise UserError("it cannot be reached")
+
+    rerun.read_again(fail, "files.json")
+    assert capsys.readouterr().err == (
+        "warning: it cannot be reached. What was read of it before counts\n"
+    )

@@ -145,8 +145,20 @@ def test_progress_gives_every_item(
     found = []
     assert run(lambda _: found.extend(console.progress("abc", "reading", 3000))) == 0
     assert found == ["a", "b", "c"]
-    lines = [f"make_thing: reading: {count} of 3,000\n" for count in (1, 2, 3)]
+    lines = [f"make_thing: reading: {count} of 3,000, about 5 s left\n" for count in (1, 2, 3)]
     assert capsys.readouterr().err == "".join(lines)
+
+
+def test_progress_tells_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As what is done took."""
+    monkeypatch.setattr(console, "PROGRESS_SECONDS", 0)
+    times = iter([0.0, 100.0, 100.0, 200.0, 200.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(times))
+    assert run(lambda _: list(console.progress("ab", "reading", 5))) == 0
+    said = ["1 of 5, about 7 min left", "2 of 5, about 5 min left"]
+    assert capsys.readouterr().err == "".join(f"make_thing: reading: {line}\n" for line in said)
 
 
 def test_progress_is_silent_when_quick(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from provender.text.recipe import for_words
 
 SITE = [
     *("classifier.js", "element.js", "icon-192.png", "icon-512.png", "icon-maskable-512.png"),
-    *("icon.svg", "no-script.css", "page.js", "style.css", "sw.js"),
+    *("icon.svg", "more.js", "no-script.css", "page.js", "style.css", "sw.js"),
     *("update.js", "vendor/tf.min.js", "verify.js", "worker.js"),
 ]
 WRITTEN = [
@@ -95,7 +95,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
         assert found[name] == (data / name).read_bytes()
     words = files.read_json(data / "vocabulary" / "vocabulary.json")
     assert json.loads(found["constants.json"]) == {
-        "format": 5,
+        "format": 6,
         "name": "small",
         "labels": ["bread", "chess", "tides"],
         "words": constants.front_code(words),
@@ -136,7 +136,7 @@ def test_bundle(run_script: RunScript, data: Path, tmp_path: Path) -> None:
     }
     assert sorted(metrics["test"]["intervals"]) == ["macro_f1", "recall@1"]
     size = sum(map(len, found.values())) - len(found["manifest.json"])
-    assert done.stderr == f"assemble_bundle: 25 files, {size:,} bytes\n"
+    assert done.stderr == f"assemble_bundle: 26 files, {size:,} bytes\n"
     assert names_in(tmp_path) == ["bundle"]
 
 
@@ -225,7 +225,7 @@ def test_page_in_the_language_of_the_texts(
         assert json.loads(found["manifest.webmanifest"])["lang"] == spoken
         for name in ("page.js", "element.js"):
             script = found[name].decode()
-            assert json.dumps(answer)[1:-1].replace("\\u00e8", "\\xE8") in script
+            assert json.dumps(answer)[1:-1].replace("\\u00e8", "\\xe8") in script
 
 
 def test_manifest(run_script: RunScript, data: Path, tmp_path: Path) -> None:

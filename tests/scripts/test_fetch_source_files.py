@@ -146,6 +146,27 @@ def test_a_folder_of_hugging_face(fetch: Fetch, tmp_path: Path, output: Path) ->
     ]  # fmt: skip
 
 
+def test_files_that_differ(fetch: Fetch, tmp_path: Path, output: Path) -> None:
+    """Before a row is read: 1 and 1.0 would be two labels. Numbers to split by are alike."""
+    folder = tmp_path / "data"
+    write_parquet(folder / "a.parquet", text=["x"], label=["1"], day=[1])
+    write_parquet(folder / "b.parquet", text=["y"], label=pa.nulls(1), day=[1.5])
+    write_parquet(
+        folder / "c.parquet", text=["z"], label=pa.array(["1"]).dictionary_encode(), day=[2]
+    )
+    fetch("parquet", folder)
+    assert [row[2] for row in read_table(output)] == ["1", None, "1"]
+    output.unlink()
+    write_parquet(folder / "d.parquet", text=["z"], label=[1], day=[2])
+    assert fetch("parquet", folder, code=1) == (
+        f"source.label names column label, which holds whole numbers in {folder}/d.parquet and "
+        f"texts in {folder}/a.parquet: write one of them as the other, or name files that are "
+        "alike\n"
+    )
+    write_parquet(folder / "d.parquet", text=["z"], other=["1"], day=[2])
+    assert f"label, but {folder}/d.parquet has day, other, text" in fetch("parquet", folder, code=1)
+
+
 def test_parquet_of_nulls_and_of_bytes(fetch: Fetch, tmp_path: Path, output: Path) -> None:
     """A column of nothing is nothing; bytes are texts where they are UTF-8."""
     path = write_parquet(

@@ -4,8 +4,10 @@ import math
 from collections import Counter
 from pathlib import Path
 
+import measure_baselines
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import references
 from databases import make_table
@@ -55,17 +57,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def measure(run_script: RunScript, folder: Path, *strip: str) -> dict[str, float]:
-    """Run the step and return its report."""
+def arguments(folder: Path, *strip: str) -> list[str | Path]:
+    """Return the command line."""
     names = ("train.parquet", "validation.parquet", "test.parquet", "labels.json", "text.json")
-    run_script(
-        "measure_baselines",
+    return [
         *("--source", folder / "news.sqlite", "--max-words", "20", "--strip", *strip),
         *(word for name in names for word in (f"--{name.partition('.')[0]}", folder / name)),
         *("--output", folder / "out" / "baselines.json"),
         *("--answers", folder / "out" / "answers.parquet"),
         *("--learning", folder / "out" / "learning.csv"),
-    )
+    ]
+
+
+def measure(
+    run_script: RunScript, folder: Path, *strip: str, more: tuple[str | Path, ...] = ()
+) -> dict[str, float]:
+    """Run the step and return its report."""
+    run_script("measure_baselines", *arguments(folder, *strip), *more)
     assert names_in(folder / "out") == ["answers.parquet", "baselines.json", "learning.csv"]
     return files.read_json(folder / "out" / "baselines.json")
 
@@ -180,3 +188,72 @@ def test_fewer_training_texts(run_script: RunScript, folder: Path) -> None:
     assert (folder / "out" / "learning.csv").read_text().splitlines() == expected
     assert expected[-1] == f"5,{report['naive_bayes']},{report['support_vectors']}"
     assert len({line.partition(",")[2] for line in expected}) > 2
+
+
+def test_of_much_text_a_part_is_learnt_from(
+    run_script: RunScript, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each second text of both splits; of the test split all are asked, a part for the curve."""
+    report = measure(run_script, folder)
+    assert "texts" not in report
+    size = sum(
+        measure_baselines.text_bytes(folder / f"{n}.parquet") for n in ("train", "validation")
+    )
+    monkeypatch.setattr(measure_baselines, "MOST_BYTES", size - 1)
+    monkeypatch.setattr(measure_baselines, "MOST_ASKED", 3)
+    options = measure_baselines.parse_arguments().parse_args(list(map(str, arguments(folder))))
+    measure_baselines.main(options)
+    learnt = KNOWN[::2]
+    found = files.read_json(folder / "out" / "baselines.json")
+    assert found == {
+        "support_vectors": recall(support_vectors(learnt)),
+        "most_frequent_label": 0.25,
+        "naive_bayes": recall(naive_bayes(2, learnt)),
+        "texts": 3,
+    }
+    answers = files.read_parquet(folder / "out" / "answers.parquet").to_pydict()
+    assert answers["rowid"] == [6, 7, 8, 9]
+    assert answers["naive_bayes"] == naive_bayes(2, learnt)
+    right = [own == truth for own, truth in zip(answers["naive_bayes"], truths(TEST), strict=True)]
+    last = (folder / "out" / "learning.csv").read_text().splitlines()[-1]
+    assert last.startswith(f"3,{sum(right[::2]) / 2},")
+
+
+def test_rows_evenly_spaced(tmp_path: Path) -> None:
+    """Over row groups and files."""
+    paths = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    for path, rows in zip(paths, (range(5), range(5, 9)), strict=True):
+        pq.write_table(pa.table({"row": list(rows)}), path, row_group_size=2)
+    for every in (1, 2, 3, 7):
+        tables = list(measure_baselines.read_every(paths, ["row"], every))
+        assert pa.concat_tables(tables)["row"].to_pylist() == list(range(0, 9, every))
+
+
+def test_fewer_training_texts_with_vectors(run_script: RunScript, folder: Path) -> None:
+    """Words that no training text has tell by their vectors; the other columns stay."""
+    words = [f"{kind}{number}" for kind in ("sea", "oven") for number in range(40)]
+    axes = np.repeat([[4.0, 0.5], [0.5, 4.0]], 40, axis=0).astype(np.float32)
+    table = {
+        "word": words,
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(axes.ravel()), 2),
+    }
+    files.write_parquet(folder / "vectors.parquet", pa.table(table))
+    for name, first, count in (("train", 0, 24), ("validation", 24, 2), ("test", 26, 14)):
+        rows = [(row, row % 2) for row in range(first, first + count)]
+        posts = pa.table(
+            {
+                "rowid": pa.array([row for row, _ in rows], pa.int64()),
+                "text": [f"{('oven', 'sea')[label]}{row}" for row, label in rows],
+                "label": [LABELS[label] for _, label in rows],
+            }
+        )
+        files.write_parquet(folder / f"{name}.parquet", posts)
+    measure(run_script, folder)
+    plain = (folder / "out" / "learning.csv").read_text().splitlines()
+    measure(run_script, folder, more=("--vectors", folder / "vectors.parquet"))
+    rows = [line.split(",") for line in (folder / "out" / "learning.csv").read_text().splitlines()]
+    assert [",".join(row[:3]) for row in rows] == plain
+    assert rows[0][3] == "with_vectors"
+    # No word of a test text is known but by its vector.
+    assert [row[0] for row in rows[1:]] == ["3", "6", "13", "26"]
+    assert rows[-1][1:] == ["0.5", "0.5", "1.0"]

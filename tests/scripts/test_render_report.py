@@ -262,6 +262,27 @@ def test_one_training_text(run_script: RunScript, folder: Path) -> None:
     assert marks[:2] == [("250.0", "141.7", "fill"), ("250.0", "141.7", "ring")]
 
 
+def test_says_what_more_texts_would_bring(run_script: RunScript, folder: Path) -> None:
+    """By the best curve that goes to its end; with two points nothing is said."""
+    page = " ".join(render(run_script, folder).split())
+    assert "A hundred more labelled texts would likely change recall@1 by +0.8 points" in page
+    assert "if the errors of complement naive Bayes go on as in this curve" in page
+    head, *rows = LEARNING.splitlines()
+    files.write_text(folder / "learning.csv", "\n".join([head, *rows[1:]]) + "\n")
+    assert "A hundred more" not in render(run_script, folder)
+    curve = [f"{head},with_vectors", f"{rows[0]},0.7", f"{rows[1]},0.8", f"{rows[2]},0.88"]
+    files.write_text(folder / "learning.csv", "\n".join(curve) + "\n")
+    page = " ".join(render(run_script, folder).split())
+    assert "if the errors of with word vectors" not in page
+    assert "if the errors of both with word vectors go on" in page
+    assert "with word vectors, 97 texts: 0.700" in page
+    # As far as it goes, where it ends before the others.
+    files.write_text(folder / "learning.csv", "\n".join([*curve[:3], f"{rows[2]},"]) + "\n")
+    page = " ".join(render(run_script, folder).split())
+    assert "with word vectors, 194 texts: 0.800" in page
+    assert "if the errors of complement naive Bayes go on" in page
+
+
 def test_strips_of_many_labels() -> None:
     """Each label has a mark for recall@1, @3 and @5, where they say something."""
     values = {
@@ -360,6 +381,20 @@ def test_nothing_stripped(run_script: RunScript, folder: Path) -> None:
 def test_nothing_recorded_before(run_script: RunScript, folder: Path) -> None:
     """It is said how to have a comparison."""
     assert "<code>provender\nupdate</code> builds" in render(run_script, folder)
+
+
+def test_much_is_measured_in_part(run_script: RunScript, folder: Path) -> None:
+    """Where peers learnt from a part, or TensorFlow.js answered a part, the page says so."""
+    page = " ".join(render(run_script, folder).split())
+    assert "evenly spaced" not in page
+    metrics = files.read_json(folder / "metrics.json")
+    metrics["baselines"]["texts"] = 700
+    files.write_json(folder / "metrics.json", metrics)
+    parity = {**files.read_json(folder / "parity.json"), "tensorflow_posts": 617}
+    files.write_json(folder / "parity.json", parity)
+    page = " ".join(render(run_script, folder).split())
+    assert "all of the training texts they had, 700, evenly spaced, since there are more" in page
+    assert "TensorFlow.js was asked of 617 of them, evenly spaced." in page
 
 
 def test_needs_nothing_else(run_script: RunScript, folder: Path) -> None:

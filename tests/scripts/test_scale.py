@@ -72,6 +72,38 @@ def test_what_a_cluster_is_asked_for() -> None:
     assert minutes >= scale.TIME_FIXED_MINUTES + 11 * scale.TIME_MARGIN / 60
 
 
+def test_a_shard_is_asked_for_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By as many as share out what its step reads."""
+    monkeypatch.setattr(scale.costs, "SHARED_OUT", {"encode_shard": ("encode", 0.1)})
+
+    class Input:
+        size_mb = 100.0
+
+    class Wildcards:
+        shard = "2-of-10"
+
+    asked = scale.resources(FOUND)
+    memory = eval(asked["encode_shard"]["mem_mb"], {"input": Input, "wildcards": Wildcards})
+    assert memory == 150 + scale.MEMORY_FIXED_MB + 30
+    assert eval(asked["encode"]["mem_mb"], {"input": Input}) == memory + 270
+
+
+def test_what_is_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards wait for what their step waits for, and it for them; a part is left to it."""
+    monkeypatch.setattr(scale.costs, "SHARED_OUT", {"encode_shard": ("encode", 0.25)})
+    jobs = {"e": (scale.Line(1, 2), {"a"}), "t": (scale.Line(5, 0), {"e"})}
+    rules = {"e": "encode", "t": "train"}
+    assert scale.share_out(jobs, rules, 8, 1) == {"e": (17, {"a"}), "t": (5, {"e"})}
+    assert scale.share_out(jobs, rules, 8, 3) == {
+        **{f"e {n}-of-3": (5, {"a"}) for n in (1, 2, 3)},
+        "e": (5, {"a", "e 1-of-3", "e 2-of-3", "e 3-of-3"}),
+        "t": (5, {"e"}),
+    }
+    monkeypatch.setattr(scale, "BEFORE_TRAINING", ("encode",))
+    before = scale.first(scale.share_out(jobs, rules, 8, 3), rules)
+    assert len(before) == 4 and "t" not in before
+
+
 def test_jobs_wait_for_what_they_read() -> None:
     """A chain takes as long on any number of nodes; what is side by side does not."""
     chain = {"a": (5, set()), "b": (7, {"a"}), "c": (1, {"b"})}

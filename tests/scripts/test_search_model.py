@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SMALL_CONFIG, Project
-from model_inputs import write_features
+from model_inputs import write_features, write_vectors
 from step_runs import names_in
 from test_train_model import RECIPE
 
@@ -87,13 +87,16 @@ def test_augmentation(tmp_path: Path) -> None:
     files.write_json(tmp_path / "vocabulary" / "candidates.json", list("abcdef"))
     files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y", "z"])
     files.write_json(tmp_path / "vocabulary" / "text.json", RECIPE)
-    # Rows 1 to 6 train, 7 and 8 validate; these again, under other labels, would mislead.
-    augmented = ([0, 1, 2, 1, 0, 1, 0, 1], [[4, 2, 0, 0], *TEXTS[1:], *TEXTS[:2]])
-    for folder, rows in (("features", 8), ("others", 6)):
+    # Rows 1 to 6 train, the others validate, enough to choose by: these again, under other labels,
+    # would mislead.
+    asked = [[5, 4, 0, 0], [6, 2, 2, 0]] * 50
+    augmented = (
+        [0, 1, 2, 1, 0, 1, *[0, 1] * 50],
+        [[4, 2, 0, 0], *TEXTS[1:], *asked],
+    )
+    for folder, rows in (("features", 106), ("others", 6)):
         write_features(tmp_path / folder / "train.parquet", LABELS, TEXTS)
-        write_features(
-            tmp_path / folder / "validation.parquet", [1, 0], [[5, 4, 0, 0], [6, 2, 2, 0]], 7
-        )
+        write_features(tmp_path / folder / "validation.parquet", [1, 0] * 50, asked, 7)
         parts = (part[:rows] for part in augmented)
         write_features(tmp_path / folder / "augmented.parquet", *parts)
     model = {
@@ -115,3 +118,39 @@ def test_augmentation(tmp_path: Path) -> None:
     plain = next(row for row in rows if row["augmented"] == "0")
     loss = f"loss {float(plain['loss']):.4f}"
     assert f"search_model: configured, without augmentation: {loss}, recall@1" in said["features"]
+
+
+def test_with_word_vectors(tmp_path: Path) -> None:
+    """Texts that share no word are told by vectors; those of words that no text has say nothing."""
+    for name in ("features", "vocabulary"):
+        (tmp_path / name).mkdir()
+    files.write_json(tmp_path / "vocabulary" / "candidates.json", [*"abcdef", "unread"])
+    files.write_json(tmp_path / "vocabulary" / "labels.json", ["x", "y"])
+    files.write_json(tmp_path / "vocabulary" / "text.json", RECIPE)
+    files.write_json(tmp_path / "vocabulary" / "counts.json", [*[1] * 6, 0])
+    write_features(
+        tmp_path / "features" / "train.parquet",
+        [row % 2 for row in range(6)],
+        [[2 + row, 0, 0, 0] for row in range(6)],
+    )
+    write_features(tmp_path / "features" / "validation.parquet", [0], [[2, 0, 0, 0]], 7)
+    write_features(tmp_path / "features" / "augmented.parquet", [], [])
+    near = [[2, 1], [1, 3], [3, 1], [0, 2], [2, 0], [1, 2]]
+    counts = tmp_path / "vocabulary" / "counts.json"
+    model = {
+        "smoothing": 0.5, "power": 1, "idf-power": 1, "share": 0.5, "cost": 2, "epochs": 1,
+        "seed": 1,
+    }  # fmt: skip
+    tables = {}
+    for name, unread in (("without", None), ("with", [9, 0]), ("other", [0, 9])):
+        command = options(tmp_path / "features", tmp_path / "vocabulary", **model)
+        if unread:
+            file = tmp_path / f"{name}.parquet"
+            write_vectors(file, [*"abcdef", "unread"], [*near, unread])
+            command += ["--vectors", file, "--counts", counts]
+        run({"cost": (2, 4)}, *command, "--output", tmp_path / f"{name}.csv")
+        tables[name] = read(tmp_path / f"{name}.csv")
+    assert {row["recall@1"] for row in tables["without"]} == {"0.500000"}
+    assert {row["recall@1"] for row in tables["with"]} == {"1.000000"}
+    assert sorted(row["cost"] for row in tables["with"]) == ["2", "4"]
+    assert tables["other"] == tables["with"]

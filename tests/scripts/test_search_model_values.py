@@ -51,7 +51,7 @@ def test_score_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "train", lambda *_, **__: weights)
     posts = make_features([[2], [3], [2], [3]], [0, 1, 0, 0], 4)
     how = training.Training(NaiveBayes(), cost=1, epochs=1, share=0.5, seed=1)
-    score = measure(posts, posts, labels=2, how=how)
+    score = measure([(posts, posts)], labels=2, how=how, known=None)
     assert score.recall == 0.75
     assert score.loss == pytest.approx(-(3 * math.log(2 / 3) + math.log(1 / 3)) / 4, abs=1e-7)
 

@@ -10,12 +10,13 @@ import pytest
 import references
 import yaml
 from conftest import SMALL_CONFIG, Project
-from model_inputs import read_weights, write_features
+from model_inputs import read_weights, write_features, write_vectors
 from step_runs import RunScript, interrupt, interrupted, names_in, run_limited
 
 from provender import files
 from provender.model.compression import NARROW_LEVELS
 from provender.model.training import SHARES, VECTOR_SHARES
+from provender.model.vectors import COSTS
 
 SAVED_MODEL = [
     "fingerprint.pb",
@@ -218,14 +219,10 @@ def test_interrupted(small_build: Project, tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["train_model.log"]
 
 
-def write_vectors(inputs: Path) -> list[str | Path]:
+def with_vectors(inputs: Path) -> list[str | Path]:
     """Write vectors of most words, of which a and b are in no text; return the options."""
-    values = np.array([[3, 0], [2, 1], [0, 3], [1, 2], [4, 1]], np.float32)
-    table = {
-        "word": ["f", "e", "d", "a", "new"],
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), 2),
-    }
-    pq.write_table(pa.table(table), inputs / "vectors.parquet")
+    values = [[3, 0], [2, 1], [0, 3], [1, 2], [4, 1]]
+    write_vectors(inputs / "vectors.parquet", ["f", "e", "d", "a", "new"], values)
     files.write_json(inputs / "vocabulary" / "candidates.json", [*WORDS, "new"])
     files.write_json(inputs / "vocabulary" / "counts.json", [3, 2, 2, 2, 1, 1, 0])
     counts = inputs / "vocabulary" / "counts.json"
@@ -234,7 +231,7 @@ def write_vectors(inputs: Path) -> list[str | Path]:
 
 def test_with_word_vectors(run_script: RunScript, inputs: Path) -> None:
     """A word that no text has ships for its vector; shares and temperature are those of folds."""
-    options = write_vectors(inputs)
+    options = with_vectors(inputs)
     written = []
     for name in ("one", "two"):
         output = inputs / name
@@ -254,10 +251,44 @@ def test_with_word_vectors(run_script: RunScript, inputs: Path) -> None:
     weights = read_weights(output / "model.h5")
     row = (weights["table"] @ weights["kernel"])[2 + vocabulary.index("new")]
     assert row.max() - row.min() > 0 or choice["vector_share"] == 0
-    # As wide as any, and at one coarseness: validation is too small to choose.
+    assert choice["vector_cost"] in COSTS
+    # As wide as any, and at two coarsenesses.
     with (output / "sizes.csv").open(encoding="utf-8", newline="") as file:
-        (only,) = csv.DictReader(file)
-    assert (int(only["words"]), int(only["levels"])) == (7, NARROW_LEVELS)
+        sizes = {(int(row["words"]), int(row["levels"])) for row in csv.DictReader(file)}
+    assert sizes == {(7, NARROW_LEVELS), (7, 48)}
+
+
+@pytest.mark.parametrize("has_vectors", [False, True])
+def test_few_texts_of_validation_choose_nothing(
+    run_script: RunScript, inputs: Path, has_vectors: bool
+) -> None:
+    """Whatever they are, the same ships of the same worth; parts of the training split tell it."""
+    options = with_vectors(inputs) if has_vectors else []
+    written = []
+    for number, truth in enumerate(([0, 1], [2] * 99)):
+        asked = [TEXTS[row % 4] for row in range(len(truth))]
+        write_features(inputs / "features" / "validation.parquet", truth, asked, first_row=11)
+        output = inputs / f"{number}"
+        run_script("train_model", *arguments(inputs, output, share="auto"), *options)
+        written.append(all_files(output))
+        assert pq.read_table(output / "validation.parquet")["label"].to_pylist() == truth
+    for name in ("choice.json", "sizes.csv"):
+        assert written[0][name] == written[1][name]
+
+
+def test_what_is_chosen_by_parts_is_told_by_models_of_others(
+    run_script: RunScript, inputs: Path
+) -> None:
+    """Texts of one word each, which no other has, tell nothing of one another."""
+    texts = [[2 + row, 0, 0, 0, 0] for row in range(6)]
+    write_features(inputs / "features" / "train.parquet", [0, 1, 0, 1, 0, 1], texts)
+    write_features(inputs / "features" / "augmented.parquet", [], [])
+    run_script("train_model", *arguments(inputs, inputs / "model"))
+    choice = files.read_json(inputs / "model" / "choice.json")
+    assert choice["recall"] == 0.5
+    assert choice["loss"] == pytest.approx(np.log(3), rel=0.3)
+    # None is right by more than chance, so that none is sure.
+    assert choice["unsure_below"] == 1
 
 
 def test_where_validation_is_large_it_chooses(run_script: RunScript, inputs: Path) -> None:
@@ -268,7 +299,7 @@ def test_where_validation_is_large_it_chooses(run_script: RunScript, inputs: Pat
         features / "validation.parquet", [TRUTH[row % 4] for row in range(100)], asked, 11
     )
     output = inputs / "model"
-    run_script("train_model", *arguments(inputs, output), *write_vectors(inputs))
+    run_script("train_model", *arguments(inputs, output), *with_vectors(inputs))
     with (output / "sizes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {int(row["words"]) for row in rows} == {6, 7}

@@ -47,15 +47,26 @@ def test_scores_of_another_shape() -> None:
 
 def test_ids() -> None:
     """Equal ids pass; one other id names its post, and another number of posts names none."""
-    ours = make_features([[3, 2], [4], []], [0, 0, 0], 5, ROWIDS)
+    ours = [
+        make_features([[3, 2], [4]], [0, 0], 5, ROWIDS[:2]),
+        make_features([[]], [0], 5, ROWIDS[2:]),
+    ]
     starts, ids = np.array([0, 2, 3, 3]), np.array([2, 3, 4], np.int32)
-    assert compare_ids(ours, starts, ids) is None
+    assert compare_ids(ours, ROWIDS, starts, ids) is None
     with pytest.raises(UserError, match=r"^1 of 3 posts have other word ids .* row id 30\. src/"):
-        compare_ids(ours, np.array([0, 2, 3, 4]), np.array([2, 3, 4, 4], np.int32))
+        compare_ids(ours, ROWIDS, np.array([0, 2, 3, 4]), np.array([2, 3, 4, 4], np.int32))
     with pytest.raises(UserError, match=r"^1 of 3 posts have other word ids .* row id 5\. src/"):
-        compare_ids(ours, starts, np.array([2, 3, 3], np.int32))
+        compare_ids(ours, ROWIDS, starts, np.array([2, 3, 3], np.int32))
     with pytest.raises(UserError, match=r"^Node encoded 2 posts, Python 3$"):
-        compare_ids(ours, starts[:3], ids)
+        compare_ids(ours, ROWIDS, starts[:3], ids)
+
+
+@pytest.mark.parametrize("rowids", [[11, 5], [11, 5, 31], [11, 5, 30, 7]])
+def test_features_of_another_split(rowids: list[int]) -> None:
+    """Posts too few, too many, or others."""
+    ours = make_features([[2]] * len(rowids), [0] * len(rowids), 4, rowids)
+    with pytest.raises(UserError, match=r"^the features are not those of this test split: "):
+        compare_ids([ours], ROWIDS, np.arange(4), np.full(3, 2, np.int32))
 
 
 def test_ten_posts_are_named() -> None:
@@ -64,10 +75,11 @@ def test_ten_posts_are_named() -> None:
     ours = make_features([[2]] * 11, [0] * 11, 4, rowids)
     theirs = np.full(11, 3, np.int32)
     with pytest.raises(UserError) as caught:
-        compare_ids(ours, np.arange(12), theirs)
+        compare_ids([ours], ours.rowids, np.arange(12), theirs)
     assert "row id 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, …. src/" in str(caught.value)
     with pytest.raises(UserError) as caught:
-        compare_ids(make_features([[2]] * 10, [0] * 10, 4, rowids[:10]), np.arange(11), theirs)
+        ours = make_features([[2]] * 10, [0] * 10, 4, rowids[:10])
+        compare_ids([ours], ours.rowids, np.arange(11), theirs)
     assert "107, 108, 109. src/" in str(caught.value)
 
 

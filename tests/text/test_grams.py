@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from references import Composition, count_features, fold_table, split_text
 
-from provender.text.grams import are_pieces, are_words, count_texts, encode, read_units
+from provender.text.encode import Kind
+from provender.text.grams import are_words, count_texts, encode, kinds_of, read_units
 from provender.text.recipe import Recipe, compile_recipe
 
 RULES = {"max_characters": 1000, "replace": [{"pattern": "[!,]", "apart": True}]}
@@ -20,6 +21,8 @@ GRAMS: dict[str, Any] = {
     "words": [2, 4],
     "pairs": True,
 }
+# Words of the same hash, as provender.text.loops has it.
+SAME_HASH = ("hhuhtvqzb", "soohcjtgg")
 TEXTS = st.lists(st.text("ab é\u0301字漢ก่!,", max_size=14), max_size=6)
 
 
@@ -72,7 +75,8 @@ def test_by_hand(recipe: Recipe) -> None:
     ]  # fmt: skip
     words = ["cab", "ab", "!"]
     assert sorted(names.to_pylist()) == sorted([*pieces, *words, "ab !"])
-    assert are_pieces(recipe, [*pieces, *words, "ab !"]).tolist() == [True] * 12 + [False] * 4
+    expected = [Kind.PIECE] * 9 + [Kind.RUN] * 3 + [Kind.WORD] * 4
+    assert kinds_of(recipe, [*pieces, *words, "ab !"]).tolist() == expected
     known = are_words(recipe, [*words, "字", "ก่", "字漢", "ab !", "  a", "a\u0301"])
     assert known.tolist() == [True] * 5 + [False] * 3 + [True]
 
@@ -109,3 +113,26 @@ def test_long_words_and_no_texts(recipe: Recipe) -> None:
     nothing = read_units(recipe, column([]), 9)
     assert len(count_texts(recipe, nothing, np.zeros(0, int), np.zeros(0, bool))[0]) == 0
     assert encode(recipe, nothing, ["a"]).starts.tolist() == [0]
+
+
+def fnv(name: str) -> int:
+    """Return FNV-1a of 32 bits."""
+    found = 2166136261
+    for byte in name.encode():
+        found = (found ^ byte) * 16777619 % 2**32
+    return found
+
+
+def test_names_of_the_same_key(recipe: Recipe) -> None:
+    """Words of one hash are two, in texts and in a vocabulary."""
+    # Found by trying: of so many characters, two of the same hash.
+    first, second = SAME_HASH
+    assert fnv(first) == fnv(second)
+    units = read_units(recipe, column([f"{first} {second} {first}"]), 9)
+    assert units.names.to_pylist() == [first, second]
+    assert units.units.tolist() == [0, 1, 0]
+    names, _ = count_texts(recipe, units, np.zeros(1, int), np.ones(2, bool))
+    assert {first, second} <= set(names.to_pylist())
+    found = encode(recipe, units, [second, first])
+    assert (found.ids.tolist(), found.counts.tolist()) == ([0, 1], [1, 2])
+    assert encode(recipe, units, [second]).counts.tolist() == [1]

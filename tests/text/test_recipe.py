@@ -14,7 +14,8 @@ from references import Composition, fold_table, mark_classes, members, split_tex
 
 from provender import config
 from provender.text.pattern import PatternError, check_pattern, find_needed
-from provender.text.recipe import Recipe, compile_recipe, for_words, split_words
+from provender.text.recipe import Recipe, compile_recipe, for_words
+from provender.text.words import split_words
 
 SHIPPED = yaml.safe_load((ROOT / "config" / "text.yaml").read_text(encoding="utf-8"))
 

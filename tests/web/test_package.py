@@ -18,6 +18,7 @@ PROVEN = (
     "scripts/pack_npm.py",
     "src/provender/bundle/package_readme.py",
     "web/build*.js",
+    "web/minify.js",
     "web/src/*.js",
     "web/src/package/*.js",
     "web/test/browser/*.js",

@@ -26,6 +26,13 @@ def test_a_build_with_word_vectors(small_project: Project) -> None:
     assert "lunar" in shipped
     choice = json.loads((folder / "data/model/choice.json").read_text())
     assert choice["words_by_vectors_alone"] > 0
+    # By a small letter, and by name in the model card.
+    packed = json.loads((folder / "dist/bundle/constants.json").read_text("utf-8"))["words"]
+    known = "".join(letter for letter in packed["shared"] if letter.islower())
+    assert len(known) == choice["words_by_vectors_alone"] == len(choice["by_vector"])
+    card = (folder / "dist/bundle/model-card.html").read_text("utf-8")
+    assert named["sha256"] in card
+    assert "calibrated by cross-validation on the training split" in " ".join(card.split())
     parity = json.loads((folder / "data/reports/parity.json").read_text())
     assert parity
     small_project.run("provender", "dvc", "--config", "small.yaml")

@@ -120,6 +120,15 @@ def test_nothing_to_do(built_project: Project) -> None:
     assert planned(built_project) == []
 
 
+def test_other_shards_make_nothing_anew(built_project: Project) -> None:
+    """What was made by one job is what more of them would make; an edit is shared out."""
+    built_project.configure(shards=3)
+    assert planned(built_project) == []
+    script = built_project.folder / "scripts/encode_posts.py"
+    script.write_text(script.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert {"encode_shard", "encode_posts"} <= set(planned(built_project))
+
+
 def test_starts_without_pandas(small_build: Project, tmp_path: Path) -> None:
     """To plan a build Snakemake does not take the time to import it."""
     (tmp_path / "pandas.py").write_text("raise RuntimeError('imported')\n")

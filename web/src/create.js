@@ -14,10 +14,8 @@ import { openBundle } from "./bundle.js";
 import { createEncoder } from "./encode.js";
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
 import { parts } from "./parts.js";
-import { loadedUpdates, loadTensorFlow } from "./places.js";
+import { folderOf, loadedUpdates, scope } from "./places.js";
 import { isFunction, isSignal } from "./predict.js";
-import { createRemote } from "./remote.js";
-import { tensorflowScores } from "./tensorflow.js";
 
 /**
  * What `create` may be told.
@@ -182,8 +180,15 @@ export async function create(options) {
     throw problem("option", "trust is for a base: a package's model is trusted as the package is", TypeError);
   }
   throwIfAborted(given.signal);
-  return given.worker ? createRemote(given) : createHere(given);
+  if (!given.worker) return createHere(given);
+  if (given.worker === true && !scope.Worker) {
+    throw problem("option", "worker is for browsers: there are no workers here", TypeError);
+  }
+  return (await loadMore(given)).createRemote(given);
 }
+
+/** @param {CreateOptions} options */
+const loadMore = ({ base = "." }) => parts.more(folderOf(base));
 
 /**
  * @param {CreateOptions} options
@@ -320,6 +325,7 @@ async function make(options, kept) {
     bundle && runtime === "graph"
       ? await Promise.all(bundle.readModel("graph", []))
       : [model, weights];
+  const { loadTensorFlow, tensorflowScores } = await loadMore(options);
   const tf = await loadTensorFlow(base, Object(manifest.files["vendor/tf.min.js"]).sha256);
   const engine = await tensorflowScores(tf, { constants, model: form, weights: formWeights });
   const { scores, dispose } = engine;

@@ -7,13 +7,13 @@
  */
 
 import { compileText } from "./text.js";
-import { END, NONE_SHARED } from "./vocabulary.js";
+import { END, sharedBy } from "./vocabulary.js";
 
 // Ids below stand for nothing.
 export const FIRST_WORD = 2;
 
 // The edition of constants.json that this code reads.
-const FORMAT = 5;
+const FORMAT = 6;
 
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
@@ -51,6 +51,9 @@ const WORD_SKIPPED = 2;
  *   words: number }} Encoded
  */
 
+// What makes a node of a trie; its id comes first.
+const [UNIT, FIRST, NEXT, SIZE] = [1, 2, 3, 4];
+
 /** @typedef {"word" | "pair" | "piece"} Kind */
 
 /**
@@ -77,6 +80,9 @@ const LOUD = [0];
 
 // So many more features of each kind does a text have that nobody knows.
 const UNKNOWN = 8;
+
+// So many pieces of runs count as one word.
+const RUN_PIECES = 5;
 
 /**
  * @param {Constants} constants
@@ -235,6 +241,8 @@ export function createEncoder(constants) {
     /** @type {number[]} */
     const whole = [];
     /** @type {number[]} */
+    const ofRuns = [];
+    /** @type {number[]} */
     const pieces = [];
     let room = constants.max_words;
     let known = 0;
@@ -252,7 +260,7 @@ export function createEncoder(constants) {
         room -= Math.min(room, points.length);
         const bounds = boundsOf(own, 0);
         const length = bounds.length - 1;
-        known += countPieces(pieces, own, bounds, 0, length < sizes[0] ? [length] : sizes);
+        known += countPieces(ofRuns, own, bounds, 0, length < sizes[0] ? [length] : sizes);
         continue;
       }
       room--;
@@ -288,7 +296,7 @@ export function createEncoder(constants) {
         countPieces(pieces, word, bounds, pieceStart, lengths);
       }
     }
-    const encoded = weigh([whole, pieces], counts);
+    const encoded = weigh([whole, ofRuns, pieces], counts);
     for (const id of encoded.ids) counts[id] = 0;
     if (trace) locate(text, trace.units, split);
     return Object.assign(encoded, { known, words, read: constants.max_words - room });
@@ -334,15 +342,10 @@ function locate(text, units, split) {
  * @throws {Error} if it was cut short
  */
 function makeTrie({ shared, rests }) {
-  // As many nodes at most as units, and the root.
-  const most = rests.length + 1;
-  const units = new Uint16Array(most);
-  const ids = new Int32Array(most);
-  // Where each node leads: to the first of a list of nodes, the last of which is kept as well,
-  // since words in their order only lengthen that list.
-  const first = new Int32Array(most);
-  const last = new Int32Array(most);
-  const next = new Int32Array(most);
+  // As many nodes at most as units, and the root. Each is in one place, with all that is asked of it
+  // at once: its id, its unit, the first of the nodes that it leads to, and the next one in the list
+  // of those that it is among itself. What a node is called is where it begins.
+  const nodes = new Int32Array(SIZE * (rests.length + 1));
   // The root leads to more nodes than all others.
   const roots = new Int32Array(0x10000);
 
@@ -354,8 +357,8 @@ function makeTrie({ shared, rests }) {
    */
   function step(node, unit) {
     if (!node) return roots[unit];
-    let found = first[node];
-    while (found && units[found] !== unit) found = next[found];
+    let found = nodes[node + FIRST];
+    while (found && nodes[found + UNIT] !== unit) found = nodes[found + NEXT];
     return found;
   }
 
@@ -380,35 +383,51 @@ function makeTrie({ shared, rests }) {
     return node;
   }
 
+  /**
+   * Puts a node at the end of the list of those that another leads to.
+   *
+   * @param {number} node
+   * @param {number} last the list's last, or 0
+   * @param {number} to
+   */
+  function append(node, last, to) {
+    let place = last ? last + NEXT : node + FIRST;
+    while (nodes[place]) place = nodes[place] + NEXT;
+    nodes[place] = to;
+  }
+
   // Characters of ASCII, numbered as they come.
   const places = new Uint8Array(ASCII);
   let letters = 1;
   // Straight from the front coding, which says how far a word goes with the one before.
   const path = [0];
-  let nodes = 1;
+  let end = SIZE;
   let word = 0;
   let depth = 0;
+  // How many units the word before has.
+  let before = 0;
   for (let i = 0; i <= rests.length; i++) {
     const unit = i < rests.length ? rests.charCodeAt(i) : END;
     const node = path[depth];
-    if (unit === END) {
-      ids[node] = FIRST_WORD + word++;
-      depth = shared.charCodeAt(word) - NONE_SHARED;
+    if (unit !== END) {
+      // Where words are in their order, the list ends with the word before, if that goes on here.
+      const last = before > depth ? path[depth + 1] : 0;
+      let to = last && nodes[last + UNIT] < unit && !nodes[last + NEXT] ? 0 : step(node, unit);
+      if (!to) {
+        to = end;
+        end += SIZE;
+        nodes[to + UNIT] = unit;
+        if (unit < ASCII && !places[unit]) places[unit] = letters++;
+        if (!node) roots[unit] = to;
+        else append(node, last, to);
+      }
+      path[++depth] = to;
+      before = 0;
       continue;
     }
-    const before = last[node];
-    // Where words are in their order, a node leads to no unit above that of its last.
-    let to = node && (!before || units[before] < unit) ? 0 : step(node, unit);
-    if (!to) {
-      to = nodes++;
-      units[to] = unit;
-      if (unit < ASCII && !places[unit]) places[unit] = letters++;
-      if (!node) roots[unit] = to;
-      else if (before) next[before] = to;
-      else first[node] = to;
-      last[node] = to;
-    }
-    path[++depth] = to;
+    nodes[node] = FIRST_WORD + word++;
+    before = depth;
+    depth = sharedBy(shared.charCodeAt(word));
   }
   if (word !== shared.length) {
     throw new Error(`constants.json holds ${word} words, not ${shared.length}: load it again`);
@@ -436,43 +455,54 @@ function makeTrie({ shared, rests }) {
       for (let unit = 0; !node && unit < ASCII; unit++) {
         if (roots[unit]) fill(roots[unit], left - 1, lead * letters + places[unit]);
       }
-      for (let to = first[node]; to; to = next[to]) {
-        if (units[to] < ASCII) fill(to, left - 1, lead * letters + places[units[to]]);
+      for (let to = nodes[node + FIRST]; to; to = nodes[to + NEXT]) {
+        const unit = nodes[to + UNIT];
+        if (unit < ASCII) fill(to, left - 1, lead * letters + places[unit]);
       }
     }
     if (from >= 0) fill(from, steps, 0);
     return leads;
   }
 
-  return { child, walk, table, places, letters, idAt: (/** @type {number} */ node) => ids[node] };
+  return { child, walk, table, places, letters, idAt: (/** @type {number} */ node) => nodes[node] };
 }
 
+/** @param {number} times */
+const loudnessOf = (times) =>
+  LOUD[times] || (LOUD[times] = Math.round((1 + Math.log(times)) * LOG_SCALE));
+
 /**
- * Weighs what a text has: what occurs c times counts 1 + ln c, and the vector of each kind, that
- * of words and pairs and that of pieces, has length 1 together with what is unknown.
+ * Weighs what a text has, as pooling_weights in src/provender/text/encode.py says.
  *
- * @param {number[][]} kinds the ids of each kind
+ * @param {number[][]} kinds the ids of words and pairs, of pieces of runs, and of pieces of words
  * @param {ArrayLike<number>} counts how often the text has each id
  */
 export function weigh(kinds, counts) {
+  // Sums of whole numbers below 2^53 are exact in any order, so Python and JavaScript agree.
+  const [words, runs, pieces] = kinds.map((own) => {
+    let squares = 0;
+    for (let i = 0; i < own.length; i++) {
+      const loud = loudnessOf(counts[own[i]]);
+      squares += loud * loud;
+    }
+    return squares;
+  });
+  const unknown = UNKNOWN * LOG_SCALE * LOG_SCALE;
+  const allWords = words + unknown + runs / RUN_PIECES;
+  const norms = [
+    allWords,
+    allWords * (RUN_PIECES / 2),
+    (pieces + unknown) * (allWords / (words + unknown)),
+  ].map(Math.sqrt);
   const size = kinds.reduce((sum, own) => sum + own.length, 0);
   const ids = new Int32Array(size);
   const weights = new Float32Array(size);
-  let start = 0;
-  for (const own of kinds) {
-    ids.set(own, start);
-    // A sum of whole numbers below 2^53 is exact in any order, so Python and JavaScript agree.
-    let squares = UNKNOWN * LOG_SCALE * LOG_SCALE;
-    const loudness = new Float64Array(own.length);
+  let end = 0;
+  kinds.forEach((own, kind) => {
     for (let i = 0; i < own.length; i++) {
-      const times = counts[own[i]];
-      const loud = LOUD[times] || (LOUD[times] = Math.round((1 + Math.log(times)) * LOG_SCALE));
-      squares += loud * loud;
-      loudness[i] = loud;
+      ids[end] = own[i];
+      weights[end++] = loudnessOf(counts[own[i]]) / norms[kind];
     }
-    const norm = Math.sqrt(squares);
-    for (let i = 0; i < own.length; i++) weights[start + i] = loudness[i] / norm;
-    start += own.length;
-  }
+  });
   return { ids, weights };
 }

@@ -55,9 +55,15 @@ export function createKernel({ constants, model, weights }) {
   /** @type {Kernel["logits"]} */
   function logits({ ids, weights: own }) {
     const pooled = new Float64Array(width);
+    // Not by `value`, which reads arrays of several types.
+    const { array, numbers } = table;
     for (let place = 0; place < ids.length; place++) {
       const start = ids[place] * width;
-      for (let i = 0; i < width; i++) pooled[i] += own[place] * table.value(start + i);
+      const weight = own[place];
+      for (let i = 0; i < width; i++) {
+        const stored = array[start + i];
+        pooled[i] += weight * (numbers ? numbers[stored] : stored);
+      }
     }
     const sums = new Float64Array(labels);
     for (let label = 0; label < labels; label++) {
@@ -121,17 +127,25 @@ function readWeights(model, weights) {
  *
  * @param {Stored} array
  * @param {Quantization | undefined} quantization
- * @returns {{ size: number, value: (place: number) => number }}
+ * @returns {{ array: Stored, numbers: Float32Array | undefined, size: number,
+ *   value: (place: number) => number }}
  */
 function restore(array, quantization) {
-  const size = array.length;
-  if (!quantization) return { size, value: (place) => array[place] };
-  const { dtype, scale, min } = /** @type {Required<Quantization>} */ (quantization);
-  const numbers = new Float32Array(dtype === "uint8" ? 256 : 65536);
-  for (let step = 0; step < numbers.length; step++) {
-    numbers[step] = dtype === "float16" ? fromHalf(step) : step * scale + min;
+  /** @type {Float32Array | undefined} */
+  let numbers;
+  if (quantization) {
+    const { dtype, scale, min } = /** @type {Required<Quantization>} */ (quantization);
+    numbers = new Float32Array(dtype === "uint8" ? 256 : 65536);
+    for (let step = 0; step < numbers.length; step++) {
+      numbers[step] = dtype === "float16" ? fromHalf(step) : step * scale + min;
+    }
   }
-  return { size, value: (place) => numbers[array[place]] };
+  return {
+    array,
+    numbers,
+    size: array.length,
+    value: (place) => (numbers ? numbers[array[place]] : array[place]),
+  };
 }
 
 /**

@@ -186,13 +186,16 @@ function explain() {
  * @param {string} label
  */
 function reasonsOf(explanation, label) {
-  const { speakFor, against } = namesOf(explanation);
+  const { speakFor, against, byVector } = namesOf(explanation);
+  const isByVector = (/** @type {string} */ name) => byVector.indexOf(name) >= 0;
   // Each for itself, whichever way it is written.
   const apart = (/** @type {string} */ name) => `\u2068${name}\u2069`;
-  const list = (/** @type {string[]} */ names) => names.map(apart).join(", ");
+  const marked = (/** @type {string} */ name) => apart(name) + (isByVector(name) ? "*" : "");
+  const list = (/** @type {string[]} */ names) => names.map(marked).join(", ");
   const sentences = [];
   if (speakFor.length) sentences.push(fill(words.for_label, { label: apart(label), words: list(speakFor) }));
   if (against.length) sentences.push(fill(words.against, { words: list(against) }));
+  if (speakFor.concat(against).some(isByVector)) sentences.push(words.by_vector);
   return sentences.join(" ");
 }
 

@@ -4,7 +4,12 @@
 import { problem } from "./errors.js";
 import { loadScript, ownFolder, scope, startWorker } from "./places.js";
 
-/** @type {{ updates: () => Promise<any>, worker: (base: string) => Worker }} */
+/** @import { More } from "./more.js" */
+
+/**
+ * @type {{ updates: () => Promise<any>, more: (base: string) => Promise<More>,
+ *   worker: (base: string) => Worker }}
+ */
 export const parts = {
   async updates() {
     if (!scope.indexedDB) {
@@ -12,5 +17,6 @@ export const parts = {
     }
     return loadScript(`${ownFolder}update.js`, "ProvenderUpdate");
   },
+  more: (base) => loadScript(`${ownFolder || `${base}/`}more.js`, "ProvenderMore"),
   worker: (base) => startWorker(`${ownFolder || `${base}/`}worker.js`),
 };

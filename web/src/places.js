@@ -42,6 +42,13 @@ export function scriptAddress(address) {
 }
 
 /**
+ * Gives the address of a folder without the slash at its end.
+ *
+ * @param {string | URL} base
+ */
+export const folderOf = (base) => String(base).replace(/\/+$/, "");
+
+/**
  * Gives what reads the files of a bundle.
  *
  * @param {string | URL} base
@@ -50,7 +57,7 @@ export function scriptAddress(address) {
  * @returns {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>}
  */
 export function readerAt(base, fetcher, signal) {
-  const folder = String(base).replace(/\/+$/, "");
+  const folder = folderOf(base);
   const fs = !fetcher && !/^(https?|blob|data):/.test(folder) && node("fs");
   return async (name, digest, cache) => {
     const address = `${folder}/${name}`;
@@ -108,11 +115,3 @@ export const startWorker = (address, options) =>
 
 /** The part that looks for newer versions, if it is loaded. */
 export const loadedUpdates = () => scope.ProvenderUpdate || null;
-
-export const loadTensorFlow = (/** @type {string | URL} */ base, /** @type {string} */ digest) => {
-  // TensorFlow.js assigns to this global and, where there is none, evaluates a string to make
-  // one, which the page's security policy forbids.
-  if (!scope.tf) scope.regeneratorRuntime = undefined;
-  const folder = String(base).replace(/\/+$/, "").replace(/^file:\/\//, "");
-  return loadScript(`${folder}/vendor/tf.min.js`, "tf", digest);
-};

@@ -9,7 +9,7 @@
 import { checkOptions, problem, show, throwIfAborted } from "./errors.js";
 import { FIRST_WORD } from "./encode.js";
 import { softmax } from "./kernel.js";
-import { decodeWords } from "./vocabulary.js";
+import { decodeWords, isByVector } from "./vocabulary.js";
 
 /**
  * A label, and its probability, 0 to 1.
@@ -54,17 +54,18 @@ import { decodeWords } from "./vocabulary.js";
 
 /**
  * A word as it was read, the share of all that was known in it, and where it stands in the text:
- * UTF-16 units from `start` up to `end`; null where the recipe has moved it.
+ * UTF-16 units from `start` up to `end`; null where the recipe has moved it. `byVector`: it is known
+ * by its word vector, from no training text.
  *
  * @typedef {{ text: string, known: boolean, share: number, start: number | null,
- *   end: number | null }} WordShare
+ *   end: number | null, byVector?: true }} WordShare
  */
 
 /**
  * A word, pair or piece that the model knows, how often the text has it, and its share.
  *
- * @typedef {{ text: string, kind: "word" | "pair" | "piece", count: number, share: number }}
- *   FeatureShare
+ * @typedef {{ text: string, kind: "word" | "pair" | "piece", count: number, share: number,
+ *   byVector?: true }} FeatureShare
  */
 
 /**
@@ -194,7 +195,10 @@ export function createAnswers(constants, encode, kernel, toScores) {
     encoded.ids.forEach((id, place) => {
       const share = encoded.weights[place] * kernel.share(id, row);
       const name = /** @type {string[]} */ (words)[id - FIRST_WORD];
-      features.set(id, { text: name, kind: "word", count: 0, share });
+      /** @type {FeatureShare} */
+      const feature = { text: name, kind: "word", count: 0, share };
+      if (isByVector(constants.words.shared.charCodeAt(id - FIRST_WORD))) feature.byVector = true;
+      features.set(id, feature);
     });
     trace.found.forEach(({ id, kind }) => {
       const feature = /** @type {FeatureShare} */ (features.get(id));
@@ -283,18 +287,18 @@ function spread({ units, found }, features) {
       const [first, last] = isPlain ? [start + from, start + offset] : [start, end];
       return {
         from,
-        word: {
+        word: /** @type {WordShare} */ ({
           text: piece,
           known: false,
           share: 0,
           start: start < 0 ? null : first,
           end: start < 0 ? null : last,
-        },
+        }),
       };
     });
   });
   found.forEach(({ id, kind, unit, from, to }) => {
-    const { count, share } = /** @type {FeatureShare} */ (features.get(id));
+    const { count, share, byVector } = /** @type {FeatureShare} */ (features.get(id));
     // A pair's share is that of both its words, one half each.
     const of =
       kind === "pair"
@@ -303,6 +307,7 @@ function spread({ units, found }, features) {
     of.forEach(({ word }) => {
       word.share += share / count / of.length;
       if (kind === "word") word.known = true;
+      if (byVector) word.byVector = true;
     });
   });
   return /** @type {{ word: WordShare }[]} */ ([]).concat(...parts).map(({ word }) => word);

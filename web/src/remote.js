@@ -8,7 +8,7 @@
 import { METHODS } from "./create.js";
 import { problem, show, throwIfAborted } from "./errors.js";
 import { parts } from "./parts.js";
-import { scope } from "./places.js";
+import { folderOf } from "./places.js";
 
 // So many questions does a worker hold at once; others wait here, where they can be given up.
 const AT_ONCE = 4;
@@ -31,11 +31,8 @@ const BATCH = 64;
 export async function createRemote(options) {
   const { base = ".", fetch, onProgress, signal, worker: given } = options;
   if (fetch) throw problem("option", "fetch stays on the page: a worker has its own", TypeError);
-  if (given === true && !scope.Worker) {
-    throw problem("option", "worker is for browsers: there are no workers here", TypeError);
-  }
   const worker =
-    given === true ? parts.worker(String(base).replace(/\/+$/, "")) : /** @type {Worker} */ (given);
+    given === true ? parts.worker(folderOf(base)) : /** @type {Worker} */ (given);
   /** @type {Question[]} */
   let waiting = [];
   /** @type {Map<number, Question>} */

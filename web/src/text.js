@@ -66,6 +66,12 @@ export function compileText(recipe) {
     ],
   );
 
+  // From this rule on, each says what becomes of a character whatever stands beside it: of ASCII alone,
+  // they are one look at each character.
+  let simple = replace.length;
+  while (simple && isSimple(replace[simple - 1])) simple--;
+  const kinds = kindsOf(replacements.slice(simple));
+
   /** @param {string} text */
   function foldText(text) {
     const isPlain = ASCII.test(text);
@@ -117,7 +123,9 @@ export function compileText(recipe) {
   /** @param {string} text */
   function split(text) {
     let rest = foldText(firstCharacters(text, most));
-    for (const [pattern, replacement, needed] of replacements) {
+    for (let rule = 0; rule < replacements.length; rule++) {
+      if (rule === simple && ASCII.test(rest)) return splitByKinds(rest, kinds);
+      const [pattern, replacement, needed] = replacements[rule];
       if (rest.includes(needed)) rest = rest.replace(pattern, replacement);
     }
     const words = rest.split(" ");
@@ -127,6 +135,55 @@ export function compileText(recipe) {
   }
 
   return { split, isRun: startsRun, isMark };
+}
+
+// What a character is: part of a word, nothing but an end, or a word of its own.
+const [PART, GAP, OWN] = [0, 1, 2];
+
+// A class of characters, for one of them or a run.
+const CLASS = /^\[(?:[^\\\]]|\\.)+\](\+?)$/;
+
+/**
+ * Tells whether a rule is about each character by itself: it parts words at it, or sets it apart.
+ *
+ * @param {Recipe["replace"][number]} rule
+ */
+function isSimple([pattern, replacement]) {
+  const found = CLASS.exec(pattern);
+  return !!found && (replacement === null ? !found[1] : /^ +$/.test(replacement));
+}
+
+/**
+ * Gives what each character of ASCII is by simple rules.
+ *
+ * @param {[RegExp, string, string][]} rules
+ */
+const kindsOf = (rules) =>
+  Uint8Array.from({ length: 128 }, (_, code) => {
+    const character = String.fromCharCode(code);
+    const text = rules.reduce((rest, [pattern, to]) => rest.replace(pattern, to), character);
+    return text === character && text !== " " ? PART : /[^ ]/.test(text) ? OWN : GAP;
+  });
+
+/**
+ * Splits a text of ASCII.
+ *
+ * @param {string} text
+ * @param {Uint8Array} kinds
+ */
+function splitByKinds(text, kinds) {
+  /** @type {string[]} */
+  const words = [];
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const kind = kinds[text.charCodeAt(i)];
+    if (kind === PART) continue;
+    if (i > start) words.push(text.slice(start, i));
+    if (kind === OWN) words.push(text[i]);
+    start = i + 1;
+  }
+  if (start < text.length) words.push(text.slice(start));
+  return words;
 }
 
 /**

@@ -89,10 +89,11 @@ function part(tag, className, text) {
 }
 
 /**
- * Names the words that say most, for the label and against it.
+ * Names the words that say most, for the label and against it, and those of the text that are known
+ * by their vectors alone.
  *
  * @param {Explanation} explanation
- * @returns {{ speakFor: string[], against: string[] }}
+ * @returns {{ speakFor: string[], against: string[], byVector: string[] }}
  */
 export function namesOf({ words }) {
   /** @type {Map<string, number>} */
@@ -104,5 +105,9 @@ export function namesOf({ words }) {
     .sort((a, b) => b[1] - a[1]);
   const names = named.filter(([, share]) => share > 0).map(([text]) => text);
   const others = named.filter(([, share]) => share < 0).map(([text]) => text);
-  return { speakFor: names.slice(0, NAMED[0]), against: others.reverse().slice(0, NAMED[1]) };
+  return {
+    speakFor: names.slice(0, NAMED[0]),
+    against: others.reverse().slice(0, NAMED[1]),
+    byVector: words.filter(({ byVector }) => byVector).map(({ text }) => text),
+  };
 }

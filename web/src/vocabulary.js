@@ -3,12 +3,17 @@
 /**
  * A front-coded vocabulary, in the order of the words' ids. Each word is as much of the word
  * before as its letter in `shared` says (A none, B one UTF-16 unit, and so on), and then its own
- * rest; ends of lines part the rests.
+ * rest; ends of lines part the rests. The letters of words that are known by word vectors alone are
+ * small.
  *
  * @typedef {{ shared: string, rests: string }} Vocabulary
  */
 
-export const NONE_SHARED = "A".charCodeAt(0);
+/** Gives how much a word shares with the one before by its letter, large or small. */
+export const sharedBy = (/** @type {number} */ letter) => (letter & 31) - 1;
+
+/** Tells by a word's letter whether the word is known by its vector alone. */
+export const isByVector = (/** @type {number} */ letter) => letter > 96;
 
 // The unit that ends a rest.
 export const END = "\n".charCodeAt(0);
@@ -22,7 +27,7 @@ export const END = "\n".charCodeAt(0);
 export function decodeWords({ shared, rests }) {
   let word = "";
   const words = rests.split("\n").map((rest, place) => {
-    word = word.slice(0, shared.charCodeAt(place) - NONE_SHARED) + rest;
+    word = word.slice(0, sharedBy(shared.charCodeAt(place))) + rest;
     return word;
   });
   if (words.length !== shared.length) {

@@ -10,6 +10,7 @@ import test from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createClassifier } from "../src/classifier.js";
+import { writeScript } from "../minify.js";
 import { packBytes, unpackBytes } from "../src/package/bytes.js";
 import { CONSTANTS, makeParts, seal, writeBundle, writeParts } from "./fixture.js";
 import { assertOld } from "./old_browsers.js";
@@ -43,6 +44,7 @@ test("the site has all its files, and tf.min.js byte by byte", () => {
       "icon-512.png",
       "icon-maskable-512.png",
       "icon.svg",
+      "more.js",
       "no-script.css",
       "page.js",
       "style.css",
@@ -63,7 +65,7 @@ test("the page's scripts speak one language, the one that is asked for", () => {
   const french = build("french", "--language", "fr");
   for (const name of ["page.js", "element.js"]) {
     const script = readFileSync(join(french, name), "utf8");
-    assert.match(script, /peut-\\xEAtre|peut-être/, name);
+    assert.match(script, /peut-\\xeatre|peut-être/i, name);
     assert.doesNotMatch(script, /Not sure|vielleicht/, name);
     // What the page says from the start is in index.html alone.
     assert.doesNotMatch(script, /Tout se passe/, name);
@@ -230,6 +232,27 @@ test("bytes come back from a script's text as they were", () => {
     assert.doesNotMatch(packed.text, /["\\]/);
     assert.deepEqual(unpackBytes(packed), bytes);
   }
+});
+
+test("a text is a script's string in ASCII, with the quotes of which it has fewer", async () => {
+  const folder = makeFolder(test);
+  writeFileSync(join(folder, "entry.js"), 'globalThis.found = "a name";');
+  const outfile = join(folder, "script.js");
+  const write = async (/** @type {{ [name: string]: string }} */ texts) => {
+    await writeScript({ format: "iife", bundle: true, entryPoints: [join(folder, "entry.js")], outfile, texts });
+    return readFileSync(outfile, "utf8");
+  };
+  const texts = ["", "plain", `both ' and " and "`, "\\", "\\'\\\"", "\n\r\t\0", "\u2028é漢😀", "\ud800 alone"];
+  for (const text of texts) {
+    const script = await write({ "a name": text });
+    assert.match(script, /^[ -~\n]*$/);
+    const global = {};
+    vm.runInNewContext(script, global);
+    assert.equal(global.found, text);
+  }
+  assert.ok((await write({ "a name": `a "b"` })).includes(`'a "b"'`));
+  assert.ok((await write({ "a name": "it's" })).includes(`"it's"`));
+  await assert.rejects(write({ another: "" }), { message: "another is not there once" });
 });
 
 for (const script of ["build.js", "verify.js"]) {

@@ -254,6 +254,21 @@ test("an explanation's shares are those computed by hand", async () => {
   assert.ok(Math.abs(sum - features.reduce((total, { share }) => total + share, 0)) < 1e-12);
 });
 
+test("words known by their vectors alone are told, and nothing else changes", () => {
+  const { words } = parts.constants;
+  const plain = createClassifier(parts);
+  const shared = words.shared.toLowerCase();
+  const constants = { ...parts.constants, words: { ...words, shared } };
+  const told = createClassifier(seal({ ...parts, constants }));
+  assert.deepEqual(told.classify("cherry leaf pie"), plain.classify("cherry leaf pie"));
+  const before = plain.explain("cherry leaf pie");
+  assert.deepEqual(told.explain("cherry leaf pie"), {
+    ...before,
+    words: before.words.map((word) => (word.known ? { ...word, byVector: true } : word)),
+    features: before.features.map((feature) => ({ ...feature, byVector: true })),
+  });
+});
+
 test("how likely a text is none of the labels follows the constants", async () => {
   const other = [1, -0.5, -2, 0.25];
   const told = createClassifier(seal({ ...parts, constants: { ...parts.constants, other } }));

@@ -92,19 +92,28 @@ test("a word that occurs twice weighs 1 + ln 2", () => {
   // As if the text had eight more that are unknown.
   const norm = Math.sqrt(16931 * 16931 + 9 * 10000 * 10000);
   assert.deepEqual(
-    weigh([[2, 3], []], [0, 0, 2, 1]).weights,
+    weigh([[2, 3], [], []], [0, 0, 2, 1]).weights,
     Float32Array.of(16931 / norm, 10000 / norm),
   );
 });
 
+test("a word weighs less beside a run, and the pieces of the run as much as five of them", () => {
+  // As much as the text's words, with eight that are unknown, are ten pieces of runs, each 1.
+  const runs = Array.from({ length: 10 }, (_, id) => id + 3);
+  const { weights } = weigh([[2], runs, []], Array(13).fill(1));
+  const all = 9 + 10 / 5;
+  const expected = [1 / Math.sqrt(all), ...runs.map(() => 1 / Math.sqrt(all * 2.5))];
+  assert.deepEqual(weights.map(Math.fround), Float32Array.from(expected));
+});
+
 test("words and pieces are weighed apart", () => {
-  const { ids, weights } = weigh([[3], [4, 2]], [0, 0, 1, 1, 1]);
+  const { ids, weights } = weigh([[3], [], [4, 2]], [0, 0, 1, 1, 1]);
   assert.deepEqual(Array.from(ids), [3, 4, 2]);
   assert.deepEqual(weights, Float32Array.of(1 / 3, Math.sqrt(0.1), Math.sqrt(0.1)));
 });
 
 test("constants of another format are refused", () => {
   assert.throws(() => createEncoder({ ...CONSTANTS, format: 3 }), {
-    message: "constants.json has format 3; this code reads format 5",
+    message: "constants.json has format 3; this code reads format 6",
   });
 });

@@ -34,7 +34,7 @@ export const RECIPE = {
 
 /** @type {Constants} */
 export const CONSTANTS = {
-  format: 5,
+  format: 6,
   name: "tiny",
   labels: ["red", "green", "blue"],
   words: { shared: "AAAA", rests: "cherry\nleaf\nsky\n__proto__" },

@@ -20,6 +20,30 @@ test("ASCII letters are lower-cased by rule", () => {
   assert.deepEqual(toWords("AZaz@[`{ 09"), ["azaz", "09"]);
 });
 
+test("texts of ASCII are split as those beyond are, rule by rule", () => {
+  /** @type {Recipe["replace"][]} */
+  const recipes = [
+    [["[!-/]", null, ""], ["[\\x00-\\x1f]+", " ", ""]],
+    [["[!-/]+", null, ""], ["[ ]", " ", ""]],
+    [["[!-/]", null, ""], ["[!#]+", "  ", ""]],
+    [["[\\]a-]", null, ""], ["[\\t]", null, ""], ["[ ]+", " ", ""]],
+    [["[a]", "", ""], ["[!]", "x", ""], ["[#]", "# ", ""]],
+    [["[^a-z]", " ", ""], ["a[!]", " ", ""], ["[!a]", null, ""]],
+    [["ab|!", " ", ""], ["[a]", null, ""]],
+    [],
+  ];
+  const characters = ["a", "b", "!", "#", "]", " ", "\t"];
+  for (const rules of recipes) {
+    const split = withRules(...rules);
+    for (let number = 0; number < 7 ** 5; number++) {
+      const text = Array.from({ length: 5 }, (_, i) => characters[Math.floor(number / 7 ** i) % 7]);
+      // A letter beyond ASCII, apart from the rest, has the rules go over the text itself.
+      const other = split(`${text.join("")} ÿ`).filter((word) => word !== "ÿ");
+      assert.deepEqual(split(text.join("")), other, JSON.stringify([rules, text]));
+    }
+  }
+});
+
 test("characters beyond ASCII are lower-cased by the table alone", () => {
   assert.deepEqual(toWords("ÀÖ Øø ĀāĬĮ"), ["àö", "Øø", "āāĭį"]);
 });

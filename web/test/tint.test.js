@@ -53,3 +53,12 @@ test("the words that say most are named, each once", () => {
   assert.deepEqual(speakFor, ["f", "a", "b", "c", "d"]);
   assert.deepEqual(against, ["y", "x"]);
 });
+
+test("of the words those are told that are known by their vectors", () => {
+  const words = [word("a", 3, 0, 1), { ...word("b", -2, 2, 3), byVector: true }];
+  assert.deepEqual(namesOf(/** @type {any} */ ({ words })), {
+    speakFor: ["a"],
+    against: ["b"],
+    byVector: ["b"],
+  });
+});

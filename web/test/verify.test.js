@@ -16,7 +16,7 @@ const parts = makeParts();
 writeParts(temporary, parts);
 
 // TensorFlow.js takes either format by the name in model.json, so the layers serve as the graph.
-function verify(lines) {
+function verify(lines, ...options) {
   writeFileSync(join(temporary, "texts.jsonl"), lines);
   return run(
     "verify.js",
@@ -25,6 +25,7 @@ function verify(lines) {
     ...["--graph", layers],
     ...["--texts", join(temporary, "texts.jsonl")],
     ...["--output", output],
+    ...options,
   );
 }
 
@@ -58,6 +59,30 @@ test("each text has its row in each file, whatever it holds", () => {
     const actual = readFloats(name);
     assert.equal(actual.length, expected.length);
     actual.forEach((score, i) => assert.ok(Math.abs(score - expected[i]) < 1e-6));
+  }
+});
+
+test("of many texts, TensorFlow.js scores the first of each so many", () => {
+  const texts = Array.from({ length: 131 }, (_, i) => ["cherry", "leaf sky", "sky"][i % 3]);
+  const lines = texts.map((text) => `${JSON.stringify({ text })}\n`).join("");
+  assert.equal(verify(lines).status, 0);
+  const all = readFloats("layers.bin");
+  const width = all.length / texts.length;
+  assert.equal(verify(lines, "--every", "5").status, 0);
+  assert.equal(readFloats("kernel.bin").length, all.length);
+  const expected = texts.flatMap((_, i) =>
+    i % 5 ? [] : Array.from(all.slice(i * width, (i + 1) * width)),
+  );
+  for (const name of ["layers.bin", "graph.bin"]) {
+    assert.deepEqual(Array.from(readFloats(name)), expected);
+  }
+});
+
+test("so many that is none is refused", () => {
+  for (const every of ["0", "-1", "1.5", "two"]) {
+    const { status, stderr } = verify("", `--every=${every}`);
+    const said = "verify.js: --every is no whole number from 1 on\n";
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: said });
   }
 });
 

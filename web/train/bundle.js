@@ -12,7 +12,7 @@ import { FLOAT16, FLOAT32, LOWEST, storedBytes, UNIT } from "./compression.js";
 import { recipeFor } from "./recipe.js";
 
 // The edition of constants.json that ../src/encode.js reads.
-const FORMAT = 5;
+const FORMAT = 6;
 
 // Each stands for how many units a word shares with the one before.
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

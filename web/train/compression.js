@@ -8,14 +8,14 @@
  */
 
 import { constants, brotliCompressSync } from "node:zlib";
-import { addSquares, centre, eigenvectors, gram, multiply, roundHalfEven, softmax } from "./arithmetic.js";
+import { addExactly, addSquares, centre, eigenvectors, gram, multiply, roundHalfEven, softmax } from "./arithmetic.js";
 import { countPosts, FIRST_WORD, pool, restrict } from "./features.js";
 import { divergence, lossOf, rank } from "./metrics.js";
 import { compareTexts } from "./python.js";
 import { logitsOf } from "./training.js";
 
 /**
- * One way to ship a model, its bytes, and its worth on the validation split.
+ * One way to ship a model, its bytes, and its worth on texts that it has not learnt from.
  *
  * @typedef {{ words: number, width: number, levels: number, bytes: number, recall: number,
  *   loss: number }} Candidate
@@ -132,8 +132,8 @@ export function quantise({ values, width }, levels) {
  * @param {Matrix} table
  * @param {Features} posts
  */
-export function chooseWords(table, { ids, weights, isPiece }) {
-  const loud = new Float64Array(isPiece.length);
+export function chooseWords(table, { ids, weights, kinds }) {
+  const loud = new Float64Array(kinds.length);
   for (let i = 0; i < ids.length; i++) loud[ids[i]] += weights[i] * weights[i];
   const useful = addSquares(centre(table)).map((squares, id) => Math.sqrt(squares * loud[id]));
   const order = Array.from({ length: useful.length - FIRST_WORD }, (_, place) => place + FIRST_WORD);
@@ -213,58 +213,75 @@ const countCompressed = (content) =>
   brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }).length;
 
 /**
- * Gives the candidates, from few words to all. More words than those of which none has `budget`
- * bytes are not weighed, nor is what is far beyond it.
+ * Posts, and a model that has not learnt from them. `order`: ids of all words, the most useful
+ * first.
  *
- * @param {Weights} weights
- * @param {Features} train
- * @param {Features} validation
+ * @typedef {{ weights: Weights, learnt: Features, asked: Features, order: number[] }} Part
+ */
+
+/**
+ * Gives the candidates, from few words to all: their bytes, and their worth by the posts of `parts`.
+ * More words than those of which none has `budget` bytes are not weighed, nor is what is far beyond
+ * it.
+ *
+ * @param {Part} whole
+ * @param {Part[]} parts
  * @param {string[]} words
  * @param {number} temperature
  * @param {(words: string[]) => Buffer} buildConstants
  * @param {number} budget
  * @returns {Candidate[]}
  */
-export function weigh(weights, train, validation, words, temperature, buildConstants, budget) {
-  const order = chooseWords(weights.table, train);
-  const posts = countPosts(train);
+export function weigh(whole, parts, words, temperature, buildConstants, budget) {
   /** @type {Candidate[]} */
   const candidates = [];
   for (const size of [...SIZES.filter((each) => each < words.length), words.length]) {
-    const kept = inCodePointOrder(order.slice(0, size), words);
+    const kept = inCodePointOrder(whole.order.slice(0, size), words);
     const compressed = countCompressed(buildConstants(kept.map((id) => words[id - FIRST_WORD])));
-    const found = weighShapes(
-      { table: rowsOf(weights.table, kept), bias: weights.bias },
-      Float64Array.from([LOWEST_ID, HIGHEST_ID, ...kept], (id) => posts[id]),
-      restrict(validation, kept),
-      temperature,
-      compressed,
-      budget,
+    const smaller = makeSmaller(whole, kept, temperature);
+    const judges = parts.map((part) =>
+      part === whole ? smaller : makeSmaller(part, part.order.slice(0, size), temperature),
     );
+    const found = weighShapes(smaller, judges, temperature, compressed, budget);
     candidates.push(...found);
     if (Math.min(...found.map(({ bytes }) => bytes)) > budget) break;
   }
   return candidates;
 }
 
+/** @typedef {ReturnType<typeof makeSmaller>} Smaller */
+
 /**
- * @param {Weights} weights
- * @param {Float64Array} posts
- * @param {Features} validation
+ * Gives a part's model of some of its words, and its scores and their loss.
+ *
+ * @param {Part} part
+ * @param {number[]} kept their ids
+ * @param {number} temperature
+ */
+function makeSmaller({ weights, learnt, asked: posts }, kept, temperature) {
+  const { bias } = weights;
+  const table = rowsOf(weights.table, kept);
+  const counts = countPosts(learnt);
+  const axes = principalAxes(table, Float64Array.from([LOWEST_ID, HIGHEST_ID, ...kept], (id) => counts[id]));
+  const asked = restrict(posts, kept);
+  const exact = softmax(divide(logitsOf(asked, { table, bias }), temperature));
+  return { bias, asked, axes, narrowed: narrow(table, axes), exact, loss: lossOf(exact, asked.labels) };
+}
+
+/**
+ * @param {Smaller} smaller
+ * @param {Smaller[]} judges
  * @param {number} temperature
  * @param {number} compressed
  * @param {number} budget
  */
-function weighShapes(weights, posts, validation, temperature, compressed, budget) {
-  const labels = weights.bias.length;
-  const exact = softmax(divide(logitsOf(validation, weights), temperature));
-  const loss = lossOf(exact, validation.labels);
-  const axes = principalAxes(weights.table, posts);
-  const narrowed = narrow(weights.table, axes);
+function weighShapes(smaller, judges, temperature, compressed, budget) {
+  const labels = smaller.bias.length;
   const shapes = shapesOf(labels);
   const narrowest = shapes[shapes.length - 1];
+  const count = judges.reduce((sum, { asked }) => sum + asked.labels.length, 0);
   return shapes
-    .map((shape) => ({ ...shape, ...quantise(firstColumns(narrowed, shape.width), shape.levels) }))
+    .map((shape) => ({ ...shape, ...quantise(firstColumns(smaller.narrowed, shape.width), shape.levels) }))
     .filter(
       ({ grid, width, levels }) =>
         // One of these is the smallest, by which the next size is weighed or not.
@@ -272,22 +289,41 @@ function weighShapes(weights, posts, validation, temperature, compressed, budget
         (width === narrowest.width && levels === narrowest.levels) ||
         !isFarBeyond(grid, levels, budget),
     )
-    .map(({ grid, scales, width, levels }) => {
-      const pooled = pool(validation, grid);
-      pooled.values = pooled.values.map((value, i) => value * scales[i % width]);
-      const turned = multiply(pooled, transpose(firstColumns(axes, width)));
-      turned.values = turned.values.map((value, i) => value + weights.bias[i % labels]);
-      const scores = softmax(divide(turned, temperature));
-      const right = rank(scores).filter(([best], row) => best === validation.labels[row]).length;
+    .map((shape) => {
+      const { grid, width, levels } = shape;
+      let right = 0;
+      const losses = judges.map((judge) => {
+        const own = judge === smaller ? shape : quantise(firstColumns(judge.narrowed, width), levels);
+        const scores = scoresOf(judge, own, temperature);
+        const { labels: truth } = judge.asked;
+        right += rank(scores).filter(([best], row) => best === truth[row]).length;
+        return (truth.length / count) * (judge.loss + divergence(judge.exact, scores));
+      });
       return {
-        words: posts.length - FIRST_WORD,
+        words: smaller.narrowed.values.length / smaller.narrowed.width - FIRST_WORD,
         width,
         levels,
         bytes: shippedBytes(compressed, grid, levels, labels),
-        recall: right / validation.labels.length,
-        loss: loss + divergence(exact, scores),
+        recall: right / count,
+        loss: addExactly(losses),
       };
     });
+}
+
+/**
+ * Gives the scores by a coarser table.
+ *
+ * @param {Smaller} judge
+ * @param {{ grid: Matrix, scales: Float32Array }} rounded
+ * @param {number} temperature
+ */
+function scoresOf({ asked, axes, bias }, { grid, scales }, temperature) {
+  const { width } = grid;
+  const pooled = pool(asked, grid);
+  pooled.values = pooled.values.map((value, i) => value * scales[i % width]);
+  const turned = multiply(pooled, transpose(firstColumns(axes, width)));
+  turned.values = turned.values.map((value, i) => value + bias[i % bias.length]);
+  return softmax(divide(turned, temperature));
 }
 
 /**

@@ -7,6 +7,8 @@
  * @import { Vocabulary } from "./vocabulary.js"
  */
 
+import { KINDS } from "./grams.js";
+
 /**
  * The posts of one split, row for row: row i has the features from `starts[i]` to `starts[i + 1]`.
  *
@@ -17,7 +19,7 @@
  * @property {Int32Array} ids
  * @property {Int32Array} counts how often the post has it
  * @property {Float32Array} weights
- * @property {Uint8Array} isPiece of each id that there is
+ * @property {Uint8Array} kinds of each id that there is, as KINDS numbers them
  */
 
 // Ids below stand for nothing.
@@ -28,6 +30,9 @@ const LOG_UNIT = 10000;
 
 // So many more features of each kind does a text have that nobody knows.
 const UNKNOWN = 8;
+
+// So many pieces of runs count as one word.
+const RUN_PIECES = 5;
 
 /**
  * Encodes the posts of one split by a vocabulary.
@@ -50,36 +55,42 @@ export function makeFeatures(posts, vocabulary, reader, maxWords) {
     const ids = Int32Array.from(counts.keys()).sort();
     return { ids, counts: ids.map((id) => /** @type {number} */ (counts.get(id))) };
   });
-  const isPiece = new Uint8Array(vocabulary.words.length + FIRST_WORD);
-  vocabulary.isPiece.forEach((is, place) => (isPiece[place + FIRST_WORD] = Number(is)));
+  const kinds = new Uint8Array(vocabulary.words.length + FIRST_WORD);
+  kinds.set(vocabulary.kinds, FIRST_WORD);
   return weigh({
     rowids: posts.map(({ rowid }) => rowid),
     labels: Int32Array.from(posts, ({ label }) => /** @type {number} */ (labels.get(label))),
     starts: startsOf(rows.map(({ ids }) => ids.length)),
     ids: concatenate(Int32Array, rows.map(({ ids }) => ids)),
     counts: concatenate(Int32Array, rows.map(({ counts }) => counts)),
-    isPiece,
+    kinds,
   });
 }
 
 /**
- * Adds the weights: what occurs c times counts 1 + ln c, and each kind, that of words and pairs
- * and that of pieces, has length 1 together with what is unknown.
+ * Adds the weights, as pooling_weights in src/provender/text/encode.py says.
  *
  * @param {Omit<Features, "weights">} features
  * @returns {Features}
  */
 function weigh(features) {
-  const { starts, ids, counts, isPiece } = features;
+  const { starts, ids, counts, kinds } = features;
   const weights = new Float32Array(ids.length);
+  const unknown = UNKNOWN * LOG_UNIT ** 2;
   for (let row = 0; row + 1 < starts.length; row++) {
-    const squares = [UNKNOWN * LOG_UNIT ** 2, UNKNOWN * LOG_UNIT ** 2];
+    const squares = [0, 0, 0];
     for (let i = starts[row]; i < starts[row + 1]; i++) {
-      squares[isPiece[ids[i]]] += loudness(counts[i]) ** 2;
+      squares[kinds[ids[i]]] += loudness(counts[i]) ** 2;
     }
-    const norms = squares.map(Math.sqrt);
+    const words = squares[KINDS.WORD] + unknown;
+    const allWords = words + squares[KINDS.RUN] / RUN_PIECES;
+    const norms = [
+      Math.sqrt(allWords),
+      Math.sqrt(allWords * (RUN_PIECES / 2)),
+      Math.sqrt((squares[KINDS.PIECE] + unknown) * (allWords / words)),
+    ];
     for (let i = starts[row]; i < starts[row + 1]; i++) {
-      weights[i] = loudness(counts[i]) / norms[isPiece[ids[i]]];
+      weights[i] = loudness(counts[i]) / norms[kinds[ids[i]]];
     }
   }
   return { ...features, weights };
@@ -102,11 +113,11 @@ function startsOf(lengths) {
  * @param {ArrayLike<number>} kept
  */
 export function restrict(features, kept) {
-  const now = new Int32Array(features.isPiece.length).fill(-1);
-  const isPiece = new Uint8Array(kept.length + FIRST_WORD);
+  const now = new Int32Array(features.kinds.length).fill(-1);
+  const kinds = new Uint8Array(kept.length + FIRST_WORD);
   for (let place = 0; place < kept.length; place++) {
     now[kept[place]] = place + FIRST_WORD;
-    isPiece[place + FIRST_WORD] = features.isPiece[kept[place]];
+    kinds[place + FIRST_WORD] = features.kinds[kept[place]];
   }
   const { ids, counts } = features;
   const lengths = Array.from(features.starts.subarray(1), (end, row) => {
@@ -119,7 +130,7 @@ export function restrict(features, kept) {
     starts: startsOf(lengths),
     ids: ids.map((id) => now[id]).filter((id) => id >= 0),
     counts: counts.filter((_, place) => now[ids[place]] >= 0),
-    isPiece,
+    kinds,
   });
 }
 
@@ -140,7 +151,7 @@ export function rowsWhere(features, isChosen) {
     ids: concatenate(Int32Array, rows.map((row) => features.ids.subarray(starts[row], starts[row + 1]))),
     counts: concatenate(Int32Array, rows.map((row) => features.counts.subarray(starts[row], starts[row + 1]))),
     weights: concatenate(Float32Array, rows.map((row) => features.weights.subarray(starts[row], starts[row + 1]))),
-    isPiece: features.isPiece,
+    kinds: features.kinds,
   };
 }
 
@@ -158,7 +169,7 @@ export function join(...parts) {
     ids: concatenate(Int32Array, parts.map((part) => part.ids)),
     counts: concatenate(Int32Array, parts.map((part) => part.counts)),
     weights: concatenate(Float32Array, parts.map((part) => part.weights)),
-    isPiece: parts[0].isPiece,
+    kinds: parts[0].kinds,
   };
 }
 
@@ -180,11 +191,11 @@ function concatenate(Type, parts) {
 /**
  * Gives how many rows have each id.
  *
- * @param {Features} features
+ * @param {Features[]} blocks
  */
-export function countPosts({ ids, isPiece }) {
-  const counts = new Float64Array(isPiece.length);
-  for (const id of ids) counts[id]++;
+export function countPosts(...blocks) {
+  const counts = new Float64Array(blocks[0].kinds.length);
+  for (const { ids } of blocks) for (const id of ids) counts[id]++;
   return counts;
 }
 

@@ -8,6 +8,9 @@ import { compileText } from "../src/text.js";
 // Before a piece of a word, so that it is no word.
 const PIECE = " ";
 
+// What a feature is of: a word or a pair of words; a piece of a run; a piece of a word.
+export const KINDS = { WORD: 0, RUN: 1, PIECE: 2 };
+
 // Longer words are read in pieces up to here.
 const MOST_CHARACTERS = 40;
 
@@ -127,9 +130,10 @@ export function createReader(recipe) {
   }
 
   /** @param {string} feature */
-  const isPiece = (feature) => feature.startsWith(PIECE) || isRun(feature);
+  const kindOf = (feature) =>
+    feature.startsWith(PIECE) ? KINDS.PIECE : isRun(feature) ? KINDS.RUN : KINDS.WORD;
 
-  return { split, readUnits, featuresOf, createCounter, isPiece };
+  return { split, readUnits, featuresOf, createCounter, kindOf };
 }
 
 /** @typedef {ReturnType<typeof createReader>} Reader */

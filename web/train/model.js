@@ -4,10 +4,10 @@
  * @import { Recipe } from "../src/text.js"
  * @import { Matrix } from "./arithmetic.js"
  * @import { Shipped } from "./bundle.js"
- * @import { Candidate } from "./compression.js"
+ * @import { Candidate, Part } from "./compression.js"
  * @import { Settings } from "./config.js"
  * @import { Features } from "./features.js"
- * @import { Weights } from "./training.js"
+ * @import { Report, Weights } from "./training.js"
  * @import { Vocabulary } from "./vocabulary.js"
  */
 
@@ -28,10 +28,17 @@ import {
   transpose,
   weigh,
 } from "./compression.js";
+import { countBlocks, countFeatures, deal } from "./blocks.js";
 import { countPosts, FIRST_WORD, join, pool, restrict, rowsWhere } from "./features.js";
 import { calibrate, findTemperature, measure, sureFrom } from "./metrics.js";
 import { Float, formatFixed } from "./python.js";
-import { bestShare, logitsOf, SHARES, train, tryShares } from "./training.js";
+import { assignFolds, bestShare, FOLDS, logitsOf, SHARES, train, tryShares } from "./training.js";
+
+// With fewer texts to validate, all that is chosen by parts of the training split.
+const FEW_TEXTS = 100;
+
+// Of the validation split, at most half as many features as of what is learnt from are read.
+const VALIDATION_PART = 2;
 
 const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
 
@@ -48,10 +55,13 @@ const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
  * @property {Candidate} chosen
  * @property {number[][]} history of each epoch: loss and accuracy on what was learnt and validates
  * @property {Matrix} validation scores, from before the model had learnt from these posts
+ * @property {Features} validated these posts
  */
 
 /**
- * Trains on the training split, chooses on the validation split, and trains again on both.
+ * Trains on the training split, chooses on the validation split, or on parts of the training split
+ * where that is too small, and trains again on both. Of many posts a part chooses, and the training
+ * split is learnt from in blocks.
  *
  * @param {Record<"train" | "validation" | "augmented", Features>} features
  * @param {Vocabulary} vocabulary
@@ -62,43 +72,89 @@ const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
  */
 export function trainModel(features, { words, labels }, settings, recipe, say) {
   const { name, model: how } = settings;
-  const { validation } = features;
-  const rowids = new Set(features.train.rowids);
-  const learnt = join(
-    features.train,
-    rowsWhere(features.augmented, (row) => rowids.has(features.augmented.rowids[row])),
-  );
+  const size = countFeatures(features.train, features.augmented);
+  const askedSize = VALIDATION_PART * countFeatures(features.validation);
+  const inBlocks = countBlocks(size + askedSize) > 1;
+  const count = inBlocks ? countBlocks(size) : 1;
+  const part = countBlocks(askedSize);
+  const chosenFrom = count > 1 ? rowsWhere(features.train, (row) => row % count === 0) : features.train;
+  const validation = part > 1 ? rowsWhere(features.validation, (row) => row % part === 0) : features.validation;
+  /** @param {Features} posts */
+  const withAugmented = (posts) => {
+    const rowids = new Set(posts.rowids);
+    const { augmented } = features;
+    return join(posts, rowsWhere(augmented, (row) => rowids.has(augmented.rowids[row])));
+  };
+  const learnt = withAugmented(chosenFrom);
   if (how.share === "auto") say("choosing naive Bayes' share");
-  const recalls = how.share === "auto" ? tryShares(features.train, labels.length, how) : [];
+  const recalls = how.share === "auto" ? tryShares(chosenFrom, labels.length, how) : [];
   const share = how.share === "auto" ? bestShare(recalls) : how.share;
   /** @type {number[][]} */
   const history = [];
-  const weights = train(learnt, labels.length, how, share, (epoch, margins) => {
-    const measured = [features.train, validation].flatMap((posts) => measureMargins(posts, margins));
+  /**
+   * @param {Features[]} both what is learnt from, and what is not
+   * @returns {Report}
+   */
+  const follow = (both) => (epoch, margins) => {
+    const measured = both.flatMap((posts) => measureMargins(posts, margins));
     history.push(measured);
     const figures = CURVE.map((name, place) => `${name} ${measured[place].toFixed(4)}`);
     say(`epoch ${epoch + 1} of ${how.epochs}: ${figures.join(", ")}`);
-  });
-  const temperature = findTemperature(logitsOf(validation, weights), validation.labels);
+  };
+  const weights = train(
+    [learnt],
+    labels.length,
+    how,
+    share,
+    inBlocks ? undefined : follow([chosenFrom, validation]),
+  );
+  const whole = { weights, learnt, asked: validation, order: chooseWords(weights.table, learnt) };
+  const few = validation.labels.length < FEW_TEXTS;
+  if (few) say("cross-validation");
+  const parts = few
+    ? crossValidate({ ...features, train: chosenFrom }, labels.length, how, share)
+    : [whole];
+  const exact = stack(parts.map(({ asked, weights }) => logitsOf(asked, weights)), labels.length);
+  /** @type {Int32Array} */
+  let truth = Int32Array.from(parts.flatMap(({ asked }) => [...asked.labels]));
+  let temperature = findTemperature(exact, truth);
 
   const budget = findBudget(labels.length, how.budget_kb);
   const near = how.budget_kb === "auto" ? NEAR : 1;
   /** @param {string[]} some */
   const pack = (some) => packConstants("", labels, some, how.max_words, recipe, 1);
   say("weighing candidates");
-  const candidates = weigh(weights, learnt, validation, words, temperature, pack, budget);
+  const candidates = weigh(whole, parts, words, temperature, pack, budget);
   const chosen = choose(candidates, budget, near);
-  const kept = inCodePointOrder(chooseWords(weights.table, learnt).slice(0, chosen.words), words);
-  const asked = restrict(validation, kept);
-  const first = { table: rowsOf(weights.table, kept), bias: weights.bias };
-  const rounded = logitsOfShipped(asked, ship(first, restrict(learnt, kept), chosen, temperature));
+  const kept = inCodePointOrder(whole.order.slice(0, chosen.words), words);
+  let model;
+  let predicted;
+  let rounded;
+  if (inBlocks) {
+    say(`training in ${count} blocks`);
+    const asked = restrict(validation, kept);
+    const blocks = deal(restrict(withAugmented(features.train), kept), count);
+    const report = follow([restrict(chosenFrom, kept), asked]);
+    const final = train(blocks, labels.length, how, share, report);
+    if (!few) temperature = findTemperature(logitsOf(asked, final), asked.labels);
+    model = ship(final, blocks, chosen, temperature);
+    predicted = rounded = logitsOfShipped(asked, model);
+    truth = asked.labels;
+  } else {
+    predicted = answer(whole, kept, chosen, temperature);
+    rounded = few
+      ? stack(
+          parts.map((part) => answer(part, part.order.slice(0, chosen.words), chosen, temperature)),
+          labels.length,
+        )
+      : predicted;
+    say("training on both splits");
+    const everything = [restrict(join(features.train, validation, features.augmented), kept)];
+    model = ship(train(everything, labels.length, how, share), everything, chosen, temperature);
+  }
   const scores = softmax(rounded);
   const raw = softmax({ values: rounded.values.map((value) => value * temperature), width: rounded.width });
-
-  say("training on both splits");
-  const everything = restrict(join(features.train, validation, features.augmented), kept);
-  const model = ship(train(everything, labels.length, how, share), everything, chosen, temperature);
-  const unsureBelow = sureFrom(scores, validation.labels, how.sure_accuracy);
+  const unsureBelow = sureFrom(scores, truth, how.sure_accuracy);
   const shippedWords = kept.map((id) => words[id - FIRST_WORD]);
   return {
     words: shippedWords,
@@ -114,9 +170,10 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
       shares: recalls.map((recall, place) => ({ share: new Float(SHARES[place]), recall: new Float(recall) })),
       temperature: new Float(temperature),
       calibration_error: {
-        before: new Float(calibrate(raw, validation.labels).expected_error),
-        after: new Float(calibrate(scores, validation.labels).expected_error),
+        before: new Float(calibrate(raw, truth).expected_error),
+        after: new Float(calibrate(scores, truth).expected_error),
       },
+      ...(few ? { folds: FOLDS } : {}),
       unsure_below: new Float(unsureBelow),
       sure_accuracy: new Float(how.sure_accuracy),
     },
@@ -124,9 +181,57 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
     candidates,
     chosen,
     history,
-    validation: scores,
+    validation: softmax(predicted),
+    validated: validation,
   };
 }
+
+/**
+ * Gives parts of the training split, each with a model of the others.
+ *
+ * @param {Record<"train" | "augmented", Features>} features
+ * @param {number} labels
+ * @param {Settings["model"]} how
+ * @param {number} share
+ * @returns {Part[]}
+ */
+function crossValidate({ train: posts, augmented }, labels, how, share) {
+  const folds = assignFolds(posts);
+  const parts = Array.from({ length: FOLDS }, (_, fold) => {
+    const others = rowsWhere(posts, (row) => folds[row] !== fold);
+    const rowids = new Set(others.rowids);
+    const learnt = join(others, rowsWhere(augmented, (row) => rowids.has(augmented.rowids[row])));
+    const weights = train([learnt], labels, how, share);
+    const asked = rowsWhere(posts, (row) => folds[row] === fold);
+    return { weights, learnt, asked, order: chooseWords(weights.table, learnt) };
+  });
+  return parts.filter(({ asked }) => asked.labels.length);
+}
+
+/**
+ * Gives the logits of a part's posts by its model, as it would ship.
+ *
+ * @param {Part} part
+ * @param {number[]} kept the ids of the words that ship, in their order
+ * @param {Candidate} chosen
+ * @param {number} temperature
+ */
+function answer({ weights, learnt, asked }, kept, chosen, temperature) {
+  const some = { table: rowsOf(weights.table, kept), bias: weights.bias };
+  return logitsOfShipped(restrict(asked, kept), ship(some, [restrict(learnt, kept)], chosen, temperature));
+}
+
+/**
+ * Gives the rows of several matrices, one after the other.
+ *
+ * @param {Matrix[]} matrices
+ * @param {number} width
+ * @returns {Matrix}
+ */
+const stack = (matrices, width) => ({
+  values: Float64Array.from(matrices.flatMap(({ values }) => [...values])),
+  width,
+});
 
 /**
  * Gives the mean squared hinge loss of a post, all labels added up, and the accuracy.
@@ -151,13 +256,13 @@ function measureMargins(posts, weights) {
  * layer behind the table.
  *
  * @param {Weights} weights
- * @param {Features} posts those that it has learnt from
+ * @param {Features[]} posts those that it has learnt from
  * @param {Candidate} chosen
  * @param {number} temperature
  * @returns {Shipped}
  */
 function ship(weights, posts, { width, levels }, temperature) {
-  const axes = firstColumns(principalAxes(weights.table, countPosts(posts)), width);
+  const axes = firstColumns(principalAxes(weights.table, countPosts(...posts)), width);
   const { grid, scales } = quantise(narrow(weights.table, axes), levels);
   const turned = transpose(axes);
   return {
@@ -189,10 +294,9 @@ const logitsOfShipped = (features, { grid, kernel, bias }) =>
  *
  * @param {Features} test of the words that ship
  * @param {Trained} trained
- * @param {Features} validation
  * @param {string[]} labels
  */
-export function evaluateModel(test, { model, validation: scores }, validation, labels) {
+export function evaluateModel(test, { model, validation: scores, validated }, labels) {
   const turned = multiply(pool(test, model.grid), model.kernel);
   const found = softmax({
     values: turned.values.map((value, i) => value + model.bias[i % turned.width]),
@@ -201,7 +305,7 @@ export function evaluateModel(test, { model, validation: scores }, validation, l
   return {
     scores: found,
     metrics: {
-      validation: measure(scores, validation.labels, labels),
+      validation: measure(scores, validated.labels, labels),
       test: measure(found, test.labels, labels),
     },
   };

@@ -13,10 +13,12 @@ import { countPosts, FIRST_WORD } from "./features.js";
 /**
  * Gives ln((1 + n) / (1 + df)) + 1 for each id.
  *
- * @param {Features} train
+ * @param {Features[]} train
  */
-export const rarityOf = (train) =>
-  countPosts(train).map((posts) => log((1 + train.labels.length) / (1 + posts)) + 1);
+export function rarityOf(train) {
+  const count = train.reduce((sum, { labels }) => sum + labels.length, 0);
+  return countPosts(...train).map((posts) => log((1 + count) / (1 + posts)) + 1);
+}
 
 /**
  * @param {Float64Array} values
@@ -29,7 +31,7 @@ const raise = (values, power) =>
  * Gives the table: minus the log of an id's smoothed share in the texts of all other labels, less
  * its mean over the labels, and times how rare it is.
  *
- * @param {Features} train
+ * @param {Features[]} train
  * @param {number} labels
  * @param {NaiveBayes} how
  * @returns {Matrix}
@@ -53,12 +55,22 @@ export function naiveBayesTable(train, labels, { smoothing, power, idf_power: id
 /**
  * Adds up the tf-idf of the texts of each label, at length 1.
  *
- * @param {Features} train
+ * @param {Features[]} train
  * @param {Float64Array} frequency
  * @param {number} labels
  */
-function countByLabel({ labels: truth, starts, ids, weights }, frequency, labels) {
+function countByLabel(train, frequency, labels) {
   const counts = new Float64Array(frequency.length * labels);
+  for (const posts of train) addPosts(posts, frequency, { values: counts, width: labels });
+  return counts;
+}
+
+/**
+ * @param {Features} posts
+ * @param {Float64Array} frequency
+ * @param {Matrix} counts
+ */
+function addPosts({ labels: truth, starts, ids, weights }, frequency, { values: counts, width }) {
   for (let row = 0; row < truth.length; row++) {
     let squares = 0;
     for (let i = starts[row]; i < starts[row + 1]; i++) {
@@ -67,8 +79,7 @@ function countByLabel({ labels: truth, starts, ids, weights }, frequency, labels
     }
     const norm = Math.sqrt(squares);
     for (let i = starts[row]; i < starts[row + 1]; i++) {
-      counts[ids[i] * labels + truth[row]] += (weights[i] * frequency[ids[i]]) / norm;
+      counts[ids[i] * width + truth[row]] += (weights[i] * frequency[ids[i]]) / norm;
     }
   }
-  return counts;
 }

@@ -60,7 +60,6 @@ function run(configs, source, output) {
   const { scores, metrics } = evaluateModel(
     restrict(features.test, trained.kept),
     trained,
-    features.validation,
     vocabulary.labels,
   );
   for (const [name, measured] of Object.entries(metrics)) {

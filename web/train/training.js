@@ -24,7 +24,7 @@ import { naiveBayesTable, rarityOf } from "./naive_bayes.js";
 /** @typedef {(epoch: number, weights: Weights) => void} Report */
 
 // Parts of the posts, of which each is answered by a model of the others.
-const FOLDS = 3;
+export const FOLDS = 3;
 
 // The shares of naive Bayes that are tried where none is set.
 export const SHARES = [0, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9];
@@ -35,7 +35,7 @@ const SPREAD_OF = 2000;
 /**
  * Trains a model.
  *
- * @param {Features} posts
+ * @param {Features[]} posts in blocks
  * @param {number} labels
  * @param {Training} how
  * @param {number} share of naive Bayes
@@ -66,7 +66,7 @@ export function tryShares(posts, labels, how) {
   for (let fold = 0; fold < FOLDS; fold++) {
     const asked = rowsWhere(posts, (row) => folds[row] === fold);
     const others = rowsWhere(posts, (row) => folds[row] !== fold);
-    const [bayes, margins] = trainBoth(others, labels, how).map((weights) => logitsOf(asked, weights));
+    const [bayes, margins] = trainBoth([others], labels, how).map((weights) => logitsOf(asked, weights));
     SHARES.forEach((share, place) => {
       const values = bayes.values.map((value, i) => share * value + (1 - share) * margins.values[i]);
       const best = largest({ values, width: labels });
@@ -103,7 +103,7 @@ export function logitsOf(features, { table, bias }) {
 /**
  * Trains naive Bayes and the classifiers; both spread alike on the posts, by about 1.
  *
- * @param {Features} posts
+ * @param {Features[]} posts in blocks, of which the first tells how they spread
  * @param {number} labels
  * @param {Training} how
  * @param {Report} [report]
@@ -132,8 +132,8 @@ function trainBoth(posts, labels, how, report) {
     report && ((epoch, weights) => report(epoch, toWeights(weights))),
   );
   return [
-    scale(posts, { table, bias: new Float64Array(labels) }),
-    scale(posts, toWeights(fitted)),
+    scale(posts[0], { table, bias: new Float64Array(labels) }),
+    scale(posts[0], toWeights(fitted)),
   ];
 }
 

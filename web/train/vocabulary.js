@@ -9,10 +9,10 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { isSaid } from "./errors.js";
-import { withoutPunctuation } from "./grams.js";
+import { KINDS, withoutPunctuation } from "./grams.js";
 import { compareTexts } from "./python.js";
 
-/** @typedef {{ words: string[], labels: string[], isPiece: boolean[] }} Vocabulary */
+/** @typedef {{ words: string[], labels: string[], kinds: number[] }} Vocabulary */
 
 // So many digits in a word are a number of a telephone, an account or a customer.
 const MANY_DIGITS = 6;
@@ -57,7 +57,7 @@ export function makeVocabulary(splits, settings, reader) {
   }
   const counts = names
     .map((name, id) => ({ name, count: found[id] }))
-    .filter(({ name, count: texts }) => texts >= (reader.isPiece(name) ? leastOfPieces : least) && texts)
+    .filter(({ name, count: texts }) => texts >= (reader.kindOf(name) === KINDS.WORD ? least : leastOfPieces) && texts)
     .filter(({ name }) => mayBeUsed(name));
   const kept = counts.length > size ? drawMostFrequent(counts, size) : counts;
   kept.sort((a, b) => b.count - a.count || compareTexts(a.name, b.name));
@@ -66,7 +66,7 @@ export function makeVocabulary(splits, settings, reader) {
   return {
     words,
     labels: [...new Set(splits.train.map((post) => post.label))].sort(compareTexts),
-    isPiece: words.map(reader.isPiece),
+    kinds: words.map(reader.kindOf),
   };
 }
 

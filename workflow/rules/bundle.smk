@@ -25,6 +25,7 @@ BUNDLE = expand(
         "manifest.json",
         "model-card.html",
         "manifest.webmanifest",
+        "more.js",
         "no-script.css",
         "page.js",
         "style.css",

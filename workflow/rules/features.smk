@@ -4,7 +4,7 @@
 #   writes  data/vocabulary/{text,candidates,counts,labels}.json, data/features/*.parquet;
 #           data/vectors/vectors.parquet, data/reports/vectors.json
 
-from provender.config import recipe_file
+from provender.config import recipe_file, vectors_file
 
 VECTORS = "data/vectors/vectors.parquet" if "vectors" in config else []
 
@@ -36,7 +36,7 @@ if "vectors" in config:
 
     rule read_vectors:
         input:
-            vectors=config["vectors"]["path"],
+            vectors=vectors_file(config["vectors"]),
             text="data/vocabulary/text.json",
             code=python("read_vectors"),
         output:
@@ -62,6 +62,12 @@ rule build_vocabulary:
         text="data/vocabulary/text.json",
         exclude=config["vocabulary"].get("exclude", []),
         vectors=VECTORS,
+        parts=left(
+            SHARDS,
+            "data/shards/build_vocabulary/{shard}.posts.arrow",
+            "data/shards/build_vocabulary/{shard}.names.arrow",
+        ),
+        told=left(SHARDS, "data/receipts/shards/build_vocabulary/{shard}.json"),
         code=python("build_vocabulary"),
     output:
         candidates="data/vocabulary/candidates.json",
@@ -84,7 +90,7 @@ rule build_vocabulary:
         " --piece-min-count {params.piece_min_count} {params.exclude:q}"
         " {params.vectors:q} --max-words {params.max_words}"
         " --candidates {output.candidates:q} --counts {output.counts:q} --labels {output.labels:q}"
-        " --log {log:q}"
+        " --parts {input.parts:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 
@@ -94,6 +100,8 @@ rule encode_posts:
         candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
+        parts=left(SHARDS, "data/shards/encode_posts/{split}/{shard}.arrow"),
+        told=left(SHARDS, "data/receipts/shards/encode_posts/{split}/{shard}.json"),
         code=python("encode_posts"),
     output:
         features="data/features/{split}.parquet",
@@ -105,5 +113,5 @@ rule encode_posts:
     shell:
         command("encode_posts") + " --split {input.split:q} --vocabulary {input.candidates:q}"
         " --labels {input.labels:q} --text {input.text:q} --max-words {params.max_words}"
-        " --output {output.features:q} --log {log:q}"
+        " --output {output.features:q} --parts {input.parts:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -86,6 +86,7 @@ rule measure_baselines:
         test="data/splits/test.parquet",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
+        vectors=VECTORS,
         code=python("measure_baselines"),
     output:
         baselines="data/reports/baselines.json",
@@ -97,7 +98,7 @@ rule measure_baselines:
             labels={
                 "title": "Recall by training texts",
                 "x": "texts",
-                "y": "naive_bayes support_vectors",
+                "y": "naive_bayes support_vectors" + (" with_vectors" if VECTORS else ""),
             },
         ),
         receipt="data/receipts/measure_baselines.json",
@@ -106,12 +107,13 @@ rule measure_baselines:
     params:
         max_words=config["model"]["max_words"],
         strip=config["text"]["strip"],
+        vectors=["--vectors", VECTORS] if VECTORS else [],
     shell:
         command("measure_baselines") + " --source {input.source:q} --train {input.train:q}"
         " --validation {input.validation:q} --test {input.test:q} --labels {input.labels:q}"
         " --text {input.text:q} --max-words {params.max_words} --strip {params.strip:q}"
         " --output {output.baselines:q} --answers {output.answers:q}"
-        " --learning {output.learning:q} --log {log:q}"
+        " --learning {output.learning:q} {params.vectors:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"
 
 

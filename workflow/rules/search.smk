@@ -1,6 +1,7 @@
 # Other values of how the model is trained, tried on the validation split. Not part of the
 # build: snakemake search.
-#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json
+#   reads   data/features/{train,validation,augmented}.parquet, data/vocabulary/*.json,
+#           data/vectors/vectors.parquet, if there are word vectors
 #   writes  data/reports/search.csv, and keeps it as config/search/<name>.csv, which the report shows
 
 
@@ -12,6 +13,7 @@ rule search_model:
         candidates="data/vocabulary/candidates.json",
         labels="data/vocabulary/labels.json",
         text="data/vocabulary/text.json",
+        vectors=[VECTORS, "data/vocabulary/counts.json"] if VECTORS else [],
         code=python("search_model"),
     output:
         table="data/reports/search.csv",
@@ -20,10 +22,13 @@ rule search_model:
         "logs/search_model.log",
     params:
         model=config["model"],
+        vectors=lambda _, input: (
+            ["--vectors", input.vectors[0], "--counts", input.vectors[1]] if VECTORS else []
+        ),
     shell:
         command("search_model") + " --train {input.train:q} --validation {input.validation:q}"
         " --augmented {input.augmented:q} --candidates {input.candidates:q}"
-        " --labels {input.labels:q} --text {input.text:q}"
+        " --labels {input.labels:q} --text {input.text:q} {params.vectors:q}"
         " --smoothing {params.model[smoothing]} --power {params.model[power]}"
         " --idf-power {params.model[idf_power]} --share {params.model[share]}"
         " --cost {params.model[cost]} --epochs {params.model[epochs]}"

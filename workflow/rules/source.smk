@@ -1,11 +1,12 @@
 # The labelled texts, whatever their source, as one table.
 #   reads   the newsgroups archive, the user's table, or installed packages
-#   writes  data/source/news.sqlite: table news(Data, Category, Year)
+#   writes  data/source/news.sqlite: table news(Data, Category, Year); of an object store
+#           data/source/files.json: the files that were read, with their digests
 #
 # What a user may write freely is given by functions: in plain values Snakemake takes
 # braces for wildcards.
 
-from provender.config import source_files, source_words
+from provender.config import STORED, source_files, source_words
 
 if config["source"]["kind"] == "newsgroups":
 
@@ -65,6 +66,7 @@ else:
             code=python("fetch_source"),
         output:
             database="data/source/news.sqlite",
+            files=STORED if IN_STORE else [],
             receipt="data/receipts/fetch_source.json",
         log:
             "logs/fetch_source.log",

@@ -11,6 +11,8 @@ rule split_posts:
     input:
         source="data/source/news.sqlite",
         text="data/vocabulary/text.json",
+        parts=left(SHARDS, "data/shards/split_posts/{shard}.arrow"),
+        told=left(SHARDS, "data/receipts/shards/split_posts/{shard}.json"),
         code=python("split_posts"),
     output:
         train="data/splits/train.parquet",
@@ -36,5 +38,6 @@ rule split_posts:
         " --validation-by {params.validation_by:q}"
         " {params.rare:q} --strip {params.strip:q} --augment {params.augment:q} --train {output.train:q}"
         " --validation {output.validation:q} --test {output.test:q}"
-        " --augmented {output.augmented:q} --report {output.report:q} --log {log:q}"
+        " --augmented {output.augmented:q} --report {output.report:q}"
+        " --parts {input.parts:q} --log {log:q}"
         " --receipt {output.receipt:q} --inputs {input:q} --outputs {output:q}"

@@ -3,23 +3,27 @@
 import argparse
 import decimal
 import hashlib
-import itertools
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from provender import files
 from provender.text.recipe import for_words
 
-FORMAT = 5
+FORMAT = 6
 
 # The global that the script sets.
 GLOBAL = "ProvenderConstants"
 
 # Each stands for the number of units, its place here, that a word shares with the one before.
 LETTERS = string.ascii_uppercase
+
+# Of two UTF-16 code units are the characters beyond it.
+LAST_OF_ONE_UNIT = 0xFFFF
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def build(options: argparse.Namespace) -> bytes:
     """Return constants.json: the same bytes for verify_parity and assemble_bundle."""
+    choice = files.read_json(options.choice)
     packed = pack(
         options.name,
         files.read_json(options.labels),
         files.read_json(options.vocabulary),
         options.max_words,
         files.read_json(options.text),
-        files.read_json(options.choice)["unsure_below"],
+        choice["unsure_below"],
         files.read_json(options.outside)["other"],
+        choice.get("by_vector", ()),
     )
     return seal(packed, options.layers)
 
@@ -56,16 +62,18 @@ def pack(
     text: dict[str, Any],
     unsure_below: float,
     other: Sequence[float] = (),
+    by_vector: Collection[str] = (),
 ) -> bytes:
     """Return constants.json of these values, without what binds it to the weights.
 
     ``other``: by what web/src/predict.js says how likely a text has none of the labels.
+    ``by_vector``: which words are known by their vectors alone.
     """
     value = {
         "format": FORMAT,
         "name": name,
         "labels": labels,
-        "words": front_code(words),
+        "words": front_code(words, by_vector),
         "max_words": max_words,
         "text": for_words(text, words),
         "unsure_below": unsure_below,
@@ -136,19 +144,32 @@ def to_literal(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def front_code(words: Sequence[str]) -> dict[str, str]:
+def front_code(words: Sequence[str], by_vector: Collection[str] = ()) -> dict[str, str]:
     """Pack words, in any order and best in that of code points, for web/src/vocabulary.js.
 
     Returns ``shared``, a letter for each word: A where it shares nothing with the word
     before, B for one UTF-16 code unit, and so on; and ``rests``, what follows in each
     word, joined by ends of lines (front coding). No word holds one, at which texts are split.
+    The letters of words ``by_vector`` are small.
     """
-    shared, rests = "", []
-    for before, word in itertools.pairwise(["", *words]):
-        beginning = _shared(before, word)
-        shared += LETTERS[_units(beginning)]
-        rests.append(word[len(beginning) :])
-    return {"shared": shared, "rests": "\n".join(rests)}
+    lengths = np.array([len(word) for word in words], np.int64)
+    # A beginning is at most so many characters, of one or two units each.
+    codes = np.array([word[: len(LETTERS) - 1] for word in ["", *words]], f"U{len(LETTERS) - 1}")
+    codes = codes.view(np.uint32).reshape(len(words) + 1, -1)
+    units = np.cumsum(1 + (codes[1:] > LAST_OF_ONE_UNIT), axis=1)
+    places = np.arange(codes.shape[1])
+    # What is beyond the end of a word is filled up with zeros.
+    there = places < np.minimum(lengths, np.concatenate([[0], lengths[:-1]]))[:, np.newaxis]
+    alike = (codes[1:] == codes[:-1]) & there & (units < len(LETTERS))
+    characters = np.logical_and.accumulate(alike, axis=1).sum(axis=1)
+    ends = np.where(characters > 0, units[np.arange(len(words)), characters - 1], 0)
+    rests = [word[begin:] for word, begin in zip(words, characters.tolist(), strict=True)]
+    letters = (LETTERS[end] for end in ends.tolist())
+    shared = (
+        letter.lower() if word in by_vector else letter
+        for word, letter in zip(words, letters, strict=True)
+    )
+    return {"shared": "".join(shared), "rests": "\n".join(rests)}
 
 
 def front_decode(packed: dict[str, str]) -> list[str]:
@@ -157,20 +178,6 @@ def front_decode(packed: dict[str, str]) -> list[str]:
     before = b""
     rests = packed["rests"].split("\n") if packed["shared"] else []
     for letter, rest in zip(packed["shared"], rests, strict=True):
-        before = before[: 2 * LETTERS.index(letter)] + rest.encode("utf-16-le")
+        before = before[: 2 * LETTERS.index(letter.upper())] + rest.encode("utf-16-le")
         words.append(before.decode("utf-16-le"))
     return words
-
-
-def _shared(before: str, word: str) -> str:
-    """Return what both begin with, as long as there is a letter for it, in whole characters."""
-    shared = ""
-    for character, other in zip(before, word, strict=False):
-        if character != other or _units(shared + character) >= len(LETTERS):
-            break
-        shared += character
-    return shared
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

@@ -7,7 +7,8 @@ Imports ``text``. NumPy functions that differ between CPUs are banned: see ``ari
 
 __all__ = [
     "arithmetic",
-    "compiled",
+    "blocks",
+    "checkpoints",
     "compression",
     "conversion",
     "features",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from provender.model.compiled import compiled
+from provender.compiled import compiled
 
 SQRT_HALF = 0.7071067811865476
 LN_2 = 0.6931471805599453

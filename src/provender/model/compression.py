@@ -11,14 +11,16 @@ and derives both from the tensor's ends. Those stand in the rows of ids that no 
 converter finds the very same numbers again, and nothing is lost after this module.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import brotli
 import numpy as np
 
+from provender import threads
 from provender.model import arithmetic, metrics
-from provender.model.features import Features, count_posts, pool, restrict
+from provender.model.features import Features, add_squares, count_posts, pool, restrict
 from provender.model.levels import BYTES, FLOAT16, FLOAT32, FLOAT_BYTES, LEVELS
 from provender.model.training import Weights
 from provender.text.encode import FIRST_WORD
@@ -62,7 +64,7 @@ BROTLI_QUALITY = 9
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to ship a model, its bytes, and its worth on the validation split.
+    """One way to ship a model, its bytes, and its worth on texts that it has not learnt from.
 
     ``loss`` is that of the words' exact numbers, plus what narrowing and rounding add to it
     where the exact scores are how likely each label is: by chance, these few posts may like a
@@ -75,6 +77,19 @@ class Candidate:
     bytes: int
     recall: float
     loss: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """Posts, and a model that has not learnt from them.
+
+    ``order``: which ids of its words may ship, in the order of use: int [words].
+    """
+
+    weights: Weights
+    learnt: Features
+    asked: Features
+    order: np.ndarray
 
 
 def principal_axes(table: np.ndarray, posts: np.ndarray) -> np.ndarray:
@@ -128,7 +143,7 @@ def choose_words(table: np.ndarray, posts: Features, loud: np.ndarray | None = N
     float32 [ids, labels].
     """
     if loud is None:
-        loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(table))
+        loud = add_squares(posts)
     useful = np.sqrt(arithmetic.add_rows(_centred(table) ** 2) * loud)
     return FIRST_WORD + np.argsort(-useful[FIRST_WORD:], kind="stable")
 
@@ -183,80 +198,97 @@ def compress(content: bytes) -> bytes:
 
 
 def weigh(
-    weights: Weights,
-    train: Features,
-    validation: Features,
+    whole: Part,
+    parts: Sequence[Part],
     words: Sequence[str],
     temperature: float,
     build_constants: Callable[[Sequence[str]], bytes],
     budget: int,
-    order: np.ndarray | None = None,
-    shapes: Sequence[tuple[int, int]] | None = None,
+    shapes: Sequence[tuple[int, int]],
 ) -> Iterator[Candidate]:
-    """Yield the candidates, from few words to all, with their bytes and their worth.
+    """Yield the candidates, from few words to all of an order, with their bytes and their worth.
 
-    ``weights`` and both features are those of all ``words``; ``build_constants`` gives the
-    bundle's constants for some of them. More words than those of which no candidate has ``budget``
-    bytes are not weighed, nor is what is far beyond it. ``order``: which ids may ship, in the order
-    of use; if left out, all words, as :func:`choose_words` has them. ``shapes``: which widths and
-    coarsenesses; if left out, all.
+    Bytes are those of ``whole``; the worth is what the posts of ``parts`` tell, by as many of their
+    own words, in their own order, and by as coarse numbers. Models are those of all ``words``;
+    ``build_constants`` gives the bundle's constants for some of them. ``shapes``: which widths and
+    coarsenesses, as :func:`find_shapes` has them. More words than those of which no candidate has
+    ``budget`` bytes are not weighed, nor is what is far beyond it.
     """
-    shapes = shapes or find_shapes(len(weights.bias))
-    if order is None:
-        order = choose_words(weights.table, train)
-    posts = count_posts(train)
-    for size in _sizes(len(order)):
-        kept = in_code_point_order(order[:size], words)
+    for size in _sizes(len(whole.order)):
+        kept = in_code_point_order(whole.order[:size], words)
         constants = compress(build_constants([words[word - FIRST_WORD] for word in kept]))
-        found = _weigh_shapes(
-            Weights(rows_of(weights.table, kept), weights.bias),
-            rows_of(posts, kept),
-            restrict(validation, kept),
-            temperature,
-            constants,
-            budget,
-            shapes,
-        )
+        smaller = _Smaller(whole, kept)
+        judges = [smaller if part is whole else _Smaller(part, part.order[:size]) for part in parts]
+        found = _weigh_shapes(smaller, judges, temperature, constants, budget, shapes)
         yield from found
         if min(each.bytes for each in found) > budget:
             return
 
 
+class _Smaller:
+    """A part's model of some of its words, and its answers."""
+
+    def __init__(self, part: Part, kept: np.ndarray) -> None:
+        """Keep of all words those whose ids are ``kept``."""
+        self.weights = Weights(rows_of(part.weights.table, kept), part.weights.bias)
+        self.asked = restrict(part.asked, kept)
+        self.axes = principal_axes(self.weights.table, rows_of(count_posts(part.learnt), kept))
+        self.narrowed = narrow(self.weights.table, self.axes)
+
+    def exact(self, temperature: float) -> np.ndarray:
+        """Return the scores by the numbers as they are: float32 [n, labels]."""
+        return arithmetic.softmax(logits(self.asked, self.weights) / temperature)
+
+    def rounded(self, grid: np.ndarray, scales: np.ndarray, temperature: float) -> np.ndarray:
+        """Return the scores by what :func:`quantise` gives of it: float32 [n, labels]."""
+        axes = self.axes[:, : grid.shape[1]]
+        turned = arithmetic.matmul(pool(self.asked, grid) * scales, axes.T)
+        return arithmetic.softmax((turned + self.weights.bias) / temperature)
+
+
 def _weigh_shapes(
-    weights: Weights,
-    posts: np.ndarray,
-    validation: Features,
+    smaller: _Smaller,
+    judges: Sequence[_Smaller],
     temperature: float,
     constants: bytes,
     budget: int,
     shapes: Sequence[tuple[int, int]],
 ) -> list[Candidate]:
-    """Return the candidates of one vocabulary, of which ``posts`` [ids] texts have each word."""
-    labels = len(weights.bias)
-    exact = arithmetic.softmax(logits(validation, weights) / temperature)
-    loss = metrics.loss(exact, validation.labels)
-    axes = principal_axes(weights.table, posts)
-    narrowed = narrow(weights.table, axes)
-    found = []
+    """Return the candidates of one vocabulary: their bytes, and their worth by the ``judges``."""
+    labels = len(smaller.weights.bias)
+    counts = [len(judge.asked.labels) for judge in judges]
+    shares = [count / sum(counts) for count in counts]
+    exact = [judge.exact(temperature) for judge in judges]
+    losses = [
+        metrics.loss(scores, judge.asked.labels)
+        for judge, scores in zip(judges, exact, strict=True)
+    ]
     # One of these is the smallest, by which the next size is weighed or not.
     small = {shapes[-1], *(shape for shape in shapes if shape[1] == BYTES[-1])}
-    for width, levels in shapes:
-        grid, scales = quantise(narrowed[:, :width], levels)
-        if (width, levels) not in small and _is_far_beyond(grid, levels, budget):
-            continue
-        turned = arithmetic.matmul(pool(validation, grid) * scales, axes[:, :width].T)
-        scores = arithmetic.softmax((turned + weights.bias) / temperature)
-        found.append(
-            Candidate(
-                words=len(posts) - FIRST_WORD,
-                width=width,
-                levels=levels,
-                bytes=shipped_bytes(constants, grid, levels, labels),
-                recall=float((metrics.rank(scores)[:, 0] == validation.labels).mean()),
-                loss=loss + metrics.divergence(exact, scores),
-            )
+
+    def weigh_one(shape: tuple[int, int]) -> Candidate | None:
+        width, levels = shape
+        grid, scales = quantise(smaller.narrowed[:, :width], levels)
+        if shape not in small and _is_far_beyond(grid, levels, budget):
+            return None
+        hits, worth = 0, []
+        for judge, loss, scores in zip(judges, losses, exact, strict=True):
+            own = (grid, scales)
+            if judge is not smaller:
+                own = quantise(judge.narrowed[:, :width], levels)
+            rounded = judge.rounded(*own, temperature)
+            hits += int((metrics.rank(rounded)[:, 0] == judge.asked.labels).sum())
+            worth.append(loss + metrics.divergence(scores, rounded))
+        return Candidate(
+            words=len(smaller.narrowed) - FIRST_WORD,
+            width=width,
+            levels=levels,
+            bytes=shipped_bytes(constants, grid, levels, labels),
+            recall=hits / sum(counts),
+            loss=math.fsum(share * own for share, own in zip(shares, worth, strict=True)),
         )
-    return found
+
+    return [each for each in threads.in_order(weigh_one, shapes) if each]
 
 
 def count_candidates(words: int, shapes: int) -> int:
@@ -295,17 +327,6 @@ def choose(candidates: Sequence[Candidate], budget: int, near: float) -> Candida
     most = max(near * least, least + NEXT_TO_NOTHING)
     alike = [each for each in affordable if each.loss <= most]
     return min(alike, key=lambda each: (each.bytes, each.loss))
-
-
-def choose_unweighed(candidates: Sequence[Candidate], budget: int) -> Candidate:
-    """Return what ships where validation is too small to choose by: as many words as there is room.
-
-    Where nothing is small enough, the smallest of all.
-    """
-    affordable = [each for each in candidates if each.bytes <= budget]
-    if not affordable:
-        return min(candidates, key=lambda each: (each.bytes, each.loss))
-    return max(affordable, key=lambda each: each.words)
 
 
 def front(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -4,13 +4,12 @@ Sums over floats are exactly rounded (``math.fsum``), so that no CPU adds them u
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from provender.model import arithmetic
-from provender.model.features import Features
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +30,9 @@ LEAST_SCORE = 1e-30
 
 # Powers of two, an eighth apart: finer ones change the loss by less than it is known.
 TEMPERATURES = [float(2 ** (step / 8)) for step in range(-24, 25)]
+
+# So many points tell whether a curve goes on as it has.
+FORECAST_POINTS = 3
 
 # Where the groups by words read begin.
 WORD_GROUPS = (0, 1, 10, 30, 100, 300)
@@ -132,6 +134,36 @@ def interval(share: float, posts: float) -> list[float]:
     return [max(0.0, middle - half), min(1.0, middle + half)]
 
 
+def forecast(
+    texts: Sequence[int], recalls: Sequence[float], asked: int, more: int
+) -> tuple[float, float, float] | None:
+    """Return how much so many more texts likely add to recall@1, and the ends of its 95 % interval.
+
+    ``recalls``: recall@1 of ``asked`` posts by models of so many ``texts``, the fewest first. The
+    share of errors is taken for a power of the number of texts, as it mostly is (Hestness et al.
+    2017), fitted by weighted least squares of the logarithms. Variances are those of shares of so
+    many posts, and larger where the points are further from the line than that. None where there
+    are fewer than three points.
+    """
+    if len(texts) < FORECAST_POINTS:
+        return None
+    errors = np.clip(1 - np.array(recalls), 0.5 / asked, 1 - 0.5 / asked)
+    places, values = arithmetic.log(np.array(texts, float)), arithmetic.log(errors)
+    weights = asked * errors / (1 - errors)
+    total = math.fsum(weights)
+    middle, height = math.fsum(weights * places) / total, math.fsum(weights * values) / total
+    spread = math.fsum(weights * (places - middle) ** 2)
+    slope = math.fsum(weights * (places - middle) * (values - height)) / spread
+    last = height + slope * (places[-1] - middle)
+    off = math.fsum(weights * (values - height - slope * (places - middle)) ** 2)
+    half = Z * math.sqrt(max(off / (len(texts) - 2), 1) / spread)
+    step = arithmetic.log(np.array([(texts[-1] + more) / texts[-1]]))[0]
+    slopes = np.array([slope, slope + half, slope - half])
+    gains = arithmetic.exp(np.array([last]))[0] * (1 - arithmetic.exp(slopes * step))
+    likely, low, high = gains.tolist()
+    return likely, low, high
+
+
 def f1_interval(counts: np.ndarray, chosen: np.ndarray) -> list[float]:
     """Return the ends of the 95 % interval of the mean F1 of the ``chosen`` labels: bool [labels].
 
@@ -210,14 +242,29 @@ def find_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     has it: that n posts were right does not prove that the next is, so with few posts, or none
     that is wrong, scores stay as far from 0 and 1 as there is proof of.
     """
+    return min(TEMPERATURES, key=_losses(logits, truth))
+
+
+def _losses(logits: np.ndarray, truth: np.ndarray) -> Callable[[float], float]:
+    """Return what gives the loss of each temperature."""
     unproven = 1 / (len(truth) + 2)
     likely = np.full(logits.shape, unproven / (logits.shape[1] - 1))
     likely[np.arange(len(truth)), truth] = 1 - unproven
-    losses = {
-        temperature: divergence(likely, arithmetic.softmax(logits / temperature))
-        for temperature in TEMPERATURES
-    }
-    return min(losses, key=losses.__getitem__)
+    return lambda temperature: divergence(likely, arithmetic.softmax(logits / temperature))
+
+
+def seek_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return what :func:`find_temperature` does of logits that differ by about 1, a fourth as fast.
+
+    By bisection: their loss is convex in the temperature's reciprocal, and so has one minimum.
+    """
+    loss = _losses(logits, truth)
+    low, high = 0, len(TEMPERATURES) - 1
+    while low < high:
+        middle = (low + high) // 2
+        here, above = (loss(each) for each in TEMPERATURES[middle : middle + 2])
+        low, high = (low, middle) if here <= above else (middle + 1, high)
+    return TEMPERATURES[low]
 
 
 def sure_from(scores: np.ndarray, truth: np.ndarray, accuracy: float) -> float:
@@ -269,15 +316,15 @@ def coverage_by_label(
     }
 
 
-def predictions(features: Features, scores: np.ndarray) -> "pa.Table":
+def predictions(rowids: np.ndarray, labels: np.ndarray, scores: np.ndarray) -> "pa.Table":
     """Return predictions as a table: rowid, label, scores float32 [labels]."""
     import pyarrow as pa
 
     flat = pa.array(scores.astype(np.float32).ravel())
     return pa.table(
         {
-            "rowid": features.rowids,
-            "label": features.labels,
+            "rowid": rowids,
+            "label": labels,
             "scores": pa.FixedSizeListArray.from_arrays(flat, scores.shape[1]),
         }
     )

@@ -95,6 +95,12 @@ def _values(build: Build) -> dict[str, Any]:
             )
         ),
         "trainer": config["trainer"],
+        "vectors": _vectors(config.get("vectors")),
+        "chosen_by": (
+            "by cross-validation on the training split"
+            if "folds" in choice
+            else "on the validation split"
+        ),
         "max_words": config["model"]["max_words"],
         "seed": config["model"]["seed"],
         "words": _number(choice["words"]),
@@ -119,6 +125,16 @@ def _values(build: Build) -> dict[str, Any]:
         "parity_posts": _number(build.parity["posts"]),
         "language": build.language,
     }
+
+
+def _vectors(named: dict[str, Any] | None) -> str | None:
+    """Return which word vectors the model has learnt from, and their license; None for none."""
+    if not named:
+        return None
+    # Where their file lies is no matter to a build.
+    name = f"{_code(named['package'])}, " if "package" in named else ""
+    terms = f"license {_text(named['license'])}" if "license" in named else "no license named"
+    return f"{name}sha256 `{named['sha256']}`, {terms}"
 
 
 def _number(value: int) -> str:

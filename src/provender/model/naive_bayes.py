@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from provender.compiled import compiled
 from provender.model import arithmetic
-from provender.model.compiled import compiled
-from provender.model.features import Features, count_posts
+from provender.model.blocks import Posts, as_blocks
+from provender.model.features import count_posts
 from provender.text.encode import FIRST_WORD
 
 
@@ -24,9 +25,13 @@ class NaiveBayes:
     idf_power: float = 1.0
 
 
-def inverse_document_frequency(train: Features) -> np.ndarray:
+def inverse_document_frequency(train: Posts) -> np.ndarray:
     """Return ln((1 + n) / (1 + df)) + 1 for each id: float64 [ids]."""
-    return arithmetic.log((1 + len(train.labels)) / (1 + count_posts(train))) + 1
+    count = 0
+    posts: np.ndarray | int = 0
+    for block in as_blocks(train):
+        count, posts = count + len(block.labels), posts + count_posts(block)
+    return arithmetic.log((1 + count) / (1 + np.asarray(posts))) + 1
 
 
 def raise_to(values: np.ndarray, power: float) -> np.ndarray:
@@ -39,7 +44,7 @@ def raise_to(values: np.ndarray, power: float) -> np.ndarray:
     return raised
 
 
-def naive_bayes_table(train: Features, labels: int, how: NaiveBayes) -> np.ndarray:
+def naive_bayes_table(train: Posts, labels: int, how: NaiveBayes) -> np.ndarray:
     """Return the table that makes the model a complement naive Bayes classifier.
 
     Follows Rennie et al. 2003: a word's number for a label is minus the log of its
@@ -57,10 +62,11 @@ def naive_bayes_table(train: Features, labels: int, how: NaiveBayes) -> np.ndarr
     return table
 
 
-def _count(train: Features, frequency: np.ndarray, labels: int) -> np.ndarray:
+def _count(train: Posts, frequency: np.ndarray, labels: int) -> np.ndarray:
     """Add up the tf-idf of the texts of each label, at length 1: float64 [ids, labels]."""
     counts = np.zeros((len(frequency), labels))
-    _add_posts(train.starts, train.ids, train.weights, train.labels, frequency, counts)
+    for block in as_blocks(train):
+        _add_posts(block.starts, block.ids, block.weights, block.labels, frequency, counts)
     return counts
 
 

@@ -6,13 +6,14 @@ texts have taught are unknown. A logistic regression tells these from the same t
 labels, by what ``web/src/predict.js`` knows of a text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from provender.compiled import compiled
 from provender.model import arithmetic
-from provender.model.features import Features, rows_where
+from provender.model.features import Features
 
 # Weight of the coefficients' squares, so that few texts teach little.
 RIDGE = 1.0
@@ -86,21 +87,37 @@ def _lead(logits: np.ndarray) -> np.ndarray:
     return lead
 
 
+def count_by_label(parts: Iterable[Features], labels: int, ids: int) -> np.ndarray:
+    """Return how many texts of each label have each id: int32 [labels, ids]."""
+    counts = np.zeros((labels, ids), np.int32)
+    for part in parts:
+        _count(part.starts, part.ids, part.labels, counts)
+    return counts
+
+
+@compiled
+def _count(starts: np.ndarray, ids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> None:
+    """Add to ``counts`` [labels, ids] each text's ids, which are different ones."""
+    for row in range(len(labels)):
+        for place in range(starts[row], starts[row + 1]):
+            counts[labels[row], ids[place]] += 1
+
+
 def count_known(
-    texts: Features, train: Features, is_word: np.ndarray, min_count: int
+    texts: Features, learnt: np.ndarray, is_word: np.ndarray, min_count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how many words of each text are known, and how many without its label: int [n] each.
 
-    ``is_word``: bool [ids], which ids are words that ship. A word is known by ``min_count`` texts.
+    ``learnt``: of the training texts, as :func:`count_by_label` gives it. ``is_word``: bool [ids],
+    which ids are words that ship. A word is known by ``min_count`` texts.
     """
     known = np.zeros(len(texts.labels), int)
     without = np.zeros(len(texts.labels), int)
     rows = texts.rows
-    everywhere = np.bincount(train.ids, minlength=len(is_word))
+    everywhere = learnt.sum(axis=0)
     np.add.at(known, rows, np.where(is_word[texts.ids], texts.counts, 0))
     for label in np.unique(texts.labels):
-        own = np.bincount(rows_where(train, train.labels == label).ids, minlength=len(is_word))
-        left = is_word & (everywhere - own >= min_count)
+        left = is_word & (everywhere - learnt[label] >= min_count)
         here = texts.labels[rows] == label
         np.add.at(without, rows[here], np.where(left[texts.ids[here]], texts.counts[here], 0))
     return known, without

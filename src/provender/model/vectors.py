@@ -20,11 +20,11 @@ from provender.errors import UserError
 from provender.model import arithmetic, hinge
 from provender.model.features import Features, count_posts, pool
 from provender.model.naive_bayes import inverse_document_frequency
-from provender.text.encode import FIRST_WORD
+from provender.text.encode import FIRST_WORD, Kind
 
-# What an error costs the classifier of texts' vectors, and how often it sees each text. On draws of
-# 80 newsgroup posts costs of 1 to 10 and passes of 4 to 16 do alike, within a point of recall@1.
-COST = 3.0
+# What an error may cost the classifier of texts' vectors: which of these is chosen, by parts of the
+# training split. And how often it sees each text: 4 to 16 passes do alike.
+COSTS = (0.3, 1.0, 3.0, 10.0)
 EPOCHS = 4
 
 # Rows of the file read at once.
@@ -56,21 +56,26 @@ def read(path: Path, words: Sequence[str], counts: Sequence[int]) -> Vectors:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    known = pa.array(words, pa.string())
-    first = 0
     with pq.ParquetFile(path) as file:
         size = file.schema_arrow.field("vector").type.list_size
+        there = file.read(["word"], use_threads=False)["word"].combine_chunks()
+        # Of the file's words, which id each is; and of the ids, which place each has.
+        found = pc.index_in(there, value_set=pa.array(words, pa.string()))
+        at = np.flatnonzero(np.asarray(found.is_valid()))
+        ids = found.drop_null().to_numpy().astype(np.int64) + FIRST_WORD
+        if not len(at):
+            raise UserError(f"{path} has none of the words: run snakemake again")
         values: np.ndarray = np.zeros((FIRST_WORD + len(words), size), np.float32)
         places = np.full(len(values), -1, np.int64)
-        for batch in file.iter_batches(BATCH, use_threads=False):
-            ids = pc.index_in(batch["word"], value_set=known)
-            here = np.flatnonzero(np.asarray(ids.is_valid()))
-            own = ids.drop_null().to_numpy().astype(np.int64) + FIRST_WORD
-            values[own] = batch["vector"].flatten().to_numpy().reshape(-1, size)[here]
-            places[own] = first + here
+        places[ids] = at
+        first = 0
+        for batch in file.iter_batches(BATCH, columns=["vector"], use_threads=False):
+            begin, end = np.searchsorted(at, [first, first + len(batch)])
+            rows = batch["vector"].flatten().to_numpy().reshape(-1, size)
+            values[ids[begin:end]] = rows[at[begin:end] - first]
             first += len(batch)
-    if (places < 0).all():
-        raise UserError(f"{path} has none of the words: run snakemake again")
+            if end == len(at):
+                break
     is_own = np.concatenate([np.zeros(FIRST_WORD, bool), np.array(counts) > 0])
     return Vectors(values, is_own, places)
 
@@ -92,7 +97,7 @@ def own_features(posts: Features, vectors: Vectors) -> tuple[Features, np.ndarra
     ids = new[posts.ids]
     known = ids >= 0
     before = np.concatenate([[0], np.cumsum(known)])
-    is_piece = np.concatenate([np.zeros(FIRST_WORD, bool), posts.is_piece[own]])
+    kinds = np.concatenate([np.full(FIRST_WORD, Kind.WORD, np.uint8), posts.kinds[own]])
     found = Features(
         posts.rowids,
         posts.labels,
@@ -100,53 +105,52 @@ def own_features(posts: Features, vectors: Vectors) -> tuple[Features, np.ndarra
         ids[known],
         posts.counts[known],
         posts.weights[known],
-        is_piece,
+        kinds,
     )
     return found, own
 
 
-def fit(posts: Features, vectors: Vectors, labels: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the classifiers of the posts' vectors, as a table of words and a bias.
+def fit(
+    posts: Features, vectors: Vectors, labels: int, costs: Sequence[float], seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return, for each cost, classifiers of the posts' vectors, as a table of words and a bias.
 
     float64 [ids, labels] and [labels].
     """
     weights = factors(posts, vectors)
-    centred = _centre(posts, vectors, weights)
-    # Texts need no more rows than those of their words.
-    there = count_posts(posts) > 0
-    weighted = np.zeros_like(centred, np.float64)
-    weighted[there] = centred[there] * weights[there, np.newaxis]
-    size = vectors.table.shape[1]
-    fitted = hinge.fit(
-        _as_features(posts, pool(posts, weighted)),
-        np.ones(size),
-        labels,
-        COST,
-        EPOCHS,
-        seed,
-    )
-    return arithmetic.matmul(centred, fitted[:-1]) * weights[:, np.newaxis], fitted[-1]
+    mean = _mean(posts, vectors, weights)
+    # Texts need no more rows than those of their words; the others take no memory.
+    weighted = np.zeros(vectors.table.shape)
+    there = np.flatnonzero((count_posts(posts) > 0) & (vectors.places >= 0))
+    weighted[there] = (vectors.table[there] - mean) * weights[there, np.newaxis]
+    texts = _as_features(posts, pool(posts, weighted))
+    known = np.flatnonzero(vectors.places >= 0)
+    found = []
+    for cost in costs:
+        fitted = hinge.fit(texts, np.ones(len(mean)), labels, cost, EPOCHS, seed)
+        table = np.zeros((len(weights), labels))
+        for start in range(0, len(known), BATCH):
+            some = known[start : start + BATCH]
+            rows = arithmetic.matmul(vectors.table[some] - mean, fitted[:-1])
+            table[some] = rows * weights[some, np.newaxis]
+        found.append((table, fitted[-1]))
+    return found
 
 
-def _centre(posts: Features, vectors: Vectors, weights: np.ndarray) -> np.ndarray:
-    """Return the vectors less what an average word of the posts has: float32 [ids, dimensions].
+def _mean(posts: Features, vectors: Vectors, weights: np.ndarray) -> np.ndarray:
+    """Return what an average word of the posts has: float32 [dimensions].
 
-    Else that, which all texts have in common, would drown what tells them apart: at 80 newsgroup
-    posts recall@1 of vectors alone is .71 so, .67 less the mean of the 20,000 most frequent words,
-    and .55 less that of all words.
+    Vectors are taken less that. Else what all texts have in common would drown what tells them
+    apart: at 80 newsgroup posts recall@1 of vectors alone is .71 so, .67 less the mean of the
+    20,000 most frequent words, and .55 less that of all words.
     """
-    has_one = vectors.places >= 0
-    loud = np.bincount(posts.ids, posts.weights.astype(np.float64), len(has_one))
-    loud *= weights * has_one
+    loud = np.bincount(posts.ids, posts.weights.astype(np.float64), len(vectors.places))
+    loud *= weights * (vectors.places >= 0)
     there = np.flatnonzero(loud)
-    total = math.fsum(loud[there])
-    if not total:
-        return vectors.table
     # Row after row: one order of addition, on every CPU.
-    mean = (vectors.table[there] * loud[there, np.newaxis]).sum(axis=0) / total
-    centred: np.ndarray = vectors.table - mean.astype(np.float32)
-    centred[~has_one] = 0
-    return centred
+    total = (vectors.table[there] * loud[there, np.newaxis]).sum(axis=0)
+    mean: np.ndarray = (total / (math.fsum(loud[there]) or 1)).astype(np.float32)
+    return mean
 
 
 def factors(posts: Features, vectors: Vectors) -> np.ndarray:
@@ -183,7 +187,7 @@ def expected_loudness(posts: Features, vectors: Vectors) -> np.ndarray:
     of words that they had once to m times. Words that are as frequent in general, by their places
     in the file of vectors (of which each group has twice as many as the one before), share it.
     """
-    loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(posts.is_piece))
+    loud = np.bincount(posts.ids, posts.weights.astype(np.float64) ** 2, len(posts.kinds))
     has_one = vectors.places >= 0
     alone = has_one & ~vectors.is_own
     texts = count_posts(posts)

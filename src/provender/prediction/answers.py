@@ -10,8 +10,8 @@ import pyarrow as pa
 from provender.model import arithmetic, metrics, outside
 from provender.model.features import make_features, pool
 from provender.prediction.bundles import Bundle
-from provender.text.encode import FIRST_WORD
-from provender.text.grams import are_pieces, are_words, count_read, encode, read_units
+from provender.text.encode import FIRST_WORD, Kind
+from provender.text.grams import are_words, count_read, encode, kinds_of, read_units
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -41,10 +41,10 @@ class Answerer:
     """Answers texts by one model."""
 
     def __init__(self, bundle: Bundle) -> None:
-        """Prepare a model: which of its words are pieces, and which count as known words."""
+        """Prepare a model: of which kind its words are, and which count as known words."""
         self.bundle = bundle
-        pieces = are_pieces(bundle.recipe, bundle.words)
-        self.is_piece = np.concatenate([np.zeros(FIRST_WORD, bool), pieces])
+        kinds = kinds_of(bundle.recipe, bundle.words)
+        self.kinds = np.concatenate([np.full(FIRST_WORD, Kind.WORD, np.uint8), kinds])
         self.is_word = are_words(bundle.recipe, bundle.words)
 
     def answer(self, texts: Sequence[str], top: int) -> list[Answer]:
@@ -59,7 +59,7 @@ class Answerer:
             found.starts,
             found.ids + np.int32(FIRST_WORD),
             found.counts,
-            self.is_piece,
+            self.kinds,
         )
         logits = arithmetic.matmul(pool(features, bundle.table), bundle.kernel) + bundle.bias
         scores = arithmetic.softmax(logits).astype(np.float32)

@@ -19,7 +19,7 @@ from provender.model.features import Features, make_features
 from provender.model.naive_bayes import inverse_document_frequency
 from provender.prediction.answers import Answer, Answerer, whole
 from provender.prediction.predict import Asked, batches
-from provender.text.grams import are_pieces, count_texts, encode, read_units
+from provender.text.grams import count_texts, encode, kinds_of, read_units
 
 # Texts that are compared with each other: so many for each that is suggested, and so many at least.
 LOOKED_AT, LEAST = 20, 2000
@@ -91,7 +91,7 @@ def _read(answerer: Answerer, texts: Sequence[str]) -> Features:
         found.starts,
         found.ids,
         found.counts,
-        are_pieces(recipe, names.to_pylist()),
+        kinds_of(recipe, names.to_pylist()),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from provender import config as configuration
 from provender import files, tool
 from provender.model.model_card import SCORES
 from provender.release import evidence, statement
@@ -153,7 +154,7 @@ def _vectors(facts: Facts) -> list[Component]:
     named = facts.ready.config.get("vectors")
     if not named:
         return []
-    name = evidence.public_name(named["path"])
+    name = evidence.public_name(configuration.vectors_file(named))
     found: Component = {
         "type": "data",
         "bom-ref": f"data:{name}",
@@ -162,6 +163,9 @@ def _vectors(facts: Facts) -> list[Component]:
         "hashes": [{"alg": "SHA-256", "content": named["sha256"]}],
         "data": [{"type": "dataset", "name": "Word vectors"}],
     }
+    if "package" in named:
+        version, _ = configuration.vectors_package(named)
+        found |= {"version": version, "purl": _npm_place(named["package"], version)}
     if "license" in named:
         found["licenses"] = [{"expression": named["license"]}]
     return [found]
@@ -189,10 +193,14 @@ def _node_packages() -> list[Component]:
     found = []
     for name in sorted(named.keys() | bundled):
         version = locked[f"node_modules/{name}"]["version"]
-        place = f"pkg:npm/{name.replace('@', '%40')}@{version}"
+        place = _npm_place(name, version)
         scope = "required" if name in bundled else "optional" if name == COPIED else "excluded"
         found.append(_library(name, version, place, scope))
     return found
+
+
+def _npm_place(name: str, version: str) -> str:
+    return f"pkg:npm/{name.replace('@', '%40')}@{version}"
 
 
 def _bundled(locked: dict[str, Any], named: Iterable[str]) -> set[str]:

@@ -6,4 +6,4 @@ is left of them.
 Imports no other room.
 """
 
-__all__ = ["code_files", "costs", "graph", "receipt", "rerun", "step", "storage"]
+__all__ = ["code_files", "costs", "graph", "receipt", "rerun", "shards", "step", "storage"]

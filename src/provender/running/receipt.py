@@ -2,7 +2,8 @@
 
 A receipt is JSON: ``command``, the words of the command line (with every parameter);
 ``inputs`` and ``outputs``, paths with sha256 digests, the step's code among the inputs.
-It holds no time and no host: the same work gives the same bytes.
+It holds no time and no host: the same work gives the same bytes, whether or not shards shared it
+out.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Any
 
 from provender import files
 from provender.errors import UserError
+from provender.running import shards
 
 Receipt = dict[str, Any]
 
@@ -42,7 +44,10 @@ def writing(
             "either state: run the same command again"
         )
     made = digests(name for name in outputs if Path(name) != path)
-    files.write_json(path, {"command": command, "inputs": before, "outputs": made})
+    read = {name: before[name] for name in shards.of_whole(before, command)}
+    files.write_json(
+        path, {"command": shards.of_whole(command, command), "inputs": read, "outputs": made}
+    )
 
 
 def digests(paths: Iterable[str], sha256: Callable[[str], str] = files.sha256) -> dict[str, str]:

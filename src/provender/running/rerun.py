@@ -9,16 +9,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from provender import files
-from provender.running import receipt
+from provender import config, files
+from provender.errors import UserError
+from provender.running import receipt, shards
 from provender.running.storage import name_in_workflow
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
 SOURCE_RECEIPT = receipt.FOLDER / "fetch_source.json"
+
+# Which files a store had when they were read, or when that began.
+STORE = Path(".snakemake/provender/store.json")
 
 # Causes that are told of what runs again.
 CAUSES = 3
@@ -79,6 +83,8 @@ def every_output(workflow: "Workflow", values: Mapping[str, Sequence[str]]) -> I
 
     for rule in workflow.rules:
         for output in rule.output:
+            if "temp" in output.flags:
+                continue
             path = name_in_workflow(workflow, output)
             yield from expand(path, **values) if rule.wildcard_names else [path]
 
@@ -92,6 +98,33 @@ def compare_without_pandas() -> None:
     from snakemake.persistence import PersistenceBase
 
     PersistenceBase._serialize_param_pandas = PersistenceBase._serialize_param_builtin
+
+
+def compare_without_shards() -> None:
+    """Keep Snakemake from running again what other shards would make of the same inputs."""
+    from snakemake.persistence import PersistenceBase
+
+    own = PersistenceBase._input
+    if own.__name__ == "_input":
+
+        def without_shards(self: Any, job: Any) -> list[str]:
+            return [path for path in own(self, job) if not shards.is_part(path)]
+
+        PersistenceBase._input = without_shards
+
+
+def count_shards(asked: int | str, sources: Sequence[str]) -> int:
+    """Return how many jobs share out the work of a step; who only reads the rules knows of none.
+
+    So what is recorded of a build does not depend on them.
+    """
+    return 1 if _only_reading else shards.count(asked, sources)
+
+
+def forget_other_shards(total: int) -> None:
+    """Remove what builds by another number of shards have left, where this process builds."""
+    if _held and not _only_reading:
+        shards.forget_others(total)
 
 
 def start_without_limit() -> None:
@@ -131,6 +164,29 @@ def rerun_by_content(source: Sequence[str]) -> None:
     _tell(again)
 
 
+def read_again(list_files: Callable[[], list[list[Any]]], recorded: str) -> None:
+    """Have the source be read again where a store has other files than when it was read.
+
+    ``list_files`` tells which there are: name, bytes and last change of each. Snakemake does not
+    know of them. ``recorded`` is what the step writes of them, by which it is told in a folder
+    where it did not run.
+    """
+    if _only_reading:
+        return
+    try:
+        there = list_files()
+    except UserError as error:
+        print(f"warning: {error}. What was read of it before counts", file=sys.stderr)
+        return
+    if SOURCE_RECEIPT.exists() and Path(recorded).exists():
+        known = files.read_json(STORE) if STORE.exists() else there
+        read = [[each["name"], each["bytes"]] for each in files.read_json(recorded)["files"]]
+        if known != there or read != [each[:2] for each in there]:
+            SOURCE_RECEIPT.unlink()
+            print("to run again, since the store has other files: fetch_source", file=sys.stderr)
+    files.write_json(STORE, there)
+
+
 def _tell(again: Mapping[str, list[str]]) -> None:
     """Say what runs again, in a line for each cause; a few, since what changed is known best."""
     for why, steps in list(again.items())[:CAUSES]:
@@ -152,19 +208,26 @@ def _check_source(command: Sequence[str], source: Sequence[str]) -> None:
         )
 
 
-def check_vectors(named: Mapping[str, str] | None) -> None:
+def check_vectors(named: config.Config | None) -> None:
     """End Snakemake where the file of word vectors is missing, unless it was read before.
 
     ``named``: what the configuration says of vectors. As of a table that is missing, Snakemake
     would take what was read of other vectors.
     """
-    if not named or Path(named["path"]).is_file() or _only_reading:
+    if not named or _only_reading:
+        return
+    path, key = config.vectors_file(named), "path" if "path" in named else "package"
+    try:
+        config.check_vectors_license(named)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    if Path(path).is_file():
         return
     read = receipt.FOLDER / "read_vectors.json"
     if not read.exists() or named["sha256"] not in files.read_json(read)["command"]:
         sys.exit(
-            f"error: vectors.path names {named['path']}, which is no file: bring it, as make "
-            "vectors brings those for English, or leave out vectors"
+            f"error: vectors.{key} names {path}, which is no file: bring it, as make vectors, or "
+            "npm --prefix vectors ci, brings a package, or leave out vectors"
         )
 
 
@@ -177,7 +240,8 @@ def _misfit(path: Path, found: receipt.Receipt, sha256: Callable[[str], str]) ->
     # says nothing where another engine has run the job since.
     record = _snakemake_record("metadata", path)
     command = files.read_json(record)["shellcmd"] if record.exists() else ""
-    if shlex.split(command) != found["command"]:
+    words = shlex.split(command)
+    if shards.of_whole(words, words) != found["command"]:
         return "Snakemake did not make it; provender sync checks it and tells Snakemake"
     return None
 

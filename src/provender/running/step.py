@@ -54,17 +54,11 @@ def run(
     except UserError as error:
         log.error("error: %s", error)
         return 1
-    except OSError as error:
-        if error.errno in errors.NO_SPACE:
-            log.error("error: %s", errors.no_space(error.filename, os.strerror(error.errno)))
-        elif isinstance(error, WRONG_PATH) or error.errno is None:
-            # Without a number where a library found the file missing or not what it reads.
-            log.error(
-                "error: cannot read or write: %s. Check the path and its rights, then run again",
-                error,
-            )
-        else:
+    except Exception as error:
+        said = _describe(error)
+        if not said:
             raise
+        log.error("error: %s", said)
         return 1
     except KeyboardInterrupt:
         log.error(INTERRUPTED)
@@ -73,6 +67,17 @@ def run(
         for handler in handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+def _describe(error: Exception) -> str | None:
+    """Say what the surroundings lack that a step needs; nothing of a defect."""
+    if isinstance(error, OSError):
+        if error.errno in errors.NO_SPACE:
+            return errors.no_space(error.filename, os.strerror(error.errno))
+        # Without a number where a library found the file missing or not what it reads.
+        if isinstance(error, WRONG_PATH) or error.errno is None:
+            return f"cannot read or write: {error}. Check the path and its rights, then run again"
+    return errors.no_memory(error) if errors.lack_of_memory(error) else None
 
 
 def _add_receipt(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,8 @@
 
 In: the newsgroups' archive, a table of the user's own in SQLite, CSV, JSON Lines or Parquet, or
 docstrings of installed packages;
-one module a kind, and each yields :class:`posts.Post`; ``tables`` reads any table.
+one module a kind, and each yields :class:`posts.Post`; ``tables`` reads any table, ``store`` gives
+files of an object store.
 Out: ``data/source/news.sqlite``, with the table ``news(Data, Category, Year)``.
 Imports no other room.
 """
@@ -16,6 +17,7 @@ __all__ = [
     "parquet",
     "posts",
     "sqlite",
+    "store",
     "tables",
     "vectors",
 ]

@@ -76,8 +76,12 @@ def _read_text(path: Path, file: BinaryIO) -> Iterator[Entry]:
             where = f"line {number + bool(counts):,}"
             raise _no_format(path, "text", f"{where}: {error}") from error
         yield _decode(b" ".join(parts[: len(parts) - size])), vector
-    if expected is not None and number != expected:
+    if expected is not None and number < expected:
         raise _cut(path, f"its first line tells of {expected:,} words, and it has {number:,}")
+    if expected is not None and number > expected:
+        raise _no_format(
+            path, "text", f"its first line tells of {expected:,} words, and it has {number:,}"
+        )
 
 
 def _numbers(parts: list[bytes], size: int) -> np.ndarray:
@@ -122,6 +126,10 @@ def _read_word2vec(path: Path, file: BinaryIO) -> Iterator[Entry]:
             np.frombuffer(held, "<f4", bytes_of // 4, space + 1).astype(np.float32),
         )
         place = end
+    if (held[place:] + file.read(PART_BYTES)).strip():
+        raise _no_format(
+            path, "word2vec", f"its first line tells of {expected:,} words, and it has more"
+        )
 
 
 def _read_wink(path: Path, file: BinaryIO) -> Iterator[Entry]:
@@ -150,6 +158,12 @@ def _read_wink(path: Path, file: BinaryIO) -> Iterator[Entry]:
             continue
         place = found.end()
         number += 1
+        if (found[3] == b"}") != (number == expected):
+            raise _no_format(
+                path,
+                "wink",
+                f'its "size" is {expected:,}, and "vectors" has another number of words',
+            )
         try:
             vector = np.array([float(each) for each in found[2].split(b",")[:size]], np.float32)
             word = json.loads(b'"' + found[1] + b'"')

@@ -1,14 +1,14 @@
 """The table of a source as it is read, and splits as they are written: some posts at once.
 
 The source is read twice: for what the rules need to know of each row, and for the texts. The former
-is kept in memory, some 300 bytes of a row at the most: 10^7 rows are 3 GB. Texts are the same by a
-digest.
+is kept in memory, some 250 bytes of a row at the most: 10^7 rows are 2.5 GB. Texts are the same by
+a digest.
 """
 
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,14 +18,15 @@ import pyarrow as pa
 
 from provender import files, threads
 from provender.splits.strip import strip_post
-from provender.text.recipe import Recipe, split_in_batches, without_punctuation
+from provender.text.recipe import Recipe
+from provender.text.words import join_words, without_punctuation
 
 SCHEMA = pa.schema(
     {"rowid": pa.int64(), "text": pa.string(), "label": pa.string(), "year": pa.float64()}
 )
 
 # Rows read at once.
-BATCH = 2048
+BATCH = 512
 
 # Why a row is not used, in the order in which that is looked for.
 REASONS = (
@@ -37,6 +38,13 @@ DIGEST = 16
 
 # What a row's digest is a number of that has none.
 NO_TEXT = -1
+
+
+# What is known of each row, as it is held while rows are read; a label is a number.
+COLUMNS = {
+    "rowid": np.int64, "label": np.int32, "year": np.float64, "reason": np.int8,
+    "drawn": np.float64,
+}  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -62,11 +70,50 @@ class Keys(NamedTuple):
     digests: np.ndarray
 
 
-def read_rows(path: Path) -> Iterator[list[Row]]:
-    """Yield the rows of table ``news`` by their ids, ``BATCH`` at once."""
+class Judged(NamedTuple):
+    """Some rows, without their texts, and what was found of these.
+
+    ``reasons``: places in ``REASONS``, or their number for a row that is used; ``drawn``: numbers
+    from 0 to 1; ``digests``: bytes [rows that are used].
+    """
+
+    rows: list[Row]
+    reasons: list[int]
+    drawn: list[float]
+    digests: np.ndarray
+
+
+# What a shard leaves of each row; its place in time is in that one of three columns that fits.
+SHARD_SCHEMA = pa.schema(
+    {
+        "rowid": pa.int64(),
+        "label": pa.string(),
+        "year": pa.float64(),
+        "whole": pa.int64(),
+        "number": pa.float64(),
+        "written": pa.string(),
+        "reason": pa.int8(),
+        "drawn": pa.float64(),
+        "digest": pa.binary(),
+    }
+)
+
+
+def read_rows(path: Path, choose: Callable[[int], range] | None = None) -> Iterator[list[Row]]:
+    """Yield the rows of table ``news`` by their ids, ``BATCH`` at once.
+
+    ``choose`` says, given how many ids there are from the first to the last, which ones.
+    """
     database = sqlite3.connect(f"{path.resolve(strict=True).as_uri()}?mode=ro", uri=True)
     try:
-        cursor = database.execute("SELECT * FROM news ORDER BY id")
+        query, values = "SELECT * FROM news ORDER BY id", list[int]()
+        if choose:
+            first, last = database.execute("SELECT min(id), max(id) FROM news").fetchone()
+            ids = range(0) if first is None else range(first, last + 1)
+            chosen = choose(len(ids))
+            query = "SELECT * FROM news WHERE id >= ? AND id < ? ORDER BY id"
+            values = [ids.start + chosen.start, ids.start + chosen.stop]
+        cursor = database.execute(query, values)
         has_position = len(cursor.description) == len(Row._fields)
         while rows := cursor.fetchmany(BATCH):
             yield [Row._make(row if has_position else (*row, row[0])) for row in rows]
@@ -74,10 +121,12 @@ def read_rows(path: Path) -> Iterator[list[Row]]:
         database.close()
 
 
-def read_keys(path: Path, recipe: Recipe, strip: list[str]) -> Keys:
-    """Read what the rules need to know of table ``news``."""
+def judge_rows(
+    path: Path, recipe: Recipe, strip: list[str], choose: Callable[[int], range] | None = None
+) -> Iterator[Judged]:
+    """Read table ``news``, or the rows that ``choose`` says, as :func:`read_rows` does."""
 
-    def judge(rows: list[Row]) -> tuple[list[Row], list[int], list[float], np.ndarray]:
+    def judge(rows: list[Row]) -> Judged:
         texts = [None if row.text is None else strip_post(row.text, strip) for row in rows]
         reasons = [find_reason(row, text) for row, text in zip(rows, texts, strict=True)]
         used = [reason == len(REASONS) for reason in reasons]
@@ -91,36 +140,88 @@ def read_keys(path: Path, recipe: Recipe, strip: list[str]) -> Keys:
             for row, is_used in zip(rows, used, strict=True)
         ]
         found = np.array([digest(each) for each in read], f"S{DIGEST}")
-        return [row._replace(text=None) for row in rows], reasons, drawn, found
+        return Judged([row._replace(text=None) for row in rows], reasons, drawn, found)
 
-    labels: dict[str | None, str | None] = {}
-    parts: list[tuple[np.ndarray, ...]] = []
-    names, positions, digests = [], [], [np.zeros(0, f"S{DIGEST}")]
-    for rows, reasons, drawn, found in threads.in_order(judge, read_rows(path)):
-        # One string for each label, not for each row.
-        names.append(np.array([labels.setdefault(row.label, row.label) for row in rows], object))
-        positions.append(_compact([row.position for row in rows]))
-        digests.append(found)
-        parts.append(
-            (
-                np.array([row.rowid for row in rows], np.int64),
-                np.array([np.nan if row.year is None else row.year for row in rows], np.float64),
-                np.array(reasons, np.int8),
-                np.array(drawn, np.float64),
+    return threads.in_order(judge, read_rows(path, choose))
+
+
+def write_shard(path: Path, found: Iterable[Judged]) -> None:
+    """Write what :func:`read_shards` reads."""
+
+    def to_shard(judged: Judged) -> pa.Table:
+        rows = judged.rows
+        places: list[object] = [row.position for row in rows]
+        own = iter(judged.digests.tolist())
+        columns = [
+            [row.rowid for row in rows],
+            [row.label for row in rows],
+            [None if row.year is None else float(row.year) for row in rows],
+            [each if isinstance(each, int) else None for each in places],
+            [each if isinstance(each, float) else None for each in places],
+            [each if isinstance(each, str) else None for each in places],
+            judged.reasons,
+            judged.drawn,
+            [next(own) if reason == len(REASONS) else None for reason in judged.reasons],
+        ]
+        arrays = [
+            pa.array(each, kind) for each, kind in zip(columns, SHARD_SCHEMA.types, strict=True)
+        ]
+        return pa.table(arrays, SHARD_SCHEMA)
+
+    files.write_batches(path, SHARD_SCHEMA, ((to_shard(judged), {}) for judged in found))
+
+
+def read_shards(paths: Sequence[Path]) -> Iterator[Judged]:
+    """Yield what shards have found, one after another."""
+    for table, _ in files.read_batches(paths):
+        found = {name: table[name].to_pylist() for name in table.column_names}
+        rows = [
+            Row(rowid, None, label, year, next((p for p in place if p is not None), None))
+            for rowid, label, year, *place in zip(
+                *(found[name] for name in SHARD_SCHEMA.names[:6]), strict=True
             )
+        ]
+        digests = [each for each in found["digest"] if each is not None]
+        yield Judged(rows, found["reason"], found["drawn"], np.array(digests, f"S{DIGEST}"))
+
+
+def read_keys(path: Path, recipe: Recipe, strip: list[str]) -> Keys:
+    """Read what the rules need to know of table ``news``."""
+    return join_keys(judge_rows(path, recipe, strip))
+
+
+def join_keys(judged: Iterable[Judged]) -> Keys:
+    """Join what was found of all rows, in their order."""
+    # One string for each label, not for each row; and columns that grow in one piece.
+    labels: dict[str | None, int] = {}
+    columns = {name: bytearray() for name in (*COLUMNS, "digest")}
+    positions: list[np.ndarray] = []
+    for rows, reasons, drawn, found in judged:
+        values = (
+            [row.rowid for row in rows],
+            [labels.setdefault(row.label, len(labels)) for row in rows],
+            [np.nan if row.year is None else row.year for row in rows],
+            reasons,
+            drawn,
         )
-    kinds = (np.int64, np.float64, np.int8, np.float64)
-    empty = tuple(np.zeros(0, kind) for kind in kinds)
-    rowids, years, reason, drawn_of = (
-        np.concatenate(column) for column in zip(empty, *parts, strict=True)
+        for (name, kind), own in zip(COLUMNS.items(), values, strict=True):
+            columns[name] += np.array(own, kind).tobytes()
+        columns["digest"] += found.tobytes()
+        positions.append(_compact([row.position for row in rows]))
+    kept, places = np.unique(
+        np.frombuffer(columns.pop("digest"), f"S{DIGEST}"), return_inverse=True
     )
-    kept, places = np.unique(np.concatenate(digests), return_inverse=True)
+    rowids, label, years, reason, drawn_of = (
+        np.frombuffer(columns[name], kind) for name, kind in COLUMNS.items()
+    )
     read = np.full(len(rowids), NO_TEXT)
     read[reason == len(REASONS)] = places
+    del places
+    names = np.array([*labels, None], object)[:-1][label]
     posts = pd.DataFrame(
         {
             "rowid": rowids,
-            "label": pd.Series(np.concatenate([np.zeros(0, object), *names]), dtype="object"),
+            "label": pd.Series(names, dtype="object"),
             "year": years,
             "position": _join(positions) if positions else rowids,
             "reason": reason,
@@ -153,21 +254,24 @@ def _join(parts: list[np.ndarray]) -> np.ndarray:
 
 def find_reason(row: Row, stripped: str | None) -> int:
     """Return the first of ``REASONS`` for which a row is not used, or their number."""
-    return next(
-        place
-        for place, is_so in enumerate(
-            (
-                row.label is None,
-                is_blank(row.label),
-                row.year is None,
-                row.text is None,
-                is_blank(row.text),
-                is_blank(stripped),
-                True,
-            )
-        )
-        if is_so
+    # Most rows are used, and need not be asked for each.
+    if (
+        row.year is not None
+        and (row.label and not row.label.isspace())
+        and (row.text and not row.text.isspace())
+        and (stripped and not stripped.isspace())
+    ):
+        return len(REASONS)
+    faults = (
+        row.label is None,
+        is_blank(row.label),
+        row.year is None,
+        row.text is None,
+        is_blank(row.text),
+        is_blank(stripped),
+        True,
     )
+    return faults.index(True)
 
 
 def is_blank(value: str | None) -> bool:
@@ -180,7 +284,7 @@ def read_as(recipe: Recipe, texts: Sequence[str]) -> list[bytes]:
 
     Texts of which that is the same are one to the model. Of a text without words, itself.
     """
-    words = split_in_batches(recipe, pa.chunked_array([pa.array(texts, pa.string())]))
+    words = join_words(recipe, pa.array(texts, pa.string()))
     read = without_punctuation(words).cast(pa.binary()).to_pylist()
     return [each or text.encode() for each, text in zip(read, texts, strict=True)]
 

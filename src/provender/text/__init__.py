@@ -6,4 +6,14 @@ reads as well; words and their ids.
 Imports no other room.
 """
 
-__all__ = ["counting", "encode", "grams", "pattern", "recipe", "scripts", "tables"]
+__all__ = [
+    "counting",
+    "encode",
+    "grams",
+    "loops",
+    "pattern",
+    "recipe",
+    "scripts",
+    "tables",
+    "words",
+]

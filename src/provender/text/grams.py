@@ -15,7 +15,6 @@ A mark is one character with what it stands on.
 ``web/src/encode.js`` does the same, text by text. Here it is done once for each different word.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provender.text.recipe import Recipe, is_mark, mark_class, run_class, split_in_batches
+from provender.compiled import fixed
+from provender.text import loops
+from provender.text.encode import Kind
+from provender.text.recipe import Recipe, mark_class, run_class
+from provender.text.words import buffers_of, character_kinds, join_words, to_strings
 
 # Before a piece of a word, so that it is no word.
 PIECE = " "
@@ -31,16 +34,12 @@ PIECE = " "
 # Longer words are read in pieces up to here: they are no words of a language.
 MOST_CHARACTERS = 40
 
-# Texts counted, and words read in pieces, at once: bounds the memory, not the result.
-BATCH = 128
-BATCH_WORDS = 4096
-
 
 @dataclass(frozen=True)
 class Units:
     """The words and runs of texts, in their order, cut where a text is read no further.
 
-    ``starts`` int64 [n + 1]: text i has ``units[starts[i] : starts[i + 1]]``, int64, each the place
+    ``starts`` int64 [n + 1]: text i has ``units[starts[i] : starts[i + 1]]``, int32, each the place
     of a name in ``names``; ``is_run`` bool [names].
     """
 
@@ -63,35 +62,97 @@ class Counts:
     counts: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Features:
+    """Names of features, as :func:`provender.text.loops.cut` tells of them."""
+
+    data: np.ndarray
+    begins: np.ndarray
+    lengths: np.ndarray
+    kinds: np.ndarray
+    keys: np.ndarray
+
+    def take(self, places: np.ndarray) -> pa.StringArray:
+        """Return the names of some."""
+        begins, lengths, kinds = self.begins[places], self.lengths[places], self.kinds[places]
+        out = np.empty(int(lengths.sum(dtype=np.int64) + kinds.sum(dtype=np.int64)), np.uint8)
+        ends = np.empty(len(places) + 1, np.int32)
+        loops.gather(self.data, begins, lengths, kinds, out, ends)
+        return to_strings(out, ends)
+
+
+class _Index:
+    """Names, to be looked up: each has its place."""
+
+    def __init__(self, names: pa.StringArray) -> None:
+        """Read the names; of equal ones the first counts."""
+        self._known = _describe(names)
+        self._table = _table(len(names))
+        self._look_up(self._known, adds=True)
+
+    def __len__(self) -> int:
+        return len(self._known.begins)
+
+    def find(self, features: _Features) -> np.ndarray:
+        """Return the places of features, -1 where they are not there: int32."""
+        return self._look_up(features, adds=False)
+
+    def _look_up(self, features: _Features, adds: bool) -> np.ndarray:
+        ids = np.empty(len(features.begins), np.int32)
+        known = _arrays(self._known)[:-1]
+        loops.look_up(*_arrays(features), *known, self._table, adds, ids)
+        return ids
+
+
+class Vocabulary:
+    """Names of features, to be looked up: ids are their places."""
+
+    def __init__(self, names: Sequence[str] | pa.StringArray) -> None:
+        """Read the names."""
+        is_array = isinstance(names, pa.StringArray)
+        array: pa.StringArray = names if is_array else pa.array(names, pa.string())
+        self.features = _Index(array)
+        # A pair is looked up by the numbers of its words: no name is put together for it.
+        ids = np.flatnonzero(_matches(array, f"^[^{PIECE}]+{PIECE}")).astype(np.int32)
+        parts = pc.split_pattern(array.take(pa.array(ids)), PIECE, max_splits=1).flatten()
+        self._words = _Index(parts.unique())
+        first, second = self._words.find(_describe(parts)).astype(np.int64).reshape(-1, 2).T
+        self._table = _table(len(ids))
+        loops.index_pairs(first * len(self._words) + second, ids, self._table)
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return len(self.features)
+
+    def find_pairs(self, units: Units) -> np.ndarray:
+        """Return the id of each unit and the next one as a pair, or -1: int32 [units]."""
+        words = self._words.find(_describe(units.names))
+        words[units.is_run] = -1
+        pairs = np.empty(len(units.units), np.int32)
+        loops.look_up_pairs(units.units, units.starts, words, len(self._words), self._table, pairs)
+        return pairs
+
+
 def read_units(recipe: Recipe, texts: pa.ChunkedArray, max_words: int) -> Units:
     """Split texts; read so many words of each, where a run counts as many as it has characters."""
-    return find_units(recipe, split_in_batches(recipe, texts), max_words)
+    return find_units(recipe, join_words(recipe, texts), max_words)
 
 
-def find_units(recipe: Recipe, words: pa.ChunkedArray, max_words: int) -> Units:
-    """Do so with texts that are split already, by ``split_in_batches``."""
-    lengths = np.asarray(pc.list_value_length(words), np.int64)
-    encoded = pc.list_flatten(words).combine_chunks().dictionary_encode()
-    names, units = encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)
-    is_run = _matches(names, f"^{run_class(recipe)}")
-    sizes = np.where(is_run, np.asarray(pc.utf8_length(names)), 1)[units]
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    ends = np.concatenate([[0], np.cumsum(sizes)])
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    room = max_words - (ends[:-1] - ends[starts[rows]])
-    # The run that reaches beyond is cut.
-    long = np.flatnonzero((room > 0) & (room < sizes))
-    if len(long):
-        ends_of = zip(units[long].tolist(), room[long].tolist(), strict=True)
-        cut = [names[unit].as_py()[:size] for unit, size in ends_of]
-        both = pa.concat_arrays([names, pa.array(cut, pa.string())]).dictionary_encode()
-        places = both.indices.to_numpy().astype(np.int64)
-        units[long] = len(names) + np.arange(len(long))
-        units, names = places[units], both.dictionary
-        is_run = _matches(names, f"^{run_class(recipe)}")
-    kept = room > 0
-    counts = np.bincount(rows[kept], minlength=len(lengths))
-    return Units(np.concatenate([[0], np.cumsum(counts)]), units[kept], names, is_run)
+def find_units(recipe: Recipe, words: pa.StringArray, max_words: int) -> Units:
+    """Do so with texts that are split already, by ``join_words``."""
+    data, offsets = buffers_of(words)
+    # No text has more words than there are spaces between them, and one.
+    most = (int(offsets[-1]) - int(offsets[0]) + len(words)) // 2 + 1
+    units, starts = np.empty(most, np.int32), np.empty(len(words) + 1, np.int64)
+    begins, lengths = np.empty(most, np.int64), np.empty(most, np.int32)
+    runs = np.empty(most, np.uint8)
+    count = loops.number_words(
+        data, offsets, max_words, character_kinds(recipe), units, starts, begins, lengths, runs
+    )
+    kinds = np.full(count, loops.OTHER, np.uint8)
+    found = _Features(data, begins[:count], lengths[:count], kinds, np.zeros(0, np.int64))
+    names = found.take(np.arange(count))
+    return Units(starts, units[: starts[-1]], names, runs[:count].astype(bool))
 
 
 def count_texts(
@@ -102,52 +163,48 @@ def count_texts(
     ``groups`` int64 [n], from 0: texts of one group count once. ``usable`` bool [names]: of the
     other words nothing is counted.
     """
-    owners, names = _features(recipe, units.names, units.is_run)
-    kept = usable[owners]
-    encoded = names.filter(pa.array(kept)).dictionary_encode()
-    names = encoded.dictionary
-    starts, features = _by_unit(owners[kept], encoded.indices.to_numpy(), len(units.names))
+    starts, features = _cut(recipe, units, usable)
+    ids, first = np.empty(len(features.begins), np.int32), np.empty(len(features.begins), np.int64)
+    different = loops.number_features(*_arrays(features), ids, first)
     keys, pairs = _pairs(recipe, units, usable)
-    pair_names = _pair_names(units.names, keys)
-    total = len(names) + len(keys)
-    found = np.zeros(total, np.int64)
-    ordered = np.argsort(groups, kind="stable")
-    batches = np.arange(0, groups.max(initial=-1) + 1 + BATCH, BATCH)
-    bounds = np.searchsorted(groups[ordered], batches)
-    for first, last in itertools.pairwise(bounds.tolist()):
-        rows = ordered[first:last]
-        pair_ids = np.where(pairs >= 0, pairs + len(names), -1)
-        tallied, _ = _tally(units, starts, features, pair_ids, rows, groups[rows], total)
-        found += np.bincount(tallied % total, minlength=total)
+    found = np.zeros(different + len(keys), np.int64)
+    rows = np.argsort(groups, kind="stable")
+    loops.count_groups(
+        units.units, units.starts, rows, groups[rows].astype(np.int64), starts, ids, pairs,
+        different, found,
+    )  # fmt: skip
     # A text may have been cut before them.
-    seen = found > 0
-    return pa.concat_arrays([names, pair_names]).filter(pa.array(seen)), found[seen]
+    seen = np.flatnonzero(found)
+    own, both = seen[seen < different], seen[seen >= different] - different
+    names = [features.take(first[own]), _pair_names(units.names, keys[both])]
+    return pa.concat_arrays(names), found[seen]
 
 
-def encode(recipe: Recipe, units: Units, vocabulary: Sequence[str] | pa.StringArray) -> Counts:
+def encode(
+    recipe: Recipe, units: Units, vocabulary: Sequence[str] | pa.StringArray | Vocabulary
+) -> Counts:
     """Count the features of each text that a vocabulary has; ids are its places."""
-    is_array = isinstance(vocabulary, pa.StringArray)
-    known = vocabulary if is_array else pa.array(vocabulary, pa.string())
-    owners, names = _features(recipe, units.names, units.is_run)
-    ids = _find(names, known)
-    starts, features = _by_unit(owners[ids >= 0], ids[ids >= 0], len(units.names))
-    keys, pairs = _pairs(recipe, units, np.ones(len(units.names), bool))
-    pair_ids = np.concatenate([_find(_pair_names(units.names, keys), known), [-1]])[pairs]
-    texts, total = len(units.starts) - 1, max(len(known), 1)
-    lengths = [np.zeros(1, np.int64)]
-    parts = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
-    for start in range(0, texts, BATCH):
-        rows = np.arange(start, min(start + BATCH, texts))
-        tallied, counts = _tally(units, starts, features, pair_ids, rows, rows, total)
-        lengths.append(np.bincount(tallied // total - start, minlength=len(rows)))
-        parts.append(((tallied % total).astype(np.int32), counts.astype(np.int32)))
-    all_ids, all_counts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Counts(np.cumsum(np.concatenate(lengths)), all_ids, all_counts)
+    known = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
+    starts, features = _cut(recipe, units, np.ones(len(units.names), bool))
+    own = known.features.find(features)
+    has_pairs = recipe["grams"]["pairs"]
+    pairs = known.find_pairs(units) if has_pairs else np.full(len(units.units), -1, np.int32)
+    # No text has more of them than its units have.
+    most = int(np.diff(starts)[units.units].sum()) + len(pairs)
+    ends = np.empty(len(units.starts), np.int64)
+    ids, counts = np.empty(most, np.int32), np.empty(most, np.int32)
+    loops.count_each(units.units, units.starts, starts, own, pairs, len(known), ends, ids, counts)
+    # Memory that nothing was written to takes none.
+    return Counts(ends, ids[: ends[-1]], counts[: ends[-1]])
 
 
-def are_pieces(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
-    """Tell which features are pieces, of words or of runs: bool [names]."""
-    return _matches(pa.array(names, pa.string()), f"^(?:{PIECE}|{run_class(recipe)})")
+def kinds_of(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
+    """Return of which :class:`Kind` each feature is: uint8 [names]."""
+    given = pa.array(names, pa.string())
+    found = np.full(len(given), Kind.WORD, np.uint8)
+    found[_matches(given, f"^{run_class(recipe)}")] = Kind.RUN
+    found[_matches(given, f"^{PIECE}")] = Kind.PIECE
+    return found
 
 
 def are_words(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
@@ -166,89 +223,59 @@ def count_read(units: Units) -> np.ndarray:
     return read
 
 
-def _tally(
-    units: Units,
-    starts: np.ndarray,
-    features: np.ndarray,
-    pairs: np.ndarray,
-    rows: np.ndarray,
-    owners: np.ndarray,
-    total: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return owner · total + feature of all features of some texts, ascending, and their counts.
-
-    ``features``: int [.], of each unit from its place in ``starts`` on; ``pairs``: int [units],
-    that of each unit and the one behind it, or -1; ``owners``: int [rows], what stands for a text.
-    """
-    lengths = units.starts[rows + 1] - units.starts[rows]
-    places = _ranges(units.starts[rows], lengths)
-    base = int(owners.min(initial=0))
-    # Texts times features are more than 32 bits count.
-    of = np.repeat(owners.astype(np.int64) - base, lengths)
-    own, counts = np.unique(of * len(units.names) + units.units[places], return_counts=True)
-    of_own, unit = own // max(len(units.names), 1), own % max(len(units.names), 1)
-    sizes = starts[unit + 1] - starts[unit]
-    paired = pairs[places]
-    of_pair = of[paired >= 0]
-    # Text by text, first those of its words, then its pairs: many short rows are sorted faster
-    # than one long one, and a feature with what it counts in 32 bits faster than in 64.
-    many = int(of.max(initial=-1)) + 1
-    single = np.bincount(of_own, sizes, many).astype(np.int64)
-    double = np.bincount(of_pair, minlength=many)
-    ends = np.cumsum(single + double)
-    bits = int(counts.max(initial=1)).bit_length()
-    kind = np.uint32 if total << bits <= 1 << 32 else np.uint64
-    both: np.ndarray = np.empty(int(ends[-1]) if many else 0, kind)
-    both[_ranges(ends - single - double, single)] = (
-        features[_ranges(starts[unit], sizes)] << bits | np.repeat(counts, sizes)
-    ).astype(kind)
-    both[_ranges(ends - double, double)] = (paired[paired >= 0] << bits | 1).astype(kind)
-    first = 0
-    for end in ends.tolist():
-        both[first:end].sort()
-        first = end
-    keys = both >> bits
-    is_new = np.ones(len(keys), bool)
-    is_new[1:] = keys[1:] != keys[:-1]
-    is_new[(ends - single - double)[single + double > 0]] = True
-    begins = np.flatnonzero(is_new)
-    if not len(begins):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    summed = np.add.reduceat(both & ((1 << bits) - 1), begins, dtype=np.int64)
-    owner = base + np.searchsorted(ends, begins, "right")
-    return owner * total + keys[begins].astype(np.int64), summed
+def _cut(recipe: Recipe, units: Units, usable: np.ndarray) -> tuple[np.ndarray, _Features]:
+    """Return the features of the usable names, and which are whose: int64 [names + 1]."""
+    grams = recipe["grams"]
+    data, offsets = buffers_of(units.names)
+    sizes = np.array(grams["sizes"], np.int64), np.array(grams["words"], np.int64)
+    lengths = np.diff(offsets).astype(np.int64)
+    # A word between two spaces has, of each size, fewer pieces than characters.
+    most = int((1 + (lengths + 2) * max(map(len, sizes))).sum())
+    framed = np.empty(int((2 * lengths + 2).sum()), np.uint8)
+    starts = np.empty(len(units.names) + 1, np.int64)
+    begins, sizes_of = np.empty(most, np.int64), np.empty(most, np.int32)
+    kinds, keys = np.empty(most, np.uint8), np.empty(most, np.int64)
+    count = loops.cut(
+        data, offsets, units.is_run.astype(np.uint8), usable.astype(np.uint8),
+        character_kinds(recipe), *sizes, MOST_CHARACTERS, framed, starts, begins, sizes_of, kinds,
+        keys,
+    )  # fmt: skip
+    return starts, _Features(
+        fixed(framed), begins[:count], sizes_of[:count], kinds[:count], keys[:count]
+    )
 
 
-def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the numbers from each start on, so many of each, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    ranges: np.ndarray = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
-    return ranges
+def _describe(names: pa.StringArray) -> _Features:
+    """Tell of features by their names."""
+    data, offsets = buffers_of(names)
+    begins, lengths = np.empty(len(names), np.int64), np.empty(len(names), np.int32)
+    kinds, keys = np.empty(len(names), np.uint8), np.empty(len(names), np.int64)
+    loops.describe(data, offsets, begins, lengths, kinds, keys)
+    return _Features(data, begins, lengths, kinds, keys)
 
 
-def _by_unit(owners: np.ndarray, features: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
-    """Order features by the unit that has them: where each unit's begin, and the features."""
-    order = np.argsort(owners, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=units))])
-    return starts, features[order].astype(np.int64)
+def _table(size: int) -> np.ndarray:
+    """Return an empty table for so many keys."""
+    return np.zeros(1 << max(2 * size, loops.LEAST_SLOTS).bit_length() + 1, np.int64)
+
+
+def _arrays(
+    features: _Features,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return features.data, features.begins, features.lengths, features.kinds, features.keys
 
 
 def _pairs(recipe: Recipe, units: Units, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the different pairs of words, first · names + second, and each unit's with the next.
 
-    The latter is int [units], a place in the former, or -1.
+    The latter is int32 [units], a place in the former, or -1.
     """
-    pairs = np.full(len(units.units), -1, np.int64)
-    if not recipe["grams"]["pairs"] or len(units.units) < 2:
-        return np.zeros(0, np.int64), pairs
-    fits = (usable & ~units.is_run)[units.units]
-    both = fits[:-1] & fits[1:]
-    # The last of a text stands beside none.
-    ends = units.starts[1:-1]
-    both[ends[(ends > 0) & (ends < len(units.units))] - 1] = False
-    keys = units.units[:-1][both] * len(units.names) + units.units[1:][both]
-    found, pairs[:-1][both] = np.unique(keys, return_inverse=True)
-    return found, pairs
+    if not recipe["grams"]["pairs"]:
+        return np.zeros(0, np.int64), np.full(len(units.units), -1, np.int32)
+    fits = (usable & ~units.is_run).astype(np.uint8)
+    keys, pairs = np.empty(len(units.units), np.int64), np.empty(len(units.units), np.int32)
+    count = loops.number_pairs(units.units, units.starts, fits, keys, pairs)
+    return keys[:count], pairs
 
 
 def _pair_names(names: pa.StringArray, keys: np.ndarray) -> pa.StringArray:
@@ -256,113 +283,6 @@ def _pair_names(names: pa.StringArray, keys: np.ndarray) -> pa.StringArray:
     return pc.binary_join_element_wise(
         names.take(pa.array(first)), names.take(pa.array(second)), " "
     )
-
-
-def _features(
-    recipe: Recipe, names: pa.StringArray, is_run: np.ndarray
-) -> tuple[np.ndarray, pa.StringArray]:
-    """Return the names of all words' and runs' features, and whose each is: int64."""
-    grams = recipe["grams"]
-    marks = is_mark(recipe)
-    words, runs = np.flatnonzero(~is_run), np.flatnonzero(is_run)
-    owners, found = [words], [names.take(pa.array(words))]
-    if grams["sizes"] and len(runs):
-        parts = [_characters(name, marks) for name in names.take(pa.array(runs)).to_pylist()]
-        short = np.array([len(part) < grams["sizes"][0] for part in parts])
-        owners.append(runs[short])
-        found.append(names.take(pa.array(runs[short])))
-        places, pieces = _windows(parts, grams["sizes"])
-        owners.append(runs[places])
-        found.append(pieces)
-    if grams["words"] and len(words):
-        is_ascii = np.asarray(pc.string_is_ascii(names))[words]
-        for start in range(0, is_ascii.sum(), BATCH_WORDS):
-            some = words[is_ascii][start : start + BATCH_WORDS]
-            places, pieces = _ascii_windows(names.take(pa.array(some)), grams["words"])
-            owners.append(some[places])
-            found.append(pieces)
-        others = words[~is_ascii]
-        parts = [
-            [PIECE, *_characters(name, marks)[:MOST_CHARACTERS], PIECE]
-            for name in names.take(pa.array(others)).to_pylist()
-        ]
-        places, pieces = _windows(parts, grams["words"], prefix=PIECE, whole=False)
-        owners.append(others[places])
-        found.append(pieces)
-    return np.concatenate(owners), pa.concat_arrays(found)
-
-
-def _characters(unit: str, marks: np.ndarray) -> Sequence[str]:
-    """Return a unit's characters, each mark with what it stands on."""
-    if unit.isascii():
-        return unit
-    parts: list[str] = []
-    for character in unit:
-        if parts and marks[ord(character)]:
-            parts[-1] += character
-        else:
-            parts.append(character)
-    return parts
-
-
-def _windows(
-    units: Sequence[Sequence[str]], sizes: Sequence[int], prefix: str = "", whole: bool = True
-) -> tuple[np.ndarray, pa.StringArray]:
-    """Return the pieces of so many characters of units, and the places of their units: int64.
-
-    With ``whole`` false, none that is as long as its unit.
-    """
-    found: list[str] = []
-    counts = []
-    for parts in units:
-        before = len(found)
-        for size in sizes:
-            if size < len(parts) + whole:
-                found += [
-                    prefix + "".join(parts[start : start + size])
-                    for start in range(len(parts) - size + 1)
-                ]
-        counts.append(len(found) - before)
-    return np.repeat(np.arange(len(counts)), counts), pa.array(found, pa.string())
-
-
-def _ascii_windows(
-    names: pa.StringArray, sizes: Sequence[int]
-) -> tuple[np.ndarray, pa.StringArray]:
-    """Return the pieces of words of ASCII, as :func:`_windows` does, without a loop over them."""
-    # What take returns begins at 0.
-    _, offsets, data = names.buffers()
-    begins = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
-    lengths = np.minimum(np.diff(begins), MOST_CHARACTERS)
-    # Each word between two spaces, one after the other.
-    ends = np.cumsum(lengths + 2)
-    framed = np.full(ends[-1], ord(PIECE), np.uint8)
-    framed_at = ends - lengths - 2
-    characters = np.frombuffer(data, np.uint8)
-    framed[_ranges(framed_at + 1, lengths)] = characters[_ranges(begins[:-1], lengths)]
-    counts = np.array(
-        [np.maximum(lengths + (2 - size + 1), 0) * (size < lengths + 2) for size in sizes]
-    )
-    total = counts.sum(axis=0)
-    # Of each word all of one size, then all of the next.
-    first = np.cumsum(total) - total + np.cumsum(counts, axis=0) - counts
-    starts = np.empty(int(total.sum()), np.int64)
-    widths = np.empty(len(starts), np.int64)
-    for size, at, count in zip(sizes, first, counts, strict=True):
-        places = _ranges(at, count)
-        starts[places] = _ranges(framed_at, count)
-        widths[places] = size
-    piece_ends = np.cumsum(widths + 1)
-    pieces = np.full(piece_ends[-1] if len(widths) else 0, ord(PIECE), np.uint8)
-    pieces[_ranges(piece_ends - widths, widths)] = framed[_ranges(starts, widths)]
-    bounds = np.concatenate([[0], piece_ends]).astype(np.int32)
-    found = pa.StringArray.from_buffers(len(widths), pa.py_buffer(bounds), pa.py_buffer(pieces))
-    return np.repeat(np.arange(len(names)), total), found
-
-
-def _find(names: pa.StringArray, known: pa.StringArray) -> np.ndarray:
-    """Return the places of names in ``known``, -1 where they are not there: int64."""
-    return np.asarray(pc.fill_null(pc.index_in(names, value_set=known), -1), np.int64)
 
 
 def _matches(names: pa.StringArray, pattern: str) -> np.ndarray:

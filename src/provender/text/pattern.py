@@ -24,6 +24,7 @@ from provender.errors import UserError
 Bits = int
 OTHERS = 1 << 128
 ANY = (OTHERS << 1) - 1
+COLUMNS = ANY.bit_length()
 
 # How many characters an attempt may read without having a match; see above.
 MAX_UNCERTAIN = 64
@@ -376,6 +377,22 @@ def find_needed(pattern: str) -> str:
         if bits != OTHERS and bits.bit_count() == 1 and not parser.matches_without(whole, bits):
             return chr(bits.bit_length() - 1)
     return ""
+
+
+def make_automaton(pattern: str) -> tuple[list[list[tuple[Bits, int]]], set[int]]:
+    """Return how the path that a text takes through ``pattern`` goes on, and where it may end.
+
+    Of each state, by which characters it leads to which other one; and the states in which a match
+    may end. State 0 is the first, to which none leads. Where languages try each place in turn and
+    prefer the longest repeats, so does who walks this path as far as it goes. Raises PatternError
+    for what can't be parsed.
+    """
+    parser, whole = _parse(pattern)
+    paths = [
+        [(parser.bits[position], position + 1) for position in sorted(positions)]
+        for positions in (whole.first, *parser.follow)
+    ]
+    return paths, {position + 1 for position in whole.last}
 
 
 def _parse(pattern: str) -> tuple[_Parser, _Part]:

@@ -36,8 +36,7 @@ A-Z are lower-cased by rule and the rest of ASCII is the patterns' business.
 import itertools
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,8 +48,6 @@ from provender.text.pattern import find_needed
 Recipe = dict[str, Any]
 
 FIRST_BEYOND_ASCII = 0x80
-# Texts split at once.
-BATCH_TEXTS = 2048
 SURROGATES = range(0xD800, 0xE000)
 
 # Unicode's general categories that make up words: letters, marks, numbers. Each symbol is one.
@@ -76,14 +73,8 @@ JAMO = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
 # Letters whose lower case is another in a language.
 LANGUAGES = {"tr": {"I": "ı", "İ": "i"}, "az": {"I": "ı", "İ": "i"}}
 
-# Of what folds to another text, the letters that whole languages have in every other sentence.
-COMMON = frozenset("ßς")
-
 # Of a compiled recipe: what beyond ASCII is no part of a word.
 TABLES = ("separators", "symbols", "ignored")
-
-# What is no copy less for having it.
-PUNCTUATION = "[ !-/:-@\\[-`{-~]+"
 
 # A mark of the least class, and one of a high one, beside which the order of others shows.
 LOW_MARK, HIGH_MARK = "\u0334", "\u0315"
@@ -122,7 +113,7 @@ def compile_recipe(
     fold = _fold(letters, lowered, LANGUAGES.get(language, {}), codes[ignored], marks == "remove")
     changed = (deltas != 0) & ~np.isin(letters, [ord(character) for character in fold])
     pairs, parts, classes = _composition(codes, characters)
-    is_mark = _marked([_without_classes(classes)])
+    is_mark = marked([_without_classes(classes)])
     scripts = grams["scripts"] if grams else []
     in_grams = np.isin(codes, [ord(mark) for mark in SHARED]) & ("Katakana" in scripts)
     for script in scripts:
@@ -238,59 +229,19 @@ def _normalized(text: str, form: str) -> str:
     return normalized
 
 
-def split_words(recipe: Recipe, texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
-    """Split texts into words, and runs of what is read in pieces.
-
-    ``texts``: n strings. Returns a list<string> array of n rows, in text order.
-    Nothing is done row by row: each rule runs over the whole column in Arrow's RE2.
-    """
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    texts = pc.utf8_slice_codeunits(texts, 0, recipe["max_characters"])
-    beyond = pc.invert(pc.string_is_ascii(texts))
-    rare = _match(beyond, texts, _class(_rare(recipe)))
-    texts = _where(rare, texts, lambda some: _open(recipe, some))
-    # Before lower case: what Unicode has no letter for yet may have one as its lower case.
-    separators = _class(_runs(recipe["separators"]))
-    texts = _where(beyond, texts, lambda some: _replace(some, separators, " "))
-    for character, other in recipe["fold"]:
-        if character.isascii() or character in COMMON:
-            texts = pc.replace_substring(texts, character, other)
-    texts = pc.utf8_lower(texts)
-    # What became lower case, or was parted by what is ignored, may compose now.
-    texts = _where(rare, texts, lambda some: _compose(_changing(recipe), some))
-    for pattern, replacement, needed in recipe["replace"]:
-        if replacement is None:
-            change = partial(_replace, pattern=f"({pattern})", replacement=r" \1 ")
-        else:
-            # In RE2 a backslash starts a reference to a group; here it means itself.
-            literal = replacement.replace("\\", "\\\\")
-            change = partial(_replace, pattern=pattern, replacement=literal)
-        texts = _where(pc.match_substring(texts, needed), texts, change)
-    if not recipe["grams"]["sizes"]:
-        return _without_empty(pc.split_pattern(texts, " "))
-    first = run_class(recipe)
-    # Marks belong to what they stand on, whatever their script.
-    marks = mark_class(recipe)
-    has_runs = _match(beyond, texts, first)
-    run = f"({first}(?:{first}|{marks})*)"
-    texts = _where(has_runs, texts, lambda some: _replace(some, run, r" \1 "))
-    return _without_empty(pc.split_pattern(texts, " "))
-
-
 def run_class(recipe: Recipe) -> str:
     """Return a pattern of RE2 that matches a character of what is read in pieces."""
-    return _class(_runs(recipe["grams"]["characters"] if recipe["grams"]["sizes"] else []))
+    return _class(runs_of(recipe["grams"]["characters"] if recipe["grams"]["sizes"] else []))
 
 
 def is_mark(recipe: Recipe) -> np.ndarray:
     """Return of each code point whether it is a mark: bool [0x110000]."""
-    return _marked([_without_classes(recipe["classes"])])
+    return marked([_without_classes(recipe["classes"])])
 
 
 def mark_class(recipe: Recipe) -> str:
     """Return a pattern of RE2 that matches a mark, which belongs to what it stands on."""
-    return _class(_runs(_without_classes(recipe["classes"])))
+    return _class(runs_of(_without_classes(recipe["classes"])))
 
 
 def in_pieces(recipe: Recipe, texts: pa.Array) -> pa.BooleanArray:
@@ -329,8 +280,8 @@ def for_words(recipe: Recipe, words: Iterable[str]) -> Recipe:
     before = [*(source for source, _ in fold), *(chr(code) for code, _ in lower)]
     known |= letters("".join(before))
     # Where what composes parts words, or has a place in a run, it counts for their number.
-    parting = _marked([*(recipe[table] for table in TABLES), _without_classes(recipe["classes"])])
-    counted = parting | _marked([recipe["grams"]["characters"]])
+    parting = marked([*(recipe[table] for table in TABLES), _without_classes(recipe["classes"])])
+    counted = parting | marked([recipe["grams"]["characters"]])
     return {
         **recipe,
         "pairs": "".join(
@@ -353,110 +304,9 @@ def _triples(pairs: str) -> Iterator[str]:
     return (pairs[place : place + 3] for place in range(0, len(pairs), 3))
 
 
-def split_in_batches(recipe: Recipe, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Split texts into words as :func:`split_words` does, some at once.
-
-    Each rule copies what it works on: of many texts at once, hundreds of megabytes.
-    """
-    starts = range(0, len(texts), BATCH_TEXTS)
-    parts = [split_words(recipe, texts.slice(start, BATCH_TEXTS)) for start in starts]
-    return pa.chunked_array(parts, pa.list_(pa.string()))
-
-
-def without_punctuation(words: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return what tells texts apart: their words with spaces between them, punctuation left out.
-
-    ``words``: n lists of strings, of :func:`split_in_batches`. Returns n strings.
-    """
-    joined = pc.binary_join(words, " ")
-    return pc.utf8_trim(pc.replace_substring_regex(joined, PUNCTUATION, " "), " ")
-
-
-def number_texts(words: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for each list of words, the same for texts of the same words: int64 [n]."""
-    read = without_punctuation(words).combine_chunks()
-    numbers: np.ndarray = read.dictionary_encode().indices.to_numpy().astype(np.int64)
-    return numbers
-
-
-def _rare(recipe: Recipe) -> list[list[int]]:
-    """Return runs of the characters that few texts have, for which there is more to do."""
-    tables = [_runs(recipe["symbols"]), _runs(recipe["ignored"]), _folding(recipe)]
-    return [*_changing(recipe), *itertools.chain(*tables)]
-
-
-def _folding(recipe: Recipe) -> list[list[int]]:
-    """Return the characters that become another text, but the most common ones, as runs."""
-    return [
-        [ord(character)] * 2
-        for character, _ in recipe["fold"]
-        if not character.isascii() and character not in COMMON
-    ]
-
-
-def _open(recipe: Recipe, texts: pa.Array) -> pa.Array:
-    """Compose texts, part their symbols and fold what is more than a lower case."""
-    texts = _compose(_changing(recipe), texts)
-    texts = _replace(texts, f"({_class(_runs(recipe['symbols']))})", r" \1 ")
-    texts = _replace(texts, _class(_runs(recipe["ignored"])), "")
-    inside = _class(_folding(recipe))
-    rows = pc.match_substring_regex(texts, inside)
-    return _where(rows, texts, lambda some: _translate(inside, dict(recipe["fold"]), some))
-
-
-def _changing(recipe: Recipe) -> list[list[int]]:
-    """Return runs of the characters without which a text is composed already."""
-    second = {ord(character) for character in recipe["pairs"][2::3]}
-    other = {ord(character) for character, _ in recipe["parts"]}
-    alone = [[code, code] for code in sorted(second | other | set(JAMO))]
-    return [*alone, *_runs(_without_classes(recipe["classes"]))]
-
-
 def _without_classes(classes: list[int]) -> list[int]:
     """Return runs of marks as a list of gaps."""
     return [number for place, number in enumerate(classes) if place % 3 < 2]
-
-
-def _compose(changing: list[list[int]], texts: pa.Array) -> pa.Array:
-    rows = pc.match_substring_regex(texts, _class(changing))
-    return _where(rows, texts, lambda some: pc.utf8_normalize(some, "NFC"))
-
-
-def _translate(inside: str, fold: dict[str, str], texts: pa.Array) -> pa.Array:
-    """Replace each character of a class that is there; none becomes one of a table's."""
-    left = _replace(texts, f"[^{inside[1:]}+", "").to_pylist()
-    for character in sorted(set("".join(left))):
-        texts = pc.replace_substring(texts, character, fold[character])
-    return texts
-
-
-def _match(rows: pa.BooleanArray, texts: pa.Array, pattern: str) -> pa.BooleanArray:
-    """Tell which texts match, of those rows that may: bool [n]."""
-    if not pc.any(rows).as_py():
-        return rows
-    return pc.replace_with_mask(rows, rows, pc.match_substring_regex(texts.filter(rows), pattern))
-
-
-def _where(
-    rows: pa.BooleanArray, texts: pa.Array, change: Callable[[pa.Array], pa.Array]
-) -> pa.Array:
-    """Change some rows of a column."""
-    if not pc.any(rows).as_py():
-        return texts
-    if pc.all(rows).as_py():
-        return change(texts)
-    return pc.replace_with_mask(texts, rows, change(texts.filter(rows)))
-
-
-def _replace(texts: pa.Array, pattern: str, replacement: str) -> pa.Array:
-    return pc.replace_substring_regex(texts, pattern, replacement)
-
-
-def _without_empty(words: pa.ListArray) -> pa.ListArray:
-    """Leave out the empty words that outer and repeated spaces give."""
-    kept = pc.not_equal(words.values, "")
-    before = np.concatenate([[0], np.cumsum(kept, dtype=np.int32)])
-    return pa.ListArray.from_arrays(before[words.offsets], words.values.filter(kept))
 
 
 def _class(runs: Iterable[Sequence[int]]) -> str:
@@ -492,24 +342,24 @@ def _gaps(codes: np.ndarray) -> list[int]:
     return gaps
 
 
-def _runs(gaps: list[int]) -> list[list[int]]:
+def runs_of(gaps: list[int]) -> list[list[int]]:
     """Return the first and last code point of each run that a list of gaps has."""
     edges = list(itertools.accumulate(gaps))
     return [[first, end - 1] for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _marked(tables: Iterable[list[int]]) -> np.ndarray:
+def marked(tables: Iterable[list[int]]) -> np.ndarray:
     """Return of each code point whether it is in one of the lists of gaps: bool [0x110000]."""
     found = np.zeros(sys.maxunicode + 1, bool)
     for gaps in tables:
-        for first, last in _runs(gaps):
+        for first, last in runs_of(gaps):
             found[first : last + 1] = True
     return found
 
 
 def _members(gaps: list[int]) -> set[str]:
     """Return the characters of a list of gaps."""
-    return {chr(code) for first, last in _runs(gaps) for code in range(first, last + 1)}
+    return {chr(code) for first, last in runs_of(gaps) for code in range(first, last + 1)}
 
 
 def _lower_runs(codes: list[int], deltas: list[int]) -> list[list[int]]:

@@ -154,7 +154,8 @@ def _leaves(
 
 
 def _identifies(key: tuple[str, ...]) -> bool:
-    return key[0] not in config.PUBLICATION and key[-1] not in config.LOCATIONS
+    others = (*config.PUBLICATION, *config.RUNNING)
+    return key[0] not in others and key[-1] not in config.LOCATIONS
 
 
 def recorded_settings(entry: Mapping[str, Any]) -> dict[str, Any]:

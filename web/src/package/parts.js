@@ -1,6 +1,7 @@
 // Where the npm package has the parts that not every page needs.
 
 import { problem } from "../errors.js";
+import { more } from "../more.js";
 import { loadedUpdates, ownFolder, startWorker } from "../places.js";
 
 /** @type {typeof import("../parts.js").parts} */
@@ -14,6 +15,8 @@ export const parts = {
       "Updates need update.js of a bundle: load it with your own scripts before this is called",
     );
   },
+  // A package's modules are files that bundlers put together.
+  more: async () => more,
   // That of a module is started by start.js.
   worker() {
     if (PROVENDER_FORMAT === "iife" && ownFolder) {

@@ -17,7 +17,12 @@ export const unpackModel = () =>
   Object.assign(
     {
       // Its seal is of the keys in their order, in which the words have a place.
-      constants: Object.assign(JSON.parse(packed.constants), { words: packed.words }),
+      constants: Object.assign(JSON.parse(packed.constants), {
+        words: {
+          shared: packed.words.shared,
+          rests: packed.words.rests.split(packed.end).join("\n"),
+        },
+      }),
       model: JSON.parse(packed.model),
       weights: unpackBytes(packed.weights),
     },

@@ -209,11 +209,11 @@ const ATTACKS = {
   "a statement with a file that the site lacks": {
     attack: (folder) => {
       const statement = makeStatement(folder);
-      statement.subject.push({ name: "bundle/more.js", digest: { sha256: "0".repeat(64) } });
+      statement.subject.push({ name: "bundle/other.js", digest: { sha256: "0".repeat(64) } });
       release(folder, statement, keys);
     },
     check: "Statement",
-    details: ["more.js: in the statement, but not in manifest.json"],
+    details: ["other.js: in the statement, but not in manifest.json"],
   },
   "a file named twice": {
     attack: (folder) => {
