@@ -77,7 +77,7 @@ def _subpath(name: str) -> str:
 
 
 def _in_both_formats(name: str) -> dict[str, dict[str, str]]:
-    # Node.js has the model by its own module in a seventh of the time.
+    # In Node.js, which has the model when it asks for it.
     in_node = {"node": "./esm/node.js"} if name == "index" else {}
     return {
         "import": {"types": f"./esm/{name}.d.ts", **in_node, "default": f"./esm/{name}.js"},

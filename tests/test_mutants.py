@@ -3259,6 +3259,20 @@ MUTANTS = [
         "tests/web/test_web_units.py::test_web_units[commands]",
     ),
     Mutant(
+        "the package's script is read when it is required",
+        "web/src/package/required.js",
+        'export const info = late("info");',
+        "export const info = script().info;",
+        "tests/web/test_web_units.py::test_web_units[commands]",
+    ),
+    Mutant(
+        "the package's worker is another's where it is required",
+        "web/src/package/required.js",
+        "Object.assign(read.parts, parts);",
+        "",
+        "tests/web/test_web_units.py::test_web_units[commands]",
+    ),
+    Mutant(
         "the package's words stand where no seal has them",
         "web/build_package.js",
         "{ ...constants, words: null }",

@@ -20,6 +20,9 @@ const MODULES = [
   ["worker.js", "worker.js", "worker.js"],
 ];
 
+// What is another where it is required.
+const REQUIRED = new Map([["index.js", "package/required.js"]]);
+
 // Characters of ASCII, of which no word has those that are capitals, as a rule.
 const PRINTABLE = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ~^|`"];
 
@@ -74,7 +77,7 @@ export async function buildPackage(bundle, output, shared, license) {
     write("cjs", "classifier.js", KERNEL, {}),
     write("esm", "classifier.js", `esm/${KERNEL}`, {}),
     ...MODULES.flatMap(([file, entry]) => [
-      write("cjs", entry, file, { "classifier.js": `./${KERNEL}`, "script.js": `./${SCRIPT}` }),
+      write("cjs", REQUIRED.get(file) || entry, file, { "classifier.js": `./${KERNEL}`, "script.js": `./${SCRIPT}` }),
       write("esm", entry, `esm/${file}`, {
         "classifier.js": `./${KERNEL}`,
         "script.js": `../${SCRIPT}`,

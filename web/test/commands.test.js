@@ -145,19 +145,28 @@ test("the package has the model inside, whether required or imported", async () 
   }
 });
 
-test("the package's model is made at the first question", () => {
-  const ask = (question) => `
+test("the package's model is made at the first question, and in Node not read before", () => {
+  const code = (module, question) => `
+    import { createRequire } from "node:module";
+    const { cache } = createRequire(import.meta.url);
     const parse = JSON.parse;
     let parsed = 0;
     JSON.parse = (...given) => (parsed++, parse(...given));
-    const found = require(${JSON.stringify(join(output, "index.js"))});
+    const found = await import(${JSON.stringify(join(output, module))});
     ${question};
-    console.log(parsed);
+    console.log(JSON.stringify([${JSON.stringify(join(output, "classifier.js"))} in cache, parsed]));
   `;
-  const parsed = (question) =>
-    Number(spawnSync(process.execPath, ["--eval", ask(question)], { encoding: "utf8" }).stdout);
-  assert.equal(parsed("[found.labels, found.unsureBelow, found.version, found.digest]"), 0);
-  assert.equal(parsed('found.classify("cherry"); found.classify("leaf")'), 4);
+  const ask = (...given) => {
+    const command = ["--input-type=module", "--eval", code(...given)];
+    return JSON.parse(spawnSync(process.execPath, command, { encoding: "utf8" }).stdout);
+  };
+  const facts = "[found.labels, found.unsureBelow, found.version, found.digest]";
+  const questions = 'found.classify("cherry"); found.classify("leaf")';
+  assert.deepEqual(ask(join("esm", "index.js"), facts), [true, 0]);
+  for (const module of ["index.js", join("esm", "node.js")]) assert.deepEqual(ask(module, facts), [false, 0]);
+  for (const module of ["index.js", join("esm", "node.js"), join("esm", "index.js")]) {
+    assert.deepEqual(ask(module, questions), [true, 4]);
+  }
 });
 
 test("the package has its weights once", () => {
@@ -196,13 +205,18 @@ test("where there are no workers, the package says so", async () => {
   await assert.rejects(create({ model, worker: true }), { code: "option", message: /no workers here/ });
   const browser = /** @type {any} */ (global);
   browser.Worker = class {};
+  // As in a script of the application's, which a bundler has put the package into.
+  browser.document = { currentScript: { src: "https://example.org/app.js" } };
+  for (const name of ["index.js", "classifier.js"]) delete require.cache[join(output, name)];
   try {
-    const required = require(join(output, "core.js"));
-    await assert.rejects(required.create({ model, worker: true }), {
-      code: "option", message: /^worker must be a Worker where this package is required/,
-    });
+    for (const name of ["core.js", "index.js"]) {
+      await assert.rejects(require(join(output, name)).create({ model, worker: true }), {
+        code: "option", message: /^worker must be a Worker where this package is required/,
+      });
+    }
   } finally {
     delete browser.Worker;
+    delete browser.document;
   }
 });
 

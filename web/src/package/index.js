@@ -1,9 +1,11 @@
 // The package's own classifier, as a module.
 
 import "./script.js";
-import { inside } from "./inside.js";
+import { inside as find } from "./inside.js";
 import { parts } from "./parts.js";
 import { createBy } from "./start.js";
+
+const inside = find();
 
 // A module finds these elsewhere than a script does.
 Object.assign(inside.parts, parts);

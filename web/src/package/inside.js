@@ -1,6 +1,6 @@
-// What the package's one script has inside: its API, and its model.
+// What the package's one script has inside, once it has been read: its API, and its model.
 
 import { scope } from "../places.js";
 
-/** @type {import("./script.js").Inside} */
-export const inside = scope[PROVENDER_PACKAGE];
+/** @returns {import("./script.js").Inside} */
+export const inside = () => scope[PROVENDER_PACKAGE];

@@ -6,5 +6,5 @@ import "./script.js";
 import { inside } from "./inside.js";
 
 /** @type {PackedModel} */
-const model = inside.unpackModel();
+const model = inside().unpackModel();
 export default model;

@@ -1,6 +1,5 @@
-// The package for modules in Node.js, which looks for exports in each script that a module imports,
-// and so in all of the model, for seven times as long as reading it takes. What is required it does
-// not look through.
+// The package for modules in Node.js: see required.js. Besides, Node.js looks for exports in each
+// script that a module imports, so in all of the model, which takes longer than to compile it.
 
 export {
   create,
