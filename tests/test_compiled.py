@@ -3,79 +3,46 @@
 import hashlib
 import os
 import re
+import runpy
 import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_inputs import make_features
 
 from provender import compiled
 from provender.errors import UserError
-from provender.model import arithmetic, features, hinge, naive_bayes, outside
-from provender.text import counting, grams
-from provender.text.recipe import compile_recipe
-
-WORDS, LABELS = 9, 3
+from provender.model import features, outside
 
 # What works on more than two float64 at once, or rounds a product and a sum at once.
 OF_NEWER_CPUS = re.compile(r"\bvf?n?m(add|sub)|[yz]mm\d")
 
 
-RECIPE = compile_recipe(
-    {"max_characters": 99, "replace": [{"pattern": "[!,]", "apart": True}]},
-    {"sizes": [1, 2], "scripts": ["Han"], "words": [2, 3], "pairs": True},
-)
-# By the numbers of a text's words; each is another case for the loops.
-SPELT = ["a", "Bé", "long-words", "e\u0301", "字漢字", "!", "ab", "x😀y", "abcdefghij"]
+LOOPS = runpy.run_path(str(ROOT / "containers" / "compile_loops.py"))
+PARTS = LOOPS["PARTS"]
 
 
-def read(texts: list[list[int]]) -> list[np.ndarray]:
-    """Call every compiled loop over texts."""
-    column = pa.chunked_array([[" ".join(SPELT[word] for word in text) for text in texts]])
-    units = grams.read_units(RECIPE, column.cast(pa.string()), 20)
-    usable = np.ones(len(units.names), bool)
-    names, counts = grams.count_texts(RECIPE, units, np.arange(len(texts)), usable)
-    kept = counting.keep_most(pa.table([names, counts], counting.SCHEMA), 9)
-    encoded = grams.encode(RECIPE, units, kept["name"].to_pylist())
-    spelt = np.frombuffer("|".join(names.to_pylist()).encode(), np.uint8)
-    return [spelt, counts, encoded.starts, encoded.ids, encoded.counts]
-
-
-def compute(corpus: list[tuple[list[int], int]], seed: int) -> list[bytes]:
+def compute(corpus: list[tuple[list[str], int]], seed: int) -> list[bytes]:
     """Call every compiled loop and return the bytes of what it gives."""
-    texts, truth = [list(column) for column in zip(*corpus, strict=True)]
-    posts = make_features(texts, truth, WORDS, pieces=[7, 8])
+    texts, labels = zip(*corpus, strict=True)
     chance = np.random.default_rng(seed)
-    table, factors = chance.normal(0, 1, (WORDS, LABELS)), chance.uniform(0.5, 2, WORDS)
-    found = (
-        hinge.fit(posts, factors, LABELS, 1.0, 2, seed),
-        features.pool(posts, table),
-        features.add_squares(posts),
-        features.restrict(posts, np.arange(3, WORDS)).ids,
-        naive_bayes.naive_bayes_table(posts, LABELS, naive_bayes.NaiveBayes(0.1, 0.7)),
-        outside.count_by_label([posts], LABELS, WORDS),
-        arithmetic.matmul(table, table[:LABELS]),
-        arithmetic.eigenvectors(arithmetic.gram(table, factors)),
-        *read(texts),
-    )
-    return [each.tobytes() for each in found]
+    return LOOPS["call_all"]([" ".join(text) for text in texts], labels, chance)
 
 
 @settings(max_examples=20)
 @given(
     corpus=st.lists(
-        st.tuples(st.lists(st.integers(0, WORDS - 1), max_size=30), st.integers(0, LABELS - 1)),
+        st.tuples(st.lists(st.sampled_from(PARTS), max_size=30), st.integers(0, 2)),
         min_size=1,
         max_size=30,
     ),
     seed=st.integers(0, 9),
 )
-def test_the_bytes_of_plain_python(corpus: list[tuple[list[int], int]], seed: int) -> None:
+def test_the_bytes_of_plain_python(corpus: list[tuple[list[str], int]], seed: int) -> None:
     """Whatever the texts, each loop computes to the bit what Python makes of its lines."""
     found = compute(corpus, seed)
     with pytest.MonkeyPatch.context() as patch:
@@ -88,7 +55,7 @@ def test_the_bytes_of_plain_python(corpus: list[tuple[list[int], int]], seed: in
 def test_code_for_every_cpu() -> None:
     """No loop's machine code needs more than the first x86-64: no AVX, no fused multiply-add."""
     assert len(compiled.LOOPS) > 5
-    compute([([2, 3, 3, 7], 0), ([4, 8], 1)], 1)
+    compute([(PARTS, 0), (PARTS[:3], 2)], 1)
     for loop, get in compiled.LOOPS.items():
         # Compiled anew: of code that was kept there is no assembly.
         dispatcher = compiled.compile_loop(loop.__wrapped__, keep=False)
