@@ -17,8 +17,10 @@ PART = "text recipe"
 MOST_OF_RE = 1 / 2
 MOST_OF_ONE_SHARD = 1 / 1.8
 
-# In milliseconds: a post of 300 words, the longest that the page may not answer, and a start.
+# In milliseconds: a post of 300 words, to words and to ids; the longest that the page may not
+# answer; and a start.
 MOST_FOR_A_POST = 0.1
+MOST_FOR_IDS = 0.2
 MOST_FOR_10_MB = 100.0
 MOST_FOR_DECODING = 10.0
 
@@ -42,6 +44,7 @@ def measure(build: Path) -> Iterator[Figure]:
     yield _within(shards, python["two"], python["one"], "1 shard", "s", MOST_OF_ONE_SHARD)
     for name, value, limit, unit in (
         ("text.js, 300 words, Node", browser["post"], MOST_FOR_A_POST, "ms"),
+        ("the same with pairs and pieces, to ids", browser["ids"], MOST_FOR_IDS, "ms"),
         ("text.js, first 10 MB, Chromium", browser["large"], MOST_FOR_10_MB, "ms"),
         ("text.js, minified, gzip", browser["script"], MOST_KB_OF_SCRIPT, "kB"),
         (f"{len(words):,} words, gzip", browser["words"], MOST_KB_OF_WORDS, "kB"),

@@ -1,6 +1,6 @@
 // Measures the browser's side of the text recipe: node recipe_pages.mjs BUILD prints JSON, in
-// ms and kB: `post`, a post of 300 words in Node; `large`, the slowest first text of 10 MB on a
-// new page; `decoding` of the vocabulary there; `script` and `words`, text.js and the
+// ms and kB: `post`, a post of 300 words in Node, to its words; `ids`, to the ids of words, pairs and
+// pieces; `large`, the slowest first text of 10 MB on a new page; `decoding` of the vocabulary there; `script` and `words`, text.js and the
 // front-coded words of BUILD/words.json after gzip.
 
 import { readFileSync } from "node:fs";
@@ -13,6 +13,7 @@ const build = resolve(process.argv[2]);
 const web = join(build, "web");
 const load = (path) => import(pathToFileURL(join(web, path)));
 const { createEncoder } = await load("src/encode.js");
+const { compileText } = await load("src/text.js");
 const { decodeWords } = await load("src/vocabulary.js");
 const { launchChromium, listen } = await load("test/browser/chromium.js");
 const { buildSync } = createRequire(join(web, "package.json"))("esbuild");
@@ -31,7 +32,7 @@ const constants = JSON.parse(readFileSync(join(build, "dist", "bundle", "constan
 const vocabulary = JSON.parse(readFileSync(join(build, "words.json")));
 const gzipped = (text) => gzipSync(text, { level: 9 }).length / 1e3;
 
-function timePost() {
+function timePost(read) {
   const words = decodeWords(vocabulary).filter((word) => !word.includes(" "));
   const capitals = (word, n) => (n % 11 ? word : word.toUpperCase());
   const step = Math.floor(words.length / 300);
@@ -40,11 +41,10 @@ function timePost() {
     .slice(0, 300)
     .map((word, n) => capitals(word, n) + (n % 9 ? " " : ",\n"))
     .join("");
-  const toIds = createEncoder(constants);
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();
-    for (let n = 0; n < POSTS_A_ROUND; n++) toIds(post);
+    for (let n = 0; n < POSTS_A_ROUND; n++) read(post);
     rounds.push((performance.now() - start) / POSTS_A_ROUND);
   }
   return Math.min(...rounds);
@@ -109,7 +109,8 @@ const script = buildSync({
 });
 console.log(
   JSON.stringify({
-    post: timePost(),
+    post: timePost(compileText(constants.text).split),
+    ids: timePost(createEncoder(constants)),
     large: Math.max(...large),
     decoding: Math.min(...decoding),
     script: gzipped(script.outputFiles[0].text),

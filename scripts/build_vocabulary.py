@@ -24,6 +24,7 @@ from provender.text.counting import SCHEMA, Counter, keep_most
 from provender.text.encode import Kind
 from provender.text.grams import count_texts, find_units, kinds_of, read_units
 from provender.text.recipe import Recipe
+from provender.text.scripts import advise, not_parted
 from provender.text.words import join_words, without_punctuation
 
 import numpy as np
@@ -322,9 +323,12 @@ def main(options: argparse.Namespace) -> None:
             own = reader.choose(table, options.min_count, options.piece_min_count)
             kept = keep_most(pa.concat_tables([kept, own]), options.size)
     if not len(kept):
+        texts = next(iter(files.read_groups(options.train, ["text"])))["text"].combine_chunks()
+        advice = advise(recipe, not_parted(recipe, texts), len(texts))
+        mend = "lower vocabulary.min_count and vocabulary.piece_min_count"
         raise UserError(
             f"no word is in {options.min_count} different training texts, and no piece in "
-            f"{options.piece_min_count}: lower vocabulary.min_count and vocabulary.piece_min_count"
+            f"{options.piece_min_count}: {'; '.join(advice) or mend}"
         )
     # Those of equally many texts by code point, as their bytes in UTF-8 are ordered.
     kept = kept.sort_by([("count", "descending"), ("name", "ascending")])

@@ -18,7 +18,7 @@ from provender.running import shards, step
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import Vocabulary, are_words, encode, read_units
 from provender.text.recipe import Recipe
-from provender.text.scripts import KANA, not_parted
+from provender.text.scripts import advise, not_parted
 
 import numpy as np
 import pyarrow as pa
@@ -162,7 +162,8 @@ def main(options: argparse.Namespace) -> None:
     name = options.split.stem
     for line in describe(name, known_of, labels, names):
         console.log.info("%s", line)
-    for warning in warn(name, known_of, scripts):
+    advice = advise(files.read_json(options.text), scripts, len(known_of))
+    for warning in warn(name, known_of, advice):
         console.log.warning("warning: %s", warning)
 
 
@@ -183,19 +184,12 @@ def describe(name: str, known: np.ndarray, labels: np.ndarray, names: Sequence[s
     ]
 
 
-def warn(name: str, known: np.ndarray, not_parted: Mapping[str, int]) -> list[str]:
+def warn(name: str, known: np.ndarray, advice: Sequence[str]) -> list[str]:
     """Return what is wrong with a split whose words are mostly unknown, and what mends it.
 
-    ``not_parted``: texts by script, of scripts without spaces that text.grams does not have.
+    ``advice``: as :func:`provender.text.scripts.advise` gives it.
     """
-    found = []
-    for script, count in not_parted.items():
-        if count > len(known) / 2:
-            names = "Han, Hiragana and Katakana" if script == KANA else script
-            found.append(
-                f"{name}: {count:,} of {len(known):,} texts are in a script that has no spaces "
-                f"between words: add {names} to text.grams.scripts"
-            )
+    found = [f"{name}: {each}" for each in advice]
     unknown = int((known == 0).sum())
     if not found and unknown > MANY_UNKNOWN * len(known):
         found.append(

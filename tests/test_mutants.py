@@ -2454,10 +2454,24 @@ MUTANTS = [
     ),
     Mutant(
         "a script without spaces goes without saying",
-        "scripts/encode_posts.py",
-        "if count > len(known) / 2:",
-        "if count > len(known):",
+        "src/provender/text/scripts.py",
+        "if count > texts / 2:",
+        "if count > texts:",
         "tests/scripts/test_encode_posts.py::test_a_script_without_spaces",
+    ),
+    Mutant(
+        "too high a count is the advice where a text has no spaces",
+        "scripts/build_vocabulary.py",
+        "'; '.join(advice) or mend",
+        "mend",
+        "tests/scripts/test_build_vocabulary.py::test_no_word_since_there_are_no_spaces",
+    ),
+    Mutant(
+        "texts of which nothing is known stop the measuring",
+        "src/provender/model/outside.py",
+        "reshape(len(labels), scores.shape[1] - 1)",
+        "reshape(len(labels), -1)",
+        "tests/model/test_outside.py::test_of_no_text",
     ),
     Mutant(
         "a project names the place of its tool",

@@ -34,6 +34,16 @@ def test_what_is_seen() -> None:
     assert np.isfinite(outside.see(np.array([[1, 0]], np.float32), known[:1], read[:1]).lead)
 
 
+def test_of_no_text() -> None:
+    """Where nothing is known of any text, nothing is learnt."""
+    nothing = np.zeros(0, int)
+    scores = np.zeros((0, 3), np.float32)
+    seen = outside.see(scores, nothing, nothing)
+    hidden = outside.hide(scores, nothing, nothing, nothing)
+    assert [len(each.columns) for each in (seen, hidden)] == [0, 0]
+    assert outside.fit(seen, hidden, 3) == []
+
+
 def test_known_words() -> None:
     """Words are known by the texts of other labels alone, by as many as teach one."""
     train = make_texts([[2, 3], [2], [3], [3, 4], [5, 5]], [0, 0, 1, 1, 1])

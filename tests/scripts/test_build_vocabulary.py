@@ -158,6 +158,18 @@ def test_no_frequent_word(run_script: RunScript, folder: Path) -> None:
     assert names_in(folder) == ["augmented.parquet", "text.json", "train.parquet"]
 
 
+def test_no_word_since_there_are_no_spaces(run_script: RunScript, folder: Path) -> None:
+    """Where texts could not be parted, that is what is to be mended."""
+    texts = ["สวัสดีครับ", "ขอบคุณ", "บัญชี"]
+    table = {"rowid": pa.array([3, 5, 9], pa.int64()), "text": texts, "label": ["tides"] * 3}
+    pq.write_table(pa.table(table), folder / "train.parquet")
+    done = run_script("build_vocabulary", *arguments(folder, min_count=2), code=1)
+    assert done.stderr.endswith(
+        ": 3 of 3 texts are in a script that has no spaces between words: "
+        "set text.grams.sizes, with Thai in text.grams.scripts\n"
+    )
+
+
 def write_vectors(folder: Path, words: list[str]) -> list[str | Path]:
     """Write words that have a vector, as read_vectors does; return the option that names them."""
     pq.write_table(pa.table({"word": words}), folder / "vectors.parquet")

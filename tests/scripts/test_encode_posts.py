@@ -112,15 +112,23 @@ def test_a_script_without_spaces(run_script: RunScript, folder: Path) -> None:
     table = pa.table({**POSTS, "text": [*thai, "sea"], "label": tides})
     pq.write_table(table, folder / "test.parquet")
     done = run_script("encode_posts", *arguments(folder, 5))
-    mend = "add Thai to text.grams.scripts"
-    assert done.stderr.splitlines()[-1] == (
+    said = (
         "encode_posts: warning: test: 3 of 4 texts are in a script that has no spaces between "
-        f"words: {mend}"
+        "words: "
     )
+    assert done.stderr.splitlines()[-1] == (
+        f"{said}set text.grams.sizes, with Thai in text.grams.scripts"
+    )
+    others = compile_recipe(
+        {"max_characters": 99, "replace": []}, {"sizes": [2], "scripts": ["Han"]}
+    )
+    files.write_json(folder / "text.json", others)
+    done = run_script("encode_posts", *arguments(folder, 5))
+    assert done.stderr.splitlines()[-1] == f"{said}add Thai to text.grams.scripts"
     grams = {"sizes": [2], "scripts": ["Thai"]}
     pieces = compile_recipe({"max_characters": 99, "replace": []}, grams)
     files.write_json(folder / "text.json", pieces)
-    assert mend not in run_script("encode_posts", *arguments(folder, 5)).stderr
+    assert "text.grams" not in run_script("encode_posts", *arguments(folder, 5)).stderr
 
 
 def test_the_file_names_no_library(run_script: RunScript, folder: Path) -> None:

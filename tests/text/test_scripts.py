@@ -17,6 +17,7 @@ RULES = {"max_characters": 99, "replace": []}
         ("請求書をカード", "Han and kana"),
         ("ไทย ok", "Thai"),
         ("한국어", "Hangul"),
+        ("ꆈꌠ", "Yi"),
         ("42 — 😀", "other"),
         ("", "other"),
         # As many of both.
@@ -30,8 +31,8 @@ def test_most_of_a_text(text: str, script: str) -> None:
 
 def test_what_is_not_parted() -> None:
     """Of scripts without spaces, those that the recipe does not read in pieces."""
-    texts = pa.array(["ไทย", "请求", "hello", "លេខ", "ไท", "한국어"])
+    texts = pa.array(["ไทย", "请求", "hello", "លេខ", "ไท", "한국어", "ꆈꌠ"])
     plain = compile_recipe(RULES)
-    assert not_parted(plain, texts) == {"Han and kana": 1, "Thai": 2, "Khmer": 1}
-    some = compile_recipe(RULES, {"sizes": [1, 2], "scripts": ["Han", "Thai"]})
+    assert not_parted(plain, texts) == {"Han and kana": 1, "Thai": 2, "Khmer": 1, "Yi": 1}
+    some = compile_recipe(RULES, {"sizes": [1, 2], "scripts": ["Han", "Thai", "Yi"]})
     assert not_parted(some, texts) == {"Khmer": 1}

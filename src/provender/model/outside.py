@@ -71,7 +71,9 @@ def hide(scores: np.ndarray, labels: np.ndarray, known: np.ndarray, read: np.nda
     """
     others = np.ones(scores.shape, bool)
     others[np.arange(len(labels)), labels] = False
-    return see_logits(_logits(scores)[others].reshape(len(labels), -1), known, read)
+    # Of no texts, numpy cannot tell how many are left.
+    logits = _logits(scores)[others].reshape(len(labels), scores.shape[1] - 1)
+    return see_logits(logits, known, read)
 
 
 def _logits(scores: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Which script a text is in, by Unicode's Script property of its characters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,13 @@ SCRIPTS = (
     "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Armenian", "Georgian", "Ethiopic",
     "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada",
     "Malayalam", "Sinhala", "Tibetan", "Mongolian", "Hangul", KANA, "Bopomofo", "Thai", "Lao",
-    "Khmer", "Myanmar", "Javanese", "Balinese", "Tai_Tham",
+    "Khmer", "Myanmar", "Javanese", "Balinese", "Tai_Tham", "Tai_Le", "New_Tai_Lue", "Tai_Viet",
+    "Yi",
 )  # fmt: skip
 
-# Of these, the ones without spaces between words: what text.grams is for.
-WITHOUT_SPACES = (
-    KANA, "Bopomofo", "Thai", "Lao", "Khmer", "Myanmar", "Javanese", "Balinese", "Tai_Tham",
-)  # fmt: skip
+# Of these, the ones without spaces between words, in which Unicode's line breaking (annex 14)
+# needs a dictionary, or breaks between any two syllables: what text.grams is for.
+WITHOUT_SPACES = SCRIPTS[SCRIPTS.index(KANA) :]
 
 OTHER = "other"
 
@@ -51,6 +51,25 @@ def not_parted(recipe: Recipe, texts: pa.Array) -> dict[str, int]:
             count = int(rows.sum()) - int(pc.sum(in_pieces(recipe, some)).as_py() or 0)
             if count:
                 found[script] = count
+    return found
+
+
+def advise(recipe: Recipe, counts: Mapping[str, int], texts: int) -> list[str]:
+    """Say of each script that most of so many texts are in, and that is not parted, what mends it.
+
+    ``counts``: texts by script, as :func:`not_parted` has it.
+    """
+    found = []
+    for script, count in counts.items():
+        if count > texts / 2:
+            names = "Han, Hiragana and Katakana" if script == KANA else script
+            mend = f"add {names} to text.grams.scripts"
+            if not recipe["grams"]["sizes"]:
+                mend = f"set text.grams.sizes, with {names} in text.grams.scripts"
+            found.append(
+                f"{count:,} of {texts:,} texts are in a script that has no spaces between words: "
+                f"{mend}"
+            )
     return found
 
 
