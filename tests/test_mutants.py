@@ -2467,6 +2467,13 @@ MUTANTS = [
         "tests/scripts/test_build_vocabulary.py::test_no_word_since_there_are_no_spaces",
     ),
     Mutant(
+        "long labels are none, whatever their column is called",
+        "src/provender/projects/look.py",
+        "return UNLIKELY * (1 + hint) if hint else 0",
+        "return 0",
+        "tests/projects/test_look.py::test_names_where_values_do_not_tell",
+    ),
+    Mutant(
         "texts of which nothing is known stop the measuring",
         "src/provender/model/outside.py",
         "reshape(len(labels), scores.shape[1] - 1)",

@@ -149,6 +149,21 @@ def test_numbers_as_labels(tmp_path: Path) -> None:
     assert look.look(write(tmp_path / "b.csv", ["stars", "text", "x"], rows)).label.name == "stars"
 
 
+def test_names_where_values_do_not_tell(tmp_path: Path) -> None:
+    """Short texts that are often alike; labels that are long, or of two rows each."""
+    rows = [[WORDS[n % 12], "ab"[n % 2]] for n in range(80)]
+    found = look.look(write(tmp_path / "a.csv", ["body", "side"], rows))
+    assert (found.text.name, found.label.name) == ("body", "side")
+    for label in ([f"{n % 9} {'long ' * 20}" for n in range(80)], [f"{n // 2}" for n in range(80)]):
+        rows = [[2000 + n % 20, sentence(n), label[n]] for n in range(80)]
+        found = look.look(write(tmp_path / "b.csv", ["year", "text", "category"], rows))
+        assert (found.text.name, found.label.name) == ("text", "category")
+    # Where a column's values tell, the name does not.
+    rows = [[sentence(n), f"{n // 3}", "abc"[n % 3]] for n in range(80)]
+    found = look.look(write(tmp_path / "c.csv", ["x", "group", "y"], rows))
+    assert (found.text.name, found.label.name) == ("x", "y")
+
+
 def test_languages_without_spaces(tmp_path: Path) -> None:
     """A text need not have spaces, nor be long."""
     rows = [[chr(0x4E00 + n) + "海", "ab"[n % 2], f"{n:08x}-{n:04x}"] for n in range(80)]

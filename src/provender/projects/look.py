@@ -23,6 +23,12 @@ MOST_COMPARED = 200_000
 # Rows for each label, on average, that a column of labels has at least, and characters at most.
 ROWS_PER_LABEL, LABEL_CHARACTERS = 4, 60
 
+# Where its name says that it has labels, fewer rows are enough, and any characters.
+FEWEST_PER_LABEL = 2
+
+# How likely a column is labels, or texts, of which its values do not speak; others are 1 or more.
+UNLIKELY = 0.2
+
 # Words of a column's name at most.
 NAME_WORDS = 5
 
@@ -239,26 +245,29 @@ def _choose(known: Iterable[Column], named: str, worth: Callable[[Column], float
 
 def _text_worth(column: Column) -> float:
     """Return how much a column looks like texts: their length, where most are different."""
-    if column.share < DIFFERENT or column.numbers or column.seconds:
+    if column.numbers or column.seconds or column.codes > column.rows / 2:
         return 0
-    if column.codes > column.rows / 2:
-        return 0
-    return column.mean * (1 + _hint(column.name, TEXT_NAMES))
+    hint = _hint(column.name, TEXT_NAMES)
+    # Texts of a word or two are often alike: then the name tells, where no other column is one.
+    return column.mean * (1 + hint) if column.share >= DIFFERENT else UNLIKELY * hint
 
 
 def _label_worth(column: Column) -> float:
     """Return how much a column looks like labels: a few short values, each in many rows."""
-    if column.values is None or not 2 <= len(column.values) <= column.rows / ROWS_PER_LABEL:
+    if column.values is None or not 2 <= len(column.values) <= column.rows / FEWEST_PER_LABEL:
         return 0
-    if column.mean > LABEL_CHARACTERS or column.seconds:
+    if column.seconds:
         return 0
     if column.codes > column.rows / 2 and not column.numbers:
         return 0
     if {value.lower() for value in column.values} <= columns.SPLIT_NAMES.keys():
         return 0
     hint = _hint(column.name, LABEL_NAMES)
+    if len(column.values) > column.rows / ROWS_PER_LABEL or column.mean > LABEL_CHARACTERS:
+        # Many or long labels: then the name tells, where no other column is as likely.
+        return UNLIKELY * (1 + hint) if hint else 0
     # Numbers and yes or no stand for much else, so they need a name that says that they are labels.
-    likely = 0.2 if column.numbers or len(column.values) == 2 else 1
+    likely = UNLIKELY if column.numbers or len(column.values) == 2 else 1
     return likely + 10 * hint
 
 
