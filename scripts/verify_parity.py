@@ -1,8 +1,9 @@
 """Check that every shipped form of the model answers as the trained one does.
 
 Node predicts the whole test split from its raw texts with the page's own preprocessing, in
-TensorFlow.js' layers format, in the graph format where there is one, and in the kernel; of more
-than 4,000 posts, TensorFlow.js, which multiplies by all words that ship, so many, evenly spaced.
+TensorFlow.js' layers format, in the graph format where there is one, and in the kernel.
+TensorFlow.js multiplies by all words that ship: of more than 4,000 posts it predicts so many,
+evenly spaced, and fewer where words and labels are many.
 Word ids must be equal, and each probability within 1e-5 of the model's; otherwise the posts are
 named and the build stops. Writes a JSON report with the largest differences and the digests of the
 files that were checked, by which assemble_bundle ships these and no others.
@@ -32,8 +33,10 @@ TOLERANCE = 1e-5
 
 FORMS = ("layers", "graph", "kernel")
 
-# That many posts show whether TensorFlow.js reads the model's files as the kernel does.
-MOST_POSTS = 4000
+# That many posts show whether TensorFlow.js reads the model's files as the kernel does; fewer,
+# where these take more products of words and labels: some ten seconds a format.
+MOST_POSTS, FEWEST_POSTS = 4000, 250
+MOST_PRODUCTS = 4000 * 20_000 * 10
 
 # Posts read at once.
 BATCH_POSTS = 256
@@ -186,10 +189,17 @@ def compare(
     return found
 
 
+def find_every(posts: int, words: int, labels: int) -> int:
+    """Return which of so many posts TensorFlow.js predicts: each so manieth."""
+    most = MOST_PRODUCTS // max(words * labels, 1)
+    return -(-posts // min(max(most, FEWEST_POSTS), MOST_POSTS)) or 1
+
+
 def main(options: argparse.Namespace) -> None:
     """Predict in Node, compare and write the report."""
     rowids = files.read_parquet(options.test, ["rowid"])["rowid"].to_numpy()
-    every = -(-len(rowids) // MOST_POSTS) or 1
+    words, labels = (len(files.read_json(p)) for p in (options.vocabulary, options.labels))
+    every = find_every(len(rowids), words, labels)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         constants_file = folder / "constants.json"

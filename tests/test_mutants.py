@@ -2467,6 +2467,13 @@ MUTANTS = [
         "tests/scripts/test_build_vocabulary.py::test_no_word_since_there_are_no_spaces",
     ),
     Mutant(
+        "TensorFlow.js is asked of all posts, whatever that takes",
+        "scripts/verify_parity.py",
+        "min(max(most, FEWEST_POSTS), MOST_POSTS)",
+        "MOST_POSTS",
+        "tests/scripts/test_verify_parity_compare.py::test_posts_that_tensorflow_predicts",
+    ),
+    Mutant(
         "long labels are none, whatever their column is called",
         "src/provender/projects/look.py",
         "return UNLIKELY * (1 + hint) if hint else 0",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from model_inputs import make_features
-from verify_parity import compare_ids, compare_scores, read_rows
+from verify_parity import compare_ids, compare_scores, find_every, read_rows
 
 from provender.errors import UserError
 
@@ -67,6 +67,24 @@ def test_features_of_another_split(rowids: list[int]) -> None:
     ours = make_features([[2]] * len(rowids), [0] * len(rowids), 4, rowids)
     with pytest.raises(UserError, match=r"^the features are not those of this test split: "):
         compare_ids([ours], ROWIDS, np.arange(4), np.full(3, 2, np.int32))
+
+
+@pytest.mark.parametrize(
+    ("posts", "words", "labels", "every"),
+    [
+        (3041, 19_834, 8, 1),
+        (4000, 20_000, 10, 1),
+        (4001, 20_000, 10, 2),
+        (20_000, 20_000, 8, 5),
+        # 1,000 of them, by what they take; then the fewest.
+        (4000, 20_000, 40, 4),
+        (4000, 30_000, 200, 16),
+        (0, 5, 2, 1),
+    ],
+)
+def test_posts_that_tensorflow_predicts(posts: int, words: int, labels: int, every: int) -> None:
+    """All, 4,000 at most, or as many as take as long; never fewer than 250 if there are more."""
+    assert find_every(posts, words, labels) == every
 
 
 def test_ten_posts_are_named() -> None:
