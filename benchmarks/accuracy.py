@@ -1,10 +1,10 @@
 """Recall@1 on the test split at a size in bytes, against peers on the same texts."""
 
 import json
+import shutil
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -174,8 +174,8 @@ def recall_of_package(build: Path) -> float:
     """Return the share of the test split that the packed npm package gets right."""
     posts = pq.read_table(build / "data/splits/test.parquet", columns=["text", "label"])
     (archive,) = (build / "dist/npm").glob("*.tgz")
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(archive, folder)
         script = Path(__file__).with_name("label_texts.mjs")
         done = subprocess.run(
             ["node", str(script), str(Path(folder) / "package")],

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -203,8 +202,7 @@ def train_fasttext(build: Path, packages: Path, path: Path) -> str:
 
 def unpack(tarball: Path, folder: Path) -> str:
     """Install an npm package without dependencies in ``folder``; return its name."""
-    with tarfile.open(tarball) as packed:
-        packed.extractall(folder, filter="data")
+    shutil.unpack_archive(tarball, folder)
     name = files.read_json(folder / "package" / "package.json")["name"]
     target = folder / "node_modules" / name
     target.parent.mkdir(parents=True)

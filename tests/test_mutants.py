@@ -2467,6 +2467,13 @@ MUTANTS = [
         "tests/scripts/test_build_vocabulary.py::test_no_word_since_there_are_no_spaces",
     ),
     Mutant(
+        "an archive is unpacked beside its folder",
+        "src/provender/reproduction/differences.py",
+        "member.isfile() and (top / member.name).resolve().is_relative_to(top)",
+        "member.isfile()",
+        "tests/reproduction/test_differences.py::test_a_member_that_leads_out",
+    ),
+    Mutant(
         "TensorFlow.js is asked of all posts, whatever that takes",
         "scripts/verify_parity.py",
         "min(max(most, FEWEST_POSTS), MOST_POSTS)",

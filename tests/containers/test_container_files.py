@@ -45,18 +45,27 @@ def test_all_stages_are_from_one_base_that_is_pinned() -> None:
     stages = dict(
         reversed(line.split(" AS ")) for line in re.findall(r"^FROM (.*)$", CONTAINERFILE, re.M)
     )
-    assert stages == dict.fromkeys(("environment", "train", "serve"), "${BASE}")
+    of_base = dict.fromkeys(("environment", "train", "serve"), "${BASE}")
+    assert stages == {**of_base, "loops": "environment"}
     assert set(re.findall(r"--from=(\S+)", CONTAINERFILE)) <= set(stages)
+
+
+def copied(stage: str) -> list[str]:
+    """Return what a stage of the file copies."""
+    return sorted(" ".join(re.findall(r"^COPY (.*) \S+$", stage, re.MULTILINE)).split())
 
 
 def test_a_change_of_code_leaves_the_environment_as_it_is() -> None:
     """What comes before it in the file is nothing but the lock files and what reads them."""
-    environment_stage = CONTAINERFILE.split("AS environment")[1].split("AS train")[0]
-    lines = re.findall(r"^COPY (.*) \S+$", environment_stage, re.MULTILINE)
-    assert sorted(" ".join(lines).split()) == [
+    environment, loops = (
+        CONTAINERFILE.split("AS environment")[1].split("AS train")[0].split("AS loops")
+    )
+    assert copied(environment) == [
         "containers/install-environment", "containers/store.lock", "pyproject.toml",
         "requirements.lock", "web/package-lock.json", "web/package.json",
     ]  # fmt: skip
+    # Machine code, of what is compiled alone.
+    assert copied(loops) == ["containers/compile_loops.py", "src"]
     train = CONTAINERFILE.split("AS train")[1].split("AS serve")[0]
     assert train.index("COPY --from=environment") < train.index("COPY . .")
 

@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -159,11 +160,11 @@ def test_sqlite_names_table_and_row(sides: Pair) -> None:
     ]
 
 
-def tar(content: bytes, when: int) -> bytes:
+def tar(content: bytes, when: int, name: str = "package/about.json") -> bytes:
     """Return a tar.gz with one member."""
     memory = io.BytesIO()
     with tarfile.open(fileobj=memory, mode="w") as archive:
-        member = tarfile.TarInfo("package/about.json")
+        member = tarfile.TarInfo(name)
         member.size, member.mtime = len(content), when
         archive.addfile(member, io.BytesIO(content))
     return gzip.compress(memory.getvalue(), mtime=0)
@@ -176,6 +177,15 @@ def test_tar_names_the_member(sides: Pair) -> None:
         "member package/about.json.mtime: 5 | 6",
         "member package/about.json, $.posts: 1 | 2",
     ]
+
+
+def test_a_member_that_leads_out(sides: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written beside the folder that an archive is unpacked into."""
+    top = sides[0].parent
+    monkeypatch.setattr(tempfile, "tempdir", str(top))
+    pair = write(sides, "a.tgz", *(tar(b"{}", when, "../../out") for when in (5, 6)))
+    assert differences.explain(*pair) == ["member ../../out.mtime: 5 | 6"]
+    assert sorted(path.name for path in top.iterdir()) == ["left", "right"]
 
 
 def test_zip_names_the_member(sides: Pair) -> None:

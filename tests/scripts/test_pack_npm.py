@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import tarfile
@@ -68,7 +69,7 @@ def test_package(run_script: RunScript, small_bundle: Path, packed: Path, tmp_pa
     with tarfile.open(packed) as tar:
         assert sorted(tar.getnames()) == sorted(f"package/{name}" for name in NAMES)
         assert {member.mode for member in tar} == {0o644}
-        tar.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(packed, tmp_path)
     package = tmp_path / "package"
     described = files.read_json(package / "package.json")
     assert described["name"] == "small-classifier"
@@ -104,8 +105,7 @@ def test_package_predicts(
     bundle = small_build.folder / "dist" / "bundle"
     run_script("pack_npm", "--bundle", bundle, "--output", packed)
     installed = tmp_path / "node_modules"
-    with tarfile.open(packed) as tar:
-        tar.extractall(installed, filter="data")
+    shutil.unpack_archive(packed, installed)
     (installed / "package").rename(installed / "small-classifier")
     load = 'const { labels, predict } = require("small-classifier");'
     labels, answers = run_node(tmp_path, "--eval", load + SHOW)
@@ -162,8 +162,7 @@ def pack(
 ) -> tuple[dict, Path]:
     """Pack, and return what package.json says and the folder of the unpacked package."""
     run_script("pack_npm", "--bundle", bundle, "--output", packed, *options)
-    with tarfile.open(packed) as tar:
-        tar.extractall(folder, filter="data")
+    shutil.unpack_archive(packed, folder)
     return files.read_json(folder / "package" / "package.json"), folder / "package"
 
 
@@ -194,8 +193,7 @@ def test_newsgroups_package_is_small_and_imported_at_once(tmp_path: Path) -> Non
     """The archive is small, and importing it takes Node no longer than it may."""
     [archive] = (ROOT / "dist" / "npm").glob("newsgroups-classifier-*.tgz")
     assert archive.stat().st_size <= MOST_BYTES
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(archive, tmp_path)
     packages = tmp_path / "node_modules"
     packages.mkdir()
     (tmp_path / "package").rename(packages / "package")

@@ -1,8 +1,8 @@
 """The npm package as its users have it: by bundlers, without one, in Node, and by TypeScript."""
 
 import json
+import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -31,8 +31,7 @@ def package(small_build: Project, tmp_path_factory: pytest.TempPathFactory) -> P
     """Return the folder of the small build's package, unpacked."""
     [archive] = (small_build.folder / "dist" / "npm").glob("*.tgz")
     folder = tmp_path_factory.mktemp("package")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+    shutil.unpack_archive(archive, folder)
     return folder / "package"
 
 

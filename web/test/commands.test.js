@@ -192,8 +192,11 @@ test("two packages on one page stay apart", async () => {
   writeFileSync(join(other, "about.json"), JSON.stringify(about));
   writeFileSync(join(other, "manifest.json"), JSON.stringify(manifest));
   const [one, two] = [build("one", "--npm", bundle), build("two", "--npm", other)];
-  assert.deepEqual(require(join(one, "index.js")).labels, parts.constants.labels);
-  assert.deepEqual(require(join(two, "index.js")).labels, CONSTANTS.labels);
+  for (const [folder, { labels }] of /** @type {[string, any][]} */ ([[one, parts.constants], [two, CONSTANTS]])) {
+    const found = require(join(folder, "index.js"));
+    assert.deepEqual(found.labels, labels);
+    assert.deepEqual(found.predict("cherry").map(({ label }) => label).sort(), labels.slice().sort());
+  }
   // Of the first one's script, which was run before the other's.
   const { default: model } = require(join(one, "model.js"));
   assert.deepEqual(model.constants.labels, parts.constants.labels);

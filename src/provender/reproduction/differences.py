@@ -280,8 +280,15 @@ def _unpack(archive: Path, folder: Path) -> dict[str, dict[str, Any]]:
                 member.filename: {"time": member.date_time, "attributes": member.external_attr}
                 for member in file.infolist()
             }
+    top = folder.resolve()
     with tarfile.open(archive) as file:
-        file.extractall(folder, filter="data")
+        # Without tarfile's own filters, which Debian 12's Python does not have.
+        inside = [
+            member
+            for member in file
+            if member.isfile() and (top / member.name).resolve().is_relative_to(top)
+        ]
+        file.extractall(top, inside)
         return {member.name: {key: getattr(member, key) for key in TAR_RECORD} for member in file}
 
 
