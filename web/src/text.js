@@ -32,158 +32,67 @@
  * @property {boolean} pairs whether two words side by side are read as one, too
  */
 
-// With no `u` flag a character beyond U+FFFF is two units, and so is matched as a pair first;
-// whatever surrogate is left for the second branch stands alone.
-const BEYOND_ASCII = /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g;
-
 const ASCII = /^[\0-\x7f]*$/;
 
-// Hangul's vowels and final consonants, which compose by counting.
-const JAMO = /[\u1161-\u1175\u11a8-\u11c2]/;
+const HYPHEN = 0x2d;
+
+// What is too much where the units of a syllable of Hangul are added up: 588 times the consonant's
+// and 28 times the vowel's; and the syllable's and its end's.
+const VOWELS = 0x28469c;
+const ENDS = 0x11a7;
+
+// More than there are orders of marks, and than a text has characters once they are apart.
+const ORDERS = 0x100;
+const CHARACTERS = 0x100000;
 
 /**
- * Compiles a recipe into functions: from a text to its words and runs, and from a word to whether
- * it is a run, and from a character to whether it is a mark.
+ * Compiles a recipe into functions: from a text to its words and runs, from a word to whether it
+ * is a run, and from a character to whether it is a mark.
  *
  * @param {Recipe} recipe
  */
 export function compileText(recipe) {
-  const { max_characters: most, fold, replace } = recipe;
+  const { max_characters: most, fold } = recipe;
   // What only texts beyond ASCII need is made when the first of them comes.
   /** @type {ReturnType<typeof makeTables> | undefined} */
   let made;
   const tables = () => made || (made = makeTables(recipe));
-  // Letters of ASCII whose lower case is another in some language.
-  const special = fold.filter(([character]) => ASCII.test(character));
 
-  // `u` makes `[^…]` match a whole character, as in Python; "$$" stands for a literal "$".
-  const replacements = replace.map(
+  // "$$" stands for a literal "$".
+  const replacements = recipe.replace.map(
     /** @returns {[RegExp, string, string]} */
     ([pattern, replacement, needed]) => [
-      new RegExp(pattern, "gu"),
+      toRule(pattern),
       replacement === null ? " $& " : replacement.split("$").join("$$"),
       needed,
     ],
   );
 
-  // From this rule on, each says what becomes of a character whatever stands beside it: of ASCII alone,
-  // they are one look at each character.
-  let simple = replace.length;
-  while (simple && isSimple(replace[simple - 1])) simple--;
-  const kinds = kindsOf(replacements.slice(simple));
-
-  /** @param {string} text */
-  function foldText(text) {
-    const isPlain = ASCII.test(text);
-    if (!isPlain) text = tables().compose(text);
-    special.forEach(([character, other]) => {
-      text = text.split(character).join(other);
-    });
-    // Of ASCII alone, the browser's own lower case is the rule's, and by far the fastest.
-    if (ASCII.test(text)) return text.toLowerCase();
-    text = text
-      .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-      .replace(BEYOND_ASCII, tables().foldOne);
-    return isPlain ? text : tables().compose(text);
-  }
-
-  /** @param {string} character */
-  const startsRun = (character) =>
-    character > "\x7f" && tables().isInRun(/** @type {number} */ (character.codePointAt(0)));
-  /** @param {string} character */
-  const isMark = (character) => tables().isMark(character);
-
-  /**
-   * Appends a word, or its runs and what stands between them.
-   *
-   * @param {string[]} words
-   * @param {string} word
-   */
-  function append(words, word) {
-    if (!word) return words;
-    if (ASCII.test(word)) {
-      words.push(word);
-      return words;
-    }
-    let part = "";
-    let isRun = false;
-    for (const character of word) {
-      // A mark belongs to what it stands on.
-      if (!isMark(character) && startsRun(character) !== isRun) {
-        if (part) words.push(part);
-        part = "";
-        isRun = !isRun;
-      }
-      part += character;
-    }
-    words.push(part);
-    return words;
-  }
-
   /** @param {string} text */
   function split(text) {
-    let rest = foldText(firstCharacters(text, most));
-    for (let rule = 0; rule < replacements.length; rule++) {
-      if (rule === simple && ASCII.test(rest)) return splitByKinds(rest, kinds);
-      const [pattern, replacement, needed] = replacements[rule];
-      if (rest.includes(needed)) rest = rest.replace(pattern, replacement);
-    }
-    const words = rest.split(" ");
-    return ASCII.test(rest)
-      ? words.filter(Boolean)
-      : words.reduce(append, /** @type {string[]} */ ([]));
+    // As Python counts characters; a pair that is cut in two is beyond them.
+    if (text.length > most) text = Array.from(text.slice(0, 2 * most)).slice(0, most).join("");
+    if (!ASCII.test(text)) text = tables().compose(text);
+    // Letters of ASCII whose lower case is another in some language.
+    fold.forEach(([character, other]) => {
+      if (ASCII.test(character)) text = text.split(character).join(other);
+    });
+    // Of ASCII alone, the browser's own lower case is the rule's, and by far the fastest.
+    text = ASCII.test(text) ? text.toLowerCase() : tables().foldText(text);
+    replacements.forEach(([pattern, replacement, needed]) => {
+      if (text.includes(needed)) text = text.replace(pattern, replacement);
+    });
+    if (!ASCII.test(text)) text = text.replace(tables().runs, " $& ");
+    return text.match(/[^ ]+/g) || [];
   }
 
-  return { split, isRun: startsRun, isMark };
-}
-
-// What a character is: part of a word, nothing but an end, or a word of its own.
-const [PART, GAP, OWN] = [0, 1, 2];
-
-// A class of characters, for one of them or a run.
-const CLASS = /^\[(?:[^\\\]]|\\.)+\](\+?)$/;
-
-/**
- * Tells whether a rule is about each character by itself: it parts words at it, or sets it apart.
- *
- * @param {Recipe["replace"][number]} rule
- */
-function isSimple([pattern, replacement]) {
-  const found = CLASS.exec(pattern);
-  return !!found && (replacement === null ? !found[1] : /^ +$/.test(replacement));
-}
-
-/**
- * Gives what each character of ASCII is by simple rules.
- *
- * @param {[RegExp, string, string][]} rules
- */
-const kindsOf = (rules) =>
-  Uint8Array.from({ length: 128 }, (_, code) => {
-    const character = String.fromCharCode(code);
-    const text = rules.reduce((rest, [pattern, to]) => rest.replace(pattern, to), character);
-    return text === character && text !== " " ? PART : /[^ ]/.test(text) ? OWN : GAP;
-  });
-
-/**
- * Splits a text of ASCII.
- *
- * @param {string} text
- * @param {Uint8Array} kinds
- */
-function splitByKinds(text, kinds) {
-  /** @type {string[]} */
-  const words = [];
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const kind = kinds[text.charCodeAt(i)];
-    if (kind === PART) continue;
-    if (i > start) words.push(text.slice(start, i));
-    if (kind === OWN) words.push(text[i]);
-    start = i + 1;
-  }
-  if (start < text.length) words.push(text.slice(start));
-  return words;
+  return {
+    split,
+    /** @param {string} word */
+    isRun: (word) => word > "\x7f" && !word.search(tables().runs),
+    /** @param {string} character */
+    isMark: (character) => tables().orders.has(character),
+  };
 }
 
 /**
@@ -191,188 +100,132 @@ function splitByKinds(text, kinds) {
  *
  * @param {Recipe} recipe
  */
-function makeTables(recipe) {
-  const orders = ordersOf(recipe);
+function makeTables({ classes, fold, grams, ignored, lower, pairs, parts, separators, symbols }) {
+  const { fromCodePoint } = String;
   /** @type {Map<string, string>} */
-  const folded = new Map(recipe.fold);
-  recipe.lower.forEach(([first, last, step, delta]) => {
-    for (let point = first; point <= last; point += step) {
-      folded.set(String.fromCodePoint(point), String.fromCodePoint(point + delta));
+  const folded = new Map(fold);
+  lower.concat([[65, 90, 1, 32]]).forEach(([point, last, step, delta]) => {
+    for (; point <= last; point += step) {
+      folded.set(fromCodePoint(point), fromCodePoint(point + delta));
     }
   });
-  const isSeparator = memberOf(recipe.separators);
-  const isSymbol = memberOf(recipe.symbols);
-  const isIgnored = memberOf(recipe.ignored);
 
-  /** @param {string} character */
-  function foldOne(character) {
-    const point = /** @type {number} */ (character.codePointAt(0));
-    // A surrogate that stands alone is no character.
-    if ((point >= 0xd800 && point <= 0xdfff) || isSeparator(point)) return " ";
-    if (isIgnored(point)) return "";
-    const other = folded.get(character) || character;
-    return isSymbol(point) ? ` ${other} ` : other;
-  }
+  const upper = toRule(`[${[...folded.keys()].join("")}]`);
 
-  const { sizes, characters } = recipe.grams;
-  return {
-    compose: composer(recipe, orders),
-    foldOne,
-    isInRun: memberOf(sizes.length ? characters : []),
-    /** @param {string} character */
-    isMark: (character) => !!orders.get(character),
-  };
-}
-
-/**
- * Gives where runs of code points begin and end, in turn.
- *
- * @param {number[]} gaps
- */
-function edgesOf(gaps) {
-  let sum = 0;
-  return gaps.map((gap) => (sum += gap));
-}
-
-/**
- * Makes a test of whether a code point is in a list of gaps.
- *
- * @param {number[]} gaps
- */
-function memberOf(gaps) {
-  const edges = edgesOf(gaps);
-  /** @param {number} point */
-  return (point) => {
-    let start = 0;
-    let end = edges.length;
-    while (start < end) {
-      const middle = (start + end) >> 1;
-      if (edges[middle] <= point) start = middle + 1;
-      else end = middle;
-    }
-    return start % 2 === 1;
-  };
-}
-
-/**
- * Gives the order of each mark.
- *
- * @param {Recipe} recipe
- */
-function ordersOf({ classes }) {
   /** @type {Map<string, number>} */
   const orders = new Map();
-  let point = 0;
-  for (let place = 0; place < classes.length; place += 3) {
-    const [gap, length, order] = classes.slice(place, place + 3);
-    point += gap;
-    for (const end = point + length; point < end; point++) {
-      orders.set(String.fromCodePoint(point), order);
-    }
-  }
-  return orders;
-}
-
-/**
- * Makes the function that composes texts canonically, as far as the tables reach.
- *
- * @param {Recipe} recipe
- * @param {Map<string, number>} orders of marks; what else may change a text is added, as 0
- * @returns {(text: string) => string}
- */
-function composer({ pairs, parts }, orders) {
+  const marks = toClass(classes, 3, (point, order) => orders.set(fromCodePoint(point), order));
   /** @type {Map<string, string>} */
   const whole = new Map();
   const apart = new Map(parts);
-  apart.forEach((_, character) => orders.set(character, 0));
-  const characters = Array.from(pairs);
-  for (let place = 0; place < characters.length; place += 3) {
-    const [composed, first, second] = characters.slice(place, place + 3);
+  // What may change a text that has it.
+  let changing = marks + [...apart.keys()].join("");
+  (pairs.match(/.../gu) || []).forEach(([composed, first, second]) => {
     whole.set(first + second, composed);
     apart.set(composed, first + second);
-    // Its own order, if it is a mark.
-    orders.set(second, orders.get(second) || 0);
-  }
+    changing += second;
+  });
+  const changed = toRule(`[^${changing}]?[${changing}]+`);
+
+  /** @param {string} text */
+  const compose = (text) =>
+    text
+      .replace(changed, (part) => whole.get(part) || arrange(part))
+      // Hangul: a consonant and a vowel, and then its end.
+      .replace(/[\u1100-\u1112][\u1161-\u1175]/g, (both) =>
+        fromCodePoint(both.charCodeAt(0) * 588 + both.charCodeAt(1) * 28 - VOWELS),
+      )
+      .replace(/[\uac00-\ud7a3][\u11a8-\u11c2]/g, (both) =>
+        both.charCodeAt(0) % 28 === 16
+          ? fromCodePoint(both.charCodeAt(0) + both.charCodeAt(1) - ENDS)
+          : both,
+      );
 
   /**
-   * @param {string[]} characters
-   * @param {string} text
-   * @returns {string[]}
+   * Composes a character and what stands on it.
+   *
+   * @param {string} part
    */
-  function takeApart(characters, text) {
-    for (const character of text) {
-      const other = apart.get(character);
-      if (other) takeApart(characters, other);
-      else characters.push(character);
-    }
-    return characters;
-  }
-
-  return (text) => {
-    if (
-      !JAMO.test(text) &&
-      !(text.match(BEYOND_ASCII) || []).some((character) => orders.has(character))
-    ) {
-      return text;
-    }
+  function arrange(part) {
+    /** @type {[character: string, key: number][]} */
+    const characters = [];
     let base = 0;
+    /** @param {string} text */
+    function takeApart(text) {
+      for (const character of text) {
+        const other = apart.get(character);
+        const order = orders.get(character);
+        const place = characters.length;
+        if (other) takeApart(other);
+        else {
+          if (!order) base = place * ORDERS;
+          // Equal ones stay as they stand.
+          characters.push([character, base + (order || 0) + place / CHARACTERS]);
+        }
+      }
+    }
+    takeApart(part);
     /** @type {string[]} */
     const result = [];
+    // Where the last letter is.
     let start = 0;
     // The order of the last mark that stayed apart.
     let last = -1;
-    takeApart([], text)
+    characters
       // The marks behind a letter in their order, equal ones as they stand.
-      .map((character, place) => {
-        const order = orders.get(character) || 0;
-        if (!order) base = place;
-        return { base, order, place, character };
-      })
-      .sort((a, b) => a.base - b.base || a.order - b.order || a.place - b.place)
-      .forEach(({ order, character }) => {
-        const before = result[start];
-        const composed =
-          before && last < order && (whole.get(before + character) || syllable(before, character));
-        if (composed) {
-          result[start] = composed;
-          return;
+      .sort((a, b) => a[1] - b[1])
+      .forEach(([character, key]) => {
+        const order = key & (ORDERS - 1);
+        const composed = last < order && whole.get(result[start] + character);
+        if (composed) result[start] = composed;
+        else {
+          last = order || -1;
+          if (!order) start = result.length;
+          result.push(character);
         }
-        last = order || -1;
-        if (!order) start = result.length;
-        result.push(character);
       });
     return result.join("");
+  }
+
+  const run = toClass(grams.sizes.length ? grams.characters : []);
+  const separator = toRule(`[${toClass(separators)}\\ud800-\\udfff]`);
+  const ignore = toRule(`[${toClass(ignored)}]`);
+  const symbol = toRule(`[${toClass(symbols)}]`);
+  return {
+    compose,
+    /** @param {string} text */
+    foldText: (text) =>
+      compose(
+        text
+          .replace(separator, " ")
+          .replace(ignore, "")
+          .replace(symbol, " $& ")
+          .replace(upper, (character) => /** @type {string} */ (folded.get(character))),
+      ),
+    orders,
+    // A mark belongs to what it stands on.
+    runs: toRule(`[${run}][${run}${marks}]*`),
   };
 }
 
-/**
- * Composes a syllable of Hangul, of a consonant and a vowel or of a syllable and its end.
- *
- * @param {string} first
- * @param {string} second
- */
-function syllable(first, second) {
-  const start = first.charCodeAt(0);
-  const next = second.charCodeAt(0);
-  const [lead, vowel, end] = [start - 0x1100, next - 0x1161, next - 0x11a7];
-  if (lead >= 0 && lead < 19 && vowel >= 0 && vowel < 21) {
-    return String.fromCharCode(0xac00 + (lead * 21 + vowel) * 28);
-  }
-  const isOpen = start >= 0xac00 && start < 0xd7a4 && (start - 0xac00) % 28 === 0;
-  return isOpen && end > 0 && end < 28 ? String.fromCharCode(start + end) : "";
-}
+/** @param {string} pattern */
+const toRule = (pattern) => new RegExp(pattern, "gu");
 
 /**
- * Cuts a text after so many code points, as Python counts characters.
+ * Gives what stands between the brackets of a class of characters.
  *
- * @param {string} text
- * @param {number} most
+ * @param {number[]} runs so many code points are none, so many are; in threes, what these have
+ * @param {number} size 2 or 3
+ * @param {(point: number, value: number) => void} [note]
  */
-function firstCharacters(text, most) {
-  if (text.length <= most) return text;
-  let end = 0;
-  for (let count = 0; count < most && end < text.length; count++) {
-    end += /** @type {number} */ (text.codePointAt(end)) > 0xffff ? 2 : 1;
+function toClass(runs, size = 2, note) {
+  let found = "";
+  let point = 0;
+  for (let place = 0; place < runs.length; place += size) {
+    point += runs[place];
+    if (note) for (let left = runs[place + 1]; left--; ) note(point + left, runs[place + 2]);
+    found += String.fromCodePoint(point, HYPHEN, (point += runs[place + 1]) - 1);
   }
-  return text.slice(0, end);
+  return found;
 }
+
