@@ -1,10 +1,12 @@
 """How much word vectors help by the number of texts, on draws from a build's training texts.
 
-Run in a project that is built, by ``make bench-few``. Of each draw a tenth validates; the steps
-from build_vocabulary to train_model run as the workflow runs them, with the vectors and without,
-and what ships answers the whole test split. Others learn from the same texts, as few_peers.py has
-them. Writes a CSV file with a line for each draw and model, prints means with their 95 % intervals,
-by Student's t, and writes them into a document's table.
+Run in a project of the newsgroups that is built, by ``make bench-few``. Of each draw a tenth
+validates; the others are read a second time with their quotes, as ``text.augment`` has it. The
+steps from build_vocabulary to train_model run as the workflow runs them, with the vectors and
+without, and what ships answers the whole test split. Others learn from the same texts, with that
+second reading or without it, as few_peers.py has them. Writes a CSV file with a line for each draw
+and model, prints means with their 95 % intervals, by Student's t, and writes them into a document's
+table.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from figures import replace_table
 
 from provender import config, files
@@ -44,6 +47,9 @@ STUDENT = {
     9: 2.262,
 }
 
+# What is taken off posts when they are read a second time: not what they quote.
+AUGMENT = ["headers", "footers"]
+
 # Where scikit-learn and fastText are, which are no part of the environment.
 PACKAGES = Path(".venv/bench-packages")
 
@@ -54,15 +60,40 @@ ASKED_OF_ALL = ".900"
 NAMES = ["texts", "draw", "model", "recall@1", "bytes", "seconds"]
 
 
-def draw(learn: pa.Table, texts: int, seed: int) -> dict[str, pa.Table]:
-    """Return so many rows, drawn without regard to labels, as splits in the rows' own order."""
+def draw(learn: pa.Table, again: pa.Table, texts: int, seed: int) -> dict[str, pa.Table]:
+    """Return so many rows, drawn without regard to labels, as splits in the rows' own order.
+
+    ``again``: the rows as they are read a second time.
+    """
     rows = np.random.Generator(np.random.PCG64(seed)).permutation(len(learn))[:texts]
     asked = max(texts // VALIDATION, 1)
+    train = learn.take(np.sort(rows[asked:]))
     return {
         "validation": learn.take(np.sort(rows[:asked])),
-        "train": learn.take(np.sort(rows[asked:])),
-        "augmented": learn.slice(0, 0),
+        "train": train,
+        "augmented": of_rows(again, train),
     }
+
+
+def of_rows(table: pa.Table, some: pa.Table) -> pa.Table:
+    """Return the rows of a table that have the row ids of another."""
+    return table.filter(pc.is_in(table["rowid"], some["rowid"]))
+
+
+def read_again(folder: Path, settings: config.Config, text: Path) -> pa.Table:
+    """Return all posts that train or validate as they are read a second time."""
+    split = settings["split"]
+    outputs = {name: folder / f"{name}.parquet" for name in SPLITS} | {
+        "report": folder / "report.json"
+    }
+    run(
+        "split_posts", "--source", "data/source/news.sqlite", "--text", text, "--by", "threshold",
+        "--threshold", split["threshold"], "--test-share", split["test"],
+        "--validation-by", split["validation_by"], "--strip", *settings["text"]["strip"],
+        "--augment", "+".join(AUGMENT), *(word for name, path in outputs.items()
+                                          for word in (_option(name), path)),
+    )  # fmt: skip
+    return files.read_parquet(outputs["augmented"], COLUMNS)
 
 
 def run(step: str, *arguments: object) -> None:
@@ -127,10 +158,11 @@ def ask(folder: Path, text: Path) -> float:
     return float((logits.argmax(axis=1) == test.labels).mean())
 
 
-def ask_peers(folder: Path, learn: pa.Table, vectors: Path) -> dict[str, float]:
+def ask_peers(folder: Path, learn: pa.Table, again: pa.Table, vectors: Path) -> dict[str, float]:
     """Return recall@1 of each peer that learns from the same texts."""
     files.write_parquet(folder / "learn.parquet", learn)
-    here = [folder / "learn.parquet", folder / "test.parquet", vectors]
+    files.write_parquet(folder / "again.parquet", of_rows(again, learn))
+    here = [*(folder / f"{name}.parquet" for name in ("learn", "again", "test")), vectors]
     command = [sys.executable, "benchmarks/few_peers.py", *map(str, here)]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGES.resolve())}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
@@ -181,13 +213,14 @@ def main() -> None:
     text = Path("data/vocabulary/text.json")
     splits = {name: files.read_parquet(f"data/splits/{name}.parquet", COLUMNS) for name in SPLITS}
     learn = pa.concat_tables([splits["train"], splits["validation"]])
+    again = read_again(options.work / "again", settings, text)
     rows: list[list[object]] = []
     lines = []
     for given, draws in zip(options.texts, options.draws, strict=True):
         texts = given or len(learn)
         found: dict[str, list[list[object]]] = {}
         for seed in range(draws):
-            some = draw(learn, texts, seed)
+            some = draw(learn, again, texts, seed)
             both = pa.concat_tables([some["train"], some["validation"]])
             folder = options.work / f"{texts}-{seed}"
             files.write_parquet(folder / "test.parquet", splits["test"])
@@ -199,7 +232,7 @@ def main() -> None:
                 seconds = build(own, settings, text, vectors)
                 chosen = files.read_json(own / "choice.json")
                 told[name] = [ask(own, text), chosen["bytes"], f"{seconds:.1f}"]
-            peers = ask_peers(folder, both, options.vectors)
+            peers = ask_peers(folder, both, again, options.vectors)
             told |= {name: [recall, "", ""] for name, recall in peers.items()}
             for name, values in told.items():
                 found.setdefault(name, []).append(values)

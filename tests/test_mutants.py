@@ -645,9 +645,16 @@ MUTANTS = [
     Mutant(
         "every difference may be chance",
         "src/provender/model/remarks.py",
-        'by_chance = paired["p"] >= CHANCE',
-        "by_chance = True",
+        'if paired["p"] >= CHANCE:',
+        "if True:",
         "tests/model/test_remarks.py::test_what_is_said",
+    ),
+    Mutant(
+        "words of one text are said not to ship",
+        "src/provender/model/remarks.py",
+        "if fewest == 1:",
+        "if fewest == 0:",
+        "tests/model/test_remarks.py::test_no_word_is_too_rare",
     ),
     Mutant(
         "the model card has styles that its policy refuses",

@@ -29,6 +29,7 @@ GOOD = {
     "validation": split(100, 0.8, {"bread": 50, "tides": 50}),
     "peers": {"naive_bayes": beside(0.78, 0.001), "support_vectors": beside(0.77, 0.001)},
     "choice": {"unsure_below": 0.6},
+    "rare_words": [{"word": "dough", "texts": 3}, {"word": "gambit", "texts": 5}],
 }
 
 
@@ -73,7 +74,8 @@ LUCK = split(120, 0.39, {"bread": 40, "tides": 36, "chess": 44})
          "model 0.800; that may be chance (p 0.25)"),
         ("peers", {"support_vectors": beside(0.9, 0.049)},
          "a linear support vector machine of all words is better on the test texts: "
-         "recall@1 0.900, this model 0.800"),
+         "recall@1 0.900, this model 0.800. It knows words that fewer than 3 texts have, too: this "
+         "model may by a lower vocabulary.min_count and a higher model.budget_kb"),
         ("choice", {"unsure_below": 1.0},
          "the validation split does not prove any answer to be sure, so all are called not sure"),
     ],
@@ -85,3 +87,11 @@ def test_what_is_said(split_name: str, changes: dict[str, Any], said: str | None
     if changes is LUCK:
         values["peers"] = {"naive_bayes": beside(0.38, 1), "support_vectors": beside(0.37, 1)}
     assert remarks(values) == ([said] if said else [])
+
+
+@pytest.mark.parametrize("rare_words", [[], [{"word": "dough", "texts": 1}]])
+def test_no_word_is_too_rare(rare_words: list[dict[str, Any]]) -> None:
+    """Of a better peer nothing more is said where words of one text ship, or none does."""
+    peers = {**GOOD["peers"], "naive_bayes": beside(0.9, 0.01)}
+    (said,) = remarks({**GOOD, "peers": peers, "rare_words": rare_words})
+    assert said.endswith("this model 0.800")

@@ -31,7 +31,7 @@ def remarks(values: dict[str, Any]) -> list[str]:
     """
     found = [
         _beside_one_label(values["test"]),
-        _beside_peers(values["test"], values["peers"]),
+        _beside_peers(values["test"], values["peers"], values["rare_words"]),
         _unknown(values["test"]),
         _several(values["test"]["by_text"]),
         *(_few(split, values[split]["posts"]) for split in ("test", "validation")),
@@ -60,16 +60,25 @@ def _beside_one_label(test: dict[str, Any]) -> str:
     )
 
 
-def _beside_peers(test: dict[str, Any], peers: dict[str, Any]) -> str:
+def _beside_peers(
+    test: dict[str, Any], peers: dict[str, Any], rare_words: list[dict[str, Any]]
+) -> str:
     best = best_peer(peers)
     other, paired = peers[best]["recall@1"], peers[best]["paired"]
     if other <= test["recall@1"]:
         return ""
-    by_chance = paired["p"] >= CHANCE
-    return (
+    found = (
         f"{PEERS[best]} of all words is better on the test texts: recall@1 {other:.3f}, "
         f"this model {test['recall@1']:.3f}"
-        + (f"; that may be chance (p {paired['p']:.2g})" if by_chance else "")
+    )
+    if paired["p"] >= CHANCE:
+        return f"{found}; that may be chance (p {paired['p']:.2g})"
+    fewest = min((word["texts"] for word in rare_words), default=1)
+    if fewest == 1:
+        return found
+    return (
+        f"{found}. It knows words that fewer than {fewest} texts have, too: this model may by a "
+        "lower vocabulary.min_count and a higher model.budget_kb"
     )
 
 
