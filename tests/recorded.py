@@ -6,6 +6,17 @@ from pathlib import Path
 
 from conftest import ROOT, Project, open_project
 
+# What keeps a build in step with DVC: tests that are proofs of it take minutes.
+IN_STEP = (
+    "src/provender/versioning/*.py",
+    "src/provender/running/*.py",
+    "src/provender/command.py",
+    "src/provender/config.py",
+    "workflow/Snakefile",
+    "workflow/rules/*.smk",
+    "requirements.lock",
+)
+
 
 def clone(project: Project, folder: Path) -> Project:
     """Clone a project beside itself, where its remote is its own."""

@@ -94,6 +94,7 @@ def test_an_honest_release_in_a_fresh_clone(release: Release, tmp_path: Path) ->
     assert fresh.git("status", "--porcelain").split() == ["D", "small.sqlite"]
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_a_record_that_the_code_does_not_give(release: Release) -> None:
     """A record with receipts that fit is refuted by the rebuild alone, with its first step."""
@@ -146,6 +147,7 @@ def test_a_record_that_the_code_does_not_give(release: Release) -> None:
     assert f"· {path}: DIFFERENT, of measure_baselines: $.naive_bayes: 0.123 |" in said
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 def test_what_cannot_be_rebuilt(release: Release, tmp_path: Path) -> None:
     """Undecided, and why: no environment, another one, no source in the remote."""
@@ -169,6 +171,7 @@ def test_code_that_only_the_release_names(tmp_path: Path) -> None:
     assert "it runs the code of https://localhost/x, which only the release names" in finding.text
 
 
+@pytest.mark.proof(*PROVES)
 @pytest.mark.ci
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(release: Release, tmp_path: Path, number: signal.Signals) -> None:

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from conftest import Project
+from recorded import IN_STEP
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_experiment(recorded: Project) -> None:
     """Dvc exp run sets a value, which reaches the command of each stage that depends on it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import REMOTE, ROOT, Project
 from dvc.repo import Repo
-from recorded import clone, edit, edit_unseen, objects, wipe
+from recorded import IN_STEP, clone, edit, edit_unseen, objects, wipe
 
 from provender.files import sha256
 
@@ -64,6 +64,7 @@ def retitle(project: Project) -> None:
     edit(project, "small.yaml", *TITLE)
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_old_data_checked_out(recorded: Project) -> None:
     """After old data is checked out, dvc repro pairs it with what was made from it."""
@@ -91,6 +92,7 @@ def test_old_data_checked_out(recorded: Project) -> None:
     recorded.run("provender", "record", "--check")
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_two_engines_in_turn(recorded: Project) -> None:
     """What DVC made with other parameters is not what Snakemake made, and it knows."""
@@ -104,6 +106,7 @@ def test_two_engines_in_turn(recorded: Project) -> None:
     assert digests(recorded) == first
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_a_stage_has_the_values_of_now(recorded: Project) -> None:
     """A stage runs with the value that is recorded; where its files differ it does not run."""
@@ -120,6 +123,7 @@ def test_a_stage_has_the_values_of_now(recorded: Project) -> None:
     )
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_hard_links(recorded: Project) -> None:
     """An edit through a hard link damages the cache: it is not recorded, and is mended."""
@@ -156,6 +160,7 @@ def test_back_dated_input(recorded: Project) -> None:
     assert {"fetch_source", "train_model"} <= planned(recorded)
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
     """A stage does not run on an input that was edited behind DVC's back."""
@@ -170,6 +175,7 @@ def test_an_edit_that_dvc_cannot_see(recorded: Project) -> None:
     recorded.run("provender", "record", "--check")
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_fresh_clone(recorded: Project, tmp_path: Path) -> None:
     """After dvc pull alone Snakemake has all to do; after provender sync nothing."""
@@ -234,6 +240,7 @@ def test_damaged_cache(recorded: Project) -> None:
     assert (recorded.folder / LARGE).stat().st_nlink == 1
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_damaged_remote(recorded: Project) -> None:
     """Each damaged object is named with its stage, by the check; sync says what it lacks."""
@@ -261,6 +268,7 @@ def test_damaged_remote(recorded: Project) -> None:
     assert "Run provender verify-remote" in found
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_garbage_collection(recorded: Project) -> None:
     """What dvc gc -A keeps is every build of every commit; -w alone keeps this one."""
@@ -281,6 +289,7 @@ def test_garbage_collection(recorded: Project) -> None:
     assert digests(recorded) == first
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_dirty_tree(recorded: Project) -> None:
     """Edits that were not built are not recorded; files of one's own are not overwritten."""
@@ -300,6 +309,7 @@ def test_dirty_tree(recorded: Project) -> None:
     assert planned(recorded) == set()
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_a_stale_lock(recorded: Project) -> None:
     """A commit whose dvc.lock is not of its build fails the check, which names the stages."""
@@ -317,6 +327,7 @@ def test_a_stale_lock(recorded: Project) -> None:
     assert read_lock(recorded) == written
 
 
+@pytest.mark.proof(*IN_STEP)
 @pytest.mark.ci
 def test_a_pulled_source_is_all_that_repro_needs(recorded: Project, tmp_path: Path) -> None:
     """In a fresh clone dvc repro alone gives the bytes that Snakemake gave."""
