@@ -32,7 +32,7 @@ from provender.model.features import (
 from provender.model.naive_bayes import NaiveBayes
 from provender.running import step
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import kinds_of
+from provender.text.grams import find_single, kinds_of
 
 import numpy as np
 
@@ -187,7 +187,9 @@ def main(options: argparse.Namespace) -> None:
         )
         how, _ = training.choose_beside_vectors(how, train, len(labels), known)
     else:
-        how, _ = training.choose(how, train, len(labels))
+        choice = training.choose(how, train, len(labels), find_single(words))
+        how = choice.how
+        train, validation, augmented = map(choice.restrict, (train, validation, augmented))
     assert how.share is not None  # choose sets it
     start = Values(
         how.start.smoothing, how.start.power, how.start.idf_power, how.share, how.cost, how.epochs

@@ -56,7 +56,7 @@ from provender.model.features import (
 )
 from provender.running import step
 from provender.text.encode import FIRST_WORD
-from provender.text.grams import kinds_of
+from provender.text.grams import find_single, kinds_of
 
 import numpy as np
 
@@ -386,16 +386,23 @@ def main(options: argparse.Namespace) -> None:
         options.hdf5.with_name(options.hdf5.name + ".checkpoint"), lambda: digest_all(options)
     )
     in_blocks, train, validation, augmented = read_posts(options, kinds)
-    learnt = join(train, rows_with(augmented, train.rowids))
     known = None
     how = training.read_arguments(options)
-    shares: dict[float, float] = {}
+    choice_of = training.Choice(how, {})
     trials: list[training.Trial] = []
     if options.vectors:
         known = vectors.read(options.vectors, words, files.read_json(options.counts))
         how, trials = training.choose_beside_vectors(how, train, len(labels), known)
     else:
-        how, shares = training.choose(how, train, len(labels), checkpoints)
+        choice_of = training.choose(how, train, len(labels), find_single(words), checkpoints)
+        how = choice_of.how
+    train, validation, augmented = map(choice_of.restrict, (train, validation, augmented))
+    # The ids that features have in the files.
+    own = (
+        np.arange(FIRST_WORD, FIRST_WORD + len(words)) if choice_of.kept is None else choice_of.kept
+    )
+    words = [words[word - FIRST_WORD] for word in own]
+    learnt = join(train, rows_with(augmented, train.rowids))
     curve = None if in_blocks else LearningCurve(options.epochs, train, validation, checkpoints)
     weights = training.train(learnt, len(labels), how, curve, known, (checkpoints, "first"))
     whole = compression.Part(weights, learnt, validation, order_words(weights, learnt, known))
@@ -457,7 +464,8 @@ def main(options: argparse.Namespace) -> None:
         curve = LearningCurve(options.epochs, restrict(train, kept), asked, checkpoints)
         del learnt, train, augmented, weights, whole, parts, judged, weighed, best
         with files.scratch(options.hdf5) as folder:
-            posts = blocks.deal(read_learnt(options, kinds, kept), folder, in_blocks, asked.kinds)
+            some_posts = read_learnt(options, kinds, own[kept - FIRST_WORD])
+            posts = blocks.deal(some_posts, folder, in_blocks, asked.kinds)
             final = training.train(posts, len(labels), how, curve, kept_vectors, stage)
             counts = blocks.count_all(posts)
         if not few:
@@ -494,7 +502,9 @@ def main(options: argparse.Namespace) -> None:
         "budget": budget,
         "near": near,
         "share": how.share,
-        "shares": [{"share": share, "recall": recall} for share, recall in shares.items()],
+        "shares": [
+            {"share": share, "recall": recall} for share, recall in choice_of.recall.items()
+        ],
         "temperature": temperature,
         "calibration_error": {
             "before": metrics.calibration(uncalibrated, truth)["expected_error"],
@@ -503,6 +513,12 @@ def main(options: argparse.Namespace) -> None:
         "unsure_below": metrics.sure_from(scores, truth, options.sure_accuracy),
         "sure_accuracy": options.sure_accuracy,
     }
+    if choice_of.recalls is not None:
+        choice["pairs"] = {
+            "kept": choice_of.kept is None,
+            "recall": choice_of.recalls[0],
+            "recall_without": choice_of.recalls[1],
+        }
     if few:
         choice["folds"] = training.FOLDS
     if known is not None:

@@ -650,6 +650,27 @@ MUTANTS = [
         "tests/model/test_remarks.py::test_what_is_said",
     ),
     Mutant(
+        "pairs of words are learnt from though they tell nothing",
+        "src/provender/model/training.py",
+        "if gained > lost and (gained - lost) ** 2 > gained + lost:",
+        "if gained < lost:",
+        "tests/model/test_training.py::test_pairs_that_tell_nothing_are_left_out",
+    ),
+    Mutant(
+        "pairs of words are left out wherever words do as well",
+        "src/provender/model/training.py",
+        "if gained > lost and (gained - lost) ** 2 > gained + lost:",
+        "if gained >= lost:",
+        "tests/model/test_training.py::test_pairs_that_tell_stay",
+    ),
+    Mutant(
+        "Node's trainer keeps pairs that tell nothing",
+        "web/train/training.js",
+        "(gained - lost) ** 2 > gained + lost",
+        "gained < lost",
+        "tests/parity/test_trainers.py::test_same_model_without_pairs",
+    ),
+    Mutant(
         "words of one text are said not to ship",
         "src/provender/model/remarks.py",
         "if fewest == 1:",

@@ -1,9 +1,13 @@
 """The folds of out-of-fold training."""
 
+import random
+
+import numpy as np
 from model_inputs import make_features
 
+from provender.model.features import Features, restrict
 from provender.model.naive_bayes import NaiveBayes
-from provender.model.training import FOLDS, SHARES, Training, assign_folds, choose
+from provender.model.training import FOLDS, SHARES, Choice, Training, assign_folds, choose
 
 
 def folds(rowids: list[int], labels: list[int]) -> list[int]:
@@ -32,7 +36,7 @@ HOW = Training(NaiveBayes(), cost=1.0, epochs=1, share=None, seed=1)
 def test_folds_are_answered_by_others() -> None:
     """Words of one text each tell the label of that text alone: no other is right by them."""
     texts = [[2 + number] for number in range(12)]
-    _, recall = choose(HOW, make_features(texts, [0, 1] * 6, 14), 2)
+    recall = choose(HOW, make_features(texts, [0, 1] * 6, 14), 2).recall
     assert list(recall) == list(SHARES)
     assert set(recall.values()) == {0.5}
 
@@ -40,6 +44,51 @@ def test_folds_are_answered_by_others() -> None:
 def test_of_equal_shares_the_one_nearest_to_halves() -> None:
     """Where all are right, no model is preferred; a share that is set stays."""
     posts = make_features([[2], [3]] * 6, [0, 1] * 6, 4)
-    how, recall = choose(HOW, posts, 2)
-    assert (how.share, set(recall.values())) == (0.5, {1.0})
-    assert choose(how, posts, 2) == (how, {})
+    chosen = choose(HOW, posts, 2)
+    assert (chosen.how.share, set(chosen.recall.values())) == (0.5, {1.0})
+    assert choose(chosen.how, posts, 2, WORDS) == Choice(chosen.how, {})
+
+
+# What might do alone, of 40 words and 400 pairs.
+WORDS = np.arange(2, 42)
+
+
+def made_up(tells: str) -> Features:
+    """Return texts of two labels, of which words or pairs, ids from 42 on, tell the label."""
+    chance = random.Random(3)
+    texts, labels = [], []
+    for number in range(360):
+        label = number % 2
+        half = {name: 2 * chance.randrange(n // 2) for name, n in (("words", 40), ("pairs", 400))}
+        words = [2 + chance.randrange(40) for _ in range(6)]
+        pairs = [42 + chance.randrange(400) for _ in range(30)]
+        if tells == "words":
+            words += [2 + half["words"] + label]
+        else:
+            pairs += [42 + (half["pairs"] + label) % 20] * 2
+        texts.append(sorted(words + pairs))
+        labels.append(label)
+    return make_features(texts, labels, 442)
+
+
+def test_pairs_that_tell_nothing_are_left_out() -> None:
+    """Texts of the training split are answered better without them, by more than chance."""
+    posts = made_up("words")
+    chosen = choose(HOW, posts, 2, WORDS)
+    assert chosen.kept is WORDS
+    assert chosen.recalls is not None
+    with_pairs, without = chosen.recalls
+    assert max(chosen.recall.values()) == without > with_pairs
+    assert chosen.recall == choose(HOW, restrict(posts, WORDS), 2).recall
+
+
+def test_pairs_that_tell_stay() -> None:
+    """And so they do where both are as good."""
+    posts = made_up("pairs")
+    chosen = choose(HOW, posts, 2, WORDS)
+    assert chosen.kept is None
+    assert chosen.recalls is not None
+    with_pairs, without = chosen.recalls
+    assert max(chosen.recall.values()) == with_pairs > without
+    both = choose(HOW, posts, 2, np.arange(2, 442))
+    assert (both.kept, both.recalls) == (None, (with_pairs, with_pairs))

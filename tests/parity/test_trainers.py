@@ -168,6 +168,35 @@ def test_same_model(name: str, tmp_path: Path) -> None:
     assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite"), data)
 
 
+@pytest.mark.proof(*PROVES)
+def test_same_model_without_pairs(tmp_path: Path) -> None:
+    """Nor do they differ in that pairs of words tell nothing: texts of few words, by stars."""
+    chance = random.Random(7)
+    good, bad = "great love happy works fine".split(), "broken poor waste awful sad".split()
+    other = "the product was it and for with".split()
+    rows = []
+    for _ in range(1200):
+        stars = chance.randint(1, 5)
+        words = [
+            chance.choice(good if chance.random() < (stars - 1) / 4 else bad)
+            if chance.random() < 0.4
+            else chance.choice(other)
+            for _ in range(chance.randint(3, 25))
+        ]
+        rows.append((" ".join(words), str(stars)))
+    with sqlite3.connect(tmp_path / "table.sqlite") as database:
+        database.execute("CREATE TABLE posts (body TEXT, topic TEXT)")
+        database.executemany("INSERT INTO posts VALUES (?, ?)", rows)
+    database.close()
+    settled = configured(tmp_path, {})
+    data = make_in_python(tmp_path, settled)
+    train_in_python(data, settled)
+    assert files.read_json(data / "model" / "choice.json")["pairs"]["kept"] is False
+    words = files.read_json(data / "vocabulary" / "vocabulary.json")
+    assert not [word for word in words if " " in word.strip()]
+    assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite"), data)
+
+
 # The table's texts have some 8,000 features to learn from, and 900 to validate.
 MOST_FEATURES = 1500
 

@@ -32,13 +32,26 @@ import { countBlocks, countFeatures, deal } from "./blocks.js";
 import { countPosts, FIRST_WORD, join, pool, restrict, rowsWhere } from "./features.js";
 import { calibrate, findTemperature, measure, sureFrom } from "./metrics.js";
 import { Float, formatFixed } from "./python.js";
-import { assignFolds, bestShare, FOLDS, logitsOf, SHARES, train, tryShares } from "./training.js";
+import {
+  assignFolds,
+  bestShare,
+  FOLDS,
+  isBetter,
+  logitsOf,
+  shareOf,
+  SHARES,
+  train,
+  tryShares,
+} from "./training.js";
 
 // With fewer texts to validate, all that is chosen by parts of the training split.
 const FEW_TEXTS = 100;
 
 // Of the validation split, at most half as many features as of what is learnt from are read.
 const VALIDATION_PART = 2;
+
+// Pieces of words have a space before them, and one behind where their word ends.
+const PAIR = /[^ ] [^ ]/;
 
 const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
 
@@ -70,14 +83,27 @@ const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
  * @param {(message: string) => void} say how far it is
  * @returns {Trained}
  */
-export function trainModel(features, { words, labels }, settings, recipe, say) {
+export function trainModel(features, vocabulary, settings, recipe, say) {
   const { name, model: how } = settings;
+  const { labels } = vocabulary;
   const size = countFeatures(features.train, features.augmented);
   const askedSize = VALIDATION_PART * countFeatures(features.validation);
   const inBlocks = countBlocks(size + askedSize) > 1;
   const count = inBlocks ? countBlocks(size) : 1;
   const part = countBlocks(askedSize);
-  const chosenFrom = count > 1 ? rowsWhere(features.train, (row) => row % count === 0) : features.train;
+  /** @param {Features} posts */
+  const someOf = (posts) => (count > 1 ? rowsWhere(posts, (row) => row % count === 0) : posts);
+  const { share, ids, ...told } = chooseShare(someOf(features.train), vocabulary, how, say);
+  const words = ids.map((id) => vocabulary.words[id - FIRST_WORD]);
+  if (words.length < vocabulary.words.length) {
+    const { train: learnt, validation: asked, augmented } = features;
+    features = {
+      train: restrict(learnt, ids),
+      validation: restrict(asked, ids),
+      augmented: restrict(augmented, ids),
+    };
+  }
+  const chosenFrom = someOf(features.train);
   const validation = part > 1 ? rowsWhere(features.validation, (row) => row % part === 0) : features.validation;
   /** @param {Features} posts */
   const withAugmented = (posts) => {
@@ -86,9 +112,6 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
     return join(posts, rowsWhere(augmented, (row) => rowids.has(augmented.rowids[row])));
   };
   const learnt = withAugmented(chosenFrom);
-  if (how.share === "auto") say("choosing naive Bayes' share");
-  const recalls = how.share === "auto" ? tryShares(chosenFrom, labels.length, how) : [];
-  const share = how.share === "auto" ? bestShare(recalls) : how.share;
   /** @type {number[][]} */
   const history = [];
   /**
@@ -158,7 +181,7 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
   const shippedWords = kept.map((id) => words[id - FIRST_WORD]);
   return {
     words: shippedWords,
-    kept,
+    kept: kept.map((id) => ids[id - FIRST_WORD]),
     model,
     choice: {
       ...chosen,
@@ -167,7 +190,7 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
       budget,
       near: new Float(near),
       share: new Float(share),
-      shares: recalls.map((recall, place) => ({ share: new Float(SHARES[place]), recall: new Float(recall) })),
+      ...told,
       temperature: new Float(temperature),
       calibration_error: {
         before: new Float(calibrate(raw, truth).expected_error),
@@ -183,6 +206,44 @@ export function trainModel(features, { words, labels }, settings, recipe, say) {
     history,
     validation: softmax(predicted),
     validated: validation,
+  };
+}
+
+/**
+ * Chooses naive Bayes' share, and whether pairs of words are learnt from.
+ *
+ * @param {Features} posts
+ * @param {Vocabulary} vocabulary
+ * @param {Settings["model"]} how
+ * @param {(message: string) => void} say
+ * @returns {{ share: number, ids: number[], shares: unknown[], pairs?: unknown }} `ids`: of what is
+ *   learnt from
+ */
+function chooseShare(posts, { words, labels }, how, say) {
+  const every = words.map((_, place) => place + FIRST_WORD);
+  if (how.share !== "auto") return { share: how.share, ids: every, shares: [] };
+  say("choosing naive Bayes' share");
+  /** @param {boolean[][]} right */
+  const toShares = (right) =>
+    SHARES.map((share, place) => ({ share: new Float(share), recall: new Float(shareOf(right[place])) }));
+  const right = tryShares(posts, labels.length, how);
+  const best = bestShare(right);
+  const single = every.filter((id) => !PAIR.test(words[id - FIRST_WORD]));
+  if (single.length === every.length) {
+    return { share: SHARES[best], ids: every, shares: toShares(right) };
+  }
+  const fewer = tryShares(restrict(posts, single), labels.length, how);
+  const bestFewer = bestShare(fewer);
+  const isLeftOut = isBetter(right[best], fewer[bestFewer]);
+  return {
+    share: SHARES[isLeftOut ? bestFewer : best],
+    ids: isLeftOut ? single : every,
+    shares: toShares(isLeftOut ? fewer : right),
+    pairs: {
+      kept: !isLeftOut,
+      recall: new Float(shareOf(right[best])),
+      recall_without: new Float(shareOf(fewer[bestFewer])),
+    },
   };
 }
 

@@ -54,38 +54,67 @@ export function train(posts, labels, how, share, report) {
 }
 
 /**
- * Gives recall@1 of each share of naive Bayes: posts are answered by models of the other folds'.
+ * What posts that were not learnt from say: of each of SHARES, whether each post is answered right.
+ *
+ * @typedef {boolean[][]} Right
+ */
+
+/**
+ * Tells which posts are answered right with each share of naive Bayes, by models of the other folds'.
  *
  * @param {Features} posts
  * @param {number} labels
  * @param {Training} how
+ * @returns {Right}
  */
 export function tryShares(posts, labels, how) {
   const folds = assignFolds(posts);
-  const right = SHARES.map(() => 0);
+  /** @type {Right} */
+  const right = SHARES.map(() => folds.map(() => false));
   for (let fold = 0; fold < FOLDS; fold++) {
+    const rows = [...folds.keys()].filter((row) => folds[row] === fold);
     const asked = rowsWhere(posts, (row) => folds[row] === fold);
     const others = rowsWhere(posts, (row) => folds[row] !== fold);
     const [bayes, margins] = trainBoth([others], labels, how).map((weights) => logitsOf(asked, weights));
     SHARES.forEach((share, place) => {
       const values = bayes.values.map((value, i) => share * value + (1 - share) * margins.values[i]);
-      const best = largest({ values, width: labels });
-      right[place] += best.reduce((sum, label, row) => sum + Number(label === asked.labels[row]), 0);
+      largest({ values, width: labels }).forEach((label, row) => {
+        right[place][rows[row]] = label === asked.labels[row];
+      });
     });
   }
-  return right.map((hits) => hits / posts.labels.length);
+  return right;
 }
 
 /**
- * Gives the share of the most recall, of equal ones that nearest to equal parts.
+ * Gives the share of how many posts.
  *
- * @param {number[]} recall of each of SHARES
+ * @param {boolean[]} posts
  */
-export function bestShare(recall) {
-  const [best] = SHARES.map((share, place) => ({ share, recall: recall[place] })).sort(
+export const shareOf = (posts) => posts.filter(Boolean).length / posts.length;
+
+/**
+ * Gives the place of the share of the most recall, of equal ones that nearest to equal parts.
+ *
+ * @param {Right} right
+ */
+export function bestShare(right) {
+  const [best] = SHARES.map((share, place) => ({ share, place, recall: shareOf(right[place]) })).sort(
     (a, b) => b.recall - a.recall || Math.abs(a.share - 0.5) - Math.abs(b.share - 0.5),
   );
-  return best.share;
+  return best.place;
+}
+
+/**
+ * Tells whether fewer features are right more often by more than a standard error of that.
+ *
+ * @param {boolean[]} all posts that all features answer right
+ * @param {boolean[]} fewer those that fewer do
+ */
+export function isBetter(all, fewer) {
+  const gained = fewer.filter((isRight, post) => isRight && !all[post]).length;
+  const lost = all.filter((isRight, post) => isRight && !fewer[post]).length;
+  return gained > lost && (gained - lost) ** 2 > gained + lost;
 }
 
 /**

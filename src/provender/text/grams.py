@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from provender.compiled import fixed
 from provender.text import loops
-from provender.text.encode import Kind
+from provender.text.encode import FIRST_WORD, Kind
 from provender.text.recipe import Recipe, mark_class, run_class
 from provender.text.words import buffers_of, character_kinds, join_words, to_strings
 
@@ -212,6 +212,13 @@ def are_words(recipe: Recipe, names: Sequence[str]) -> np.ndarray:
     longer = f"^{run_class(recipe)}{mark_class(recipe)}*[^{mark_class(recipe)[1:]}"
     others: np.ndarray = _matches(pa.array(names, pa.string()), f"{PIECE}|{longer}")
     return ~others
+
+
+def find_single(names: Sequence[str]) -> np.ndarray | None:
+    """Return the ids of the features that are no pairs of words: int [n]; None: all are."""
+    # Pieces of words have a space before them, and one behind where their word ends.
+    pairs: np.ndarray = _matches(pa.array(names, pa.string()), "[^ ] [^ ]")
+    return np.flatnonzero(~pairs) + FIRST_WORD if pairs.any() else None
 
 
 def count_read(units: Units) -> np.ndarray:
