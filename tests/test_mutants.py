@@ -673,8 +673,8 @@ MUTANTS = [
     Mutant(
         "words of one text are said not to ship",
         "src/provender/model/remarks.py",
-        "if fewest == 1:",
-        "if fewest == 0:",
+        "if not 1 < fewest <= RARE:",
+        "if not 0 < fewest:",
         "tests/model/test_remarks.py::test_no_word_is_too_rare",
     ),
     Mutant(

@@ -89,9 +89,13 @@ def test_what_is_said(split_name: str, changes: dict[str, Any], said: str | None
     assert remarks(values) == ([said] if said else [])
 
 
-@pytest.mark.parametrize("rare_words", [[], [{"word": "dough", "texts": 1}]])
+@pytest.mark.parametrize(
+    "rare_words",
+    [[], [{"word": "dough", "texts": 1}], [{"word": "dough", "texts": 11}]],
+    ids=["no word ships", "words of one text", "no word is rare"],
+)
 def test_no_word_is_too_rare(rare_words: list[dict[str, Any]]) -> None:
-    """Of a better peer nothing more is said where words of one text ship, or none does."""
+    """Of a better peer nothing more is said where rarer words are not what the model lacks."""
     peers = {**GOOD["peers"], "naive_bayes": beside(0.9, 0.01)}
     (said,) = remarks({**GOOD, "peers": peers, "rare_words": rare_words})
     assert said.endswith("this model 0.800")

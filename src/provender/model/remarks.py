@@ -20,6 +20,9 @@ PEERS = {
 # What is at least as likely as this where both are as good may be chance.
 CHANCE = 0.05
 
+# Where each word that ships is in more texts than so many, rarer ones are not what a model lacks.
+RARE = 10
+
 # Labels that a sentence names.
 NAMED_LABELS = 5
 
@@ -74,7 +77,7 @@ def _beside_peers(
     if paired["p"] >= CHANCE:
         return f"{found}; that may be chance (p {paired['p']:.2g})"
     fewest = min((word["texts"] for word in rare_words), default=1)
-    if fewest == 1:
+    if not 1 < fewest <= RARE:
         return found
     return (
         f"{found}. It knows words that fewer than {fewest} texts have, too: this model may by a "
