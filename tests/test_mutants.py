@@ -715,7 +715,7 @@ MUTANTS = [
     Mutant(
         "a fold's posts are answered by a model that has seen them",
         "src/provender/model/training.py",
-        "_train_both(rows_where(posts, folds != fold), labels, how, stage=stage)",
+        "_train_both(rows_where(posts, ~own), labels, how, stage=stage)",
         "_train_both(posts, labels, how, stage=stage)",
         "tests/model/test_training.py::test_folds_are_answered_by_others",
     ),
