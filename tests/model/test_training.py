@@ -71,24 +71,25 @@ def made_up(tells: str) -> Features:
     return make_features(texts, labels, 442)
 
 
+def choose_by(tells: str) -> tuple[Choice, float, float]:
+    """Return what is chosen, and recall@1 with pairs and without."""
+    chosen = choose(HOW, made_up(tells), 2, WORDS)
+    assert chosen.recalls is not None
+    return chosen, *chosen.recalls
+
+
 def test_pairs_that_tell_nothing_are_left_out() -> None:
     """Texts of the training split are answered better without them, by more than chance."""
-    posts = made_up("words")
-    chosen = choose(HOW, posts, 2, WORDS)
+    chosen, with_pairs, without = choose_by("words")
     assert chosen.kept is WORDS
-    assert chosen.recalls is not None
-    with_pairs, without = chosen.recalls
     assert max(chosen.recall.values()) == without > with_pairs
-    assert chosen.recall == choose(HOW, restrict(posts, WORDS), 2).recall
+    assert chosen.recall == choose(HOW, restrict(made_up("words"), WORDS), 2).recall
 
 
 def test_pairs_that_tell_stay() -> None:
     """And so they do where both are as good."""
-    posts = made_up("pairs")
-    chosen = choose(HOW, posts, 2, WORDS)
+    chosen, with_pairs, without = choose_by("pairs")
     assert chosen.kept is None
-    assert chosen.recalls is not None
-    with_pairs, without = chosen.recalls
     assert max(chosen.recall.values()) == with_pairs > without
-    both = choose(HOW, posts, 2, np.arange(2, 442))
+    both = choose(HOW, made_up("pairs"), 2, np.arange(2, 442))
     assert (both.kept, both.recalls) == (None, (with_pairs, with_pairs))
