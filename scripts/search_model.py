@@ -190,7 +190,7 @@ def main(options: argparse.Namespace) -> None:
         choice = training.choose(how, train, len(labels), find_single(words))
         how = choice.how
         train, validation, augmented = map(choice.restrict, (train, validation, augmented))
-    assert how.share is not None  # choose sets it
+    assert how.share is not None and how.cost is not None  # choose sets them
     start = Values(
         how.start.smoothing, how.start.power, how.start.idf_power, how.share, how.cost, how.epochs
     )

@@ -388,7 +388,7 @@ def main(options: argparse.Namespace) -> None:
     in_blocks, train, validation, augmented = read_posts(options, kinds)
     known = None
     how = training.read_arguments(options)
-    choice_of = training.Choice(how, {})
+    choice_of = training.Choice(how, {}, {})
     trials: list[training.Trial] = []
     if options.vectors:
         known = vectors.read(options.vectors, words, files.read_json(options.counts))
@@ -505,6 +505,8 @@ def main(options: argparse.Namespace) -> None:
         "shares": [
             {"share": share, "recall": recall} for share, recall in choice_of.recall.items()
         ],
+        "cost": how.cost,
+        "costs": [{"cost": cost, "recall": recall} for cost, recall in choice_of.costs.items()],
         "temperature": temperature,
         "calibration_error": {
             "before": metrics.calibration(uncalibrated, truth)["expected_error"],

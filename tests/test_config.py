@@ -151,9 +151,9 @@ def test_defaults_fit_the_schema() -> None:
             "model.smoothing is '1e-3'. YAML takes it for text: write 0.001, or 1.0e-3",
         ),
         (
-            "model.cost",
+            "model.power",
             "4e1",
-            "model.cost is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
+            "model.power is '4e1'. YAML takes it for text: write 40.0, or 4.0e+1",
         ),
         (
             "split.threshold",

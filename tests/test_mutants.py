@@ -652,16 +652,37 @@ MUTANTS = [
     Mutant(
         "pairs of words are learnt from though they tell nothing",
         "src/provender/model/training.py",
-        "if gained > lost and (gained - lost) ** 2 > gained + lost:",
-        "if gained < lost:",
+        "return gained > lost and (gained - lost) ** 2 > gained + lost",
+        "return gained < lost",
         "tests/model/test_training.py::test_pairs_that_tell_nothing_are_left_out",
     ),
     Mutant(
         "pairs of words are left out wherever words do as well",
         "src/provender/model/training.py",
-        "if gained > lost and (gained - lost) ** 2 > gained + lost:",
-        "if gained >= lost:",
+        "return gained > lost and (gained - lost) ** 2 > gained + lost",
+        "return gained >= lost",
         "tests/model/test_training.py::test_pairs_that_tell_stay",
+    ),
+    Mutant(
+        "errors cost as much where labels are noisy",
+        "src/provender/model/training.py",
+        "            right, asked = less, low\n",
+        "            right = less\n",
+        "tests/model/test_training.py::test_errors_cost_less_where_labels_are_noisy",
+    ),
+    Mutant(
+        "errors cost less of whatever is as good",
+        "src/provender/model/training.py",
+        "        if _is_better(less, right):\n",
+        "        if not _is_better(right, less):\n",
+        "tests/model/test_training.py::test_errors_cost_no_less_where_that_is_as_good",
+    ),
+    Mutant(
+        "errors cost as much where Node.js trains",
+        "web/train/model.js",
+        "[answered, cost] = [less, LOW_COST]",
+        "answered = less",
+        "tests/parity/test_trainers.py::test_same_model_of_noisy_labels",
     ),
     Mutant(
         "Node's trainer keeps pairs that tell nothing",
@@ -715,8 +736,8 @@ MUTANTS = [
     Mutant(
         "a fold's posts are answered by a model that has seen them",
         "src/provender/model/training.py",
-        "_train_both(rows_where(posts, ~own), labels, how, stage=stage)",
-        "_train_both(posts, labels, how, stage=stage)",
+        "_train_both(rows_where(posts, ~own), self._labels, how, stage=stage)",
+        "_train_both(posts, self._labels, how, stage=stage)",
         "tests/model/test_training.py::test_folds_are_answered_by_others",
     ),
     Mutant(

@@ -1,13 +1,25 @@
 """The folds of out-of-fold training."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from model_inputs import make_features
 
+from provender.model import training
 from provender.model.features import Features, restrict
 from provender.model.naive_bayes import NaiveBayes
-from provender.model.training import FOLDS, SHARES, Choice, Training, assign_folds, choose
+from provender.model.training import (
+    COST,
+    FOLDS,
+    LOW_COST,
+    SHARES,
+    Choice,
+    Training,
+    assign_folds,
+    choose,
+)
 
 
 def folds(rowids: list[int], labels: list[int]) -> list[int]:
@@ -46,7 +58,7 @@ def test_of_equal_shares_the_one_nearest_to_halves() -> None:
     posts = make_features([[2], [3]] * 6, [0, 1] * 6, 4)
     chosen = choose(HOW, posts, 2)
     assert (chosen.how.share, set(chosen.recall.values())) == (0.5, {1.0})
-    assert choose(chosen.how, posts, 2, WORDS) == Choice(chosen.how, {})
+    assert choose(chosen.how, posts, 2, WORDS) == Choice(chosen.how, {}, {})
 
 
 # What might do alone, of 40 words and 400 pairs.
@@ -93,3 +105,46 @@ def test_pairs_that_tell_stay() -> None:
     assert max(chosen.recall.values()) == with_pairs > without
     both = choose(HOW, made_up("pairs"), 2, np.arange(2, 442))
     assert (both.kept, both.recalls) == (None, (with_pairs, with_pairs))
+
+
+def noisy(label_noise: float) -> Features:
+    """Return texts of three labels, whose words tell these a third of the time."""
+    chance = random.Random(5)
+    texts, labels = [], []
+    for number in range(600):
+        label = number % 3
+        about = [label if chance.random() < 0.35 else chance.randrange(3) for _ in range(12)]
+        texts.append(sorted(2 + 3 * chance.randrange(100) + each for each in about))
+        labels.append(label if chance.random() >= label_noise else chance.randrange(3))
+    return make_features(texts, labels, 302)
+
+
+# Support vector machines alone; what errors cost is to be chosen.
+MARGINS = Training(NaiveBayes(), cost=None, epochs=2, share=0.0, seed=1)
+
+
+def test_errors_cost_less_where_labels_are_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By posts that were not learnt from; a share that is set stays. Many are not asked."""
+    posts = noisy(0.3)
+    chosen = choose(MARGINS, posts, 3)
+    assert (chosen.how.cost, chosen.how.share, chosen.recall) == (LOW_COST, 0, {})
+    assert list(chosen.costs) == [COST, LOW_COST]
+    assert chosen.costs[LOW_COST] > chosen.costs[COST]
+    monkeypatch.setattr(training, "MOST_ASKED", len(posts.ids) - 1)
+    chosen = choose(MARGINS, posts, 3)
+    assert (chosen.how.cost, chosen.costs) == (COST, {})
+
+
+def test_errors_cost_no_less_where_that_is_as_good() -> None:
+    """Nor is anything asked where the cost is set."""
+    posts = make_features([[2], [3]] * 6, [0, 1] * 6, 4)
+    chosen = choose(replace(HOW, cost=None), posts, 2)
+    assert (chosen.how.cost, chosen.costs) == (COST, {COST: 1, LOW_COST: 1})
+    assert choose(HOW, posts, 2).costs == {}
+
+
+def test_pairs_are_chosen_before_the_cost() -> None:
+    """Of a choice of both, costs are those of what is kept."""
+    chosen = choose(replace(HOW, cost=None), made_up("words"), 2, WORDS)
+    assert chosen.recalls is not None
+    assert (chosen.kept is WORDS, chosen.costs[COST]) == (True, chosen.recalls[1])

@@ -185,10 +185,7 @@ def test_same_model_without_pairs(tmp_path: Path) -> None:
             for _ in range(chance.randint(3, 25))
         ]
         rows.append((" ".join(words), str(stars)))
-    with sqlite3.connect(tmp_path / "table.sqlite") as database:
-        database.execute("CREATE TABLE posts (body TEXT, topic TEXT)")
-        database.executemany("INSERT INTO posts VALUES (?, ?)", rows)
-    database.close()
+    write_posts(tmp_path / "table.sqlite", rows)
     settled = configured(tmp_path, {})
     data = make_in_python(tmp_path, settled)
     train_in_python(data, settled)
@@ -196,6 +193,32 @@ def test_same_model_without_pairs(tmp_path: Path) -> None:
     words = files.read_json(data / "vocabulary" / "vocabulary.json")
     assert not [word for word in words if " " in word.strip()]
     assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite"), data)
+
+
+@pytest.mark.proof(*PROVES)
+def test_same_model_of_noisy_labels(tmp_path: Path) -> None:
+    """Nor in that errors cost less: a third of the labels are drawn."""
+    chance = random.Random(5)
+    rows = []
+    for number in range(900):
+        topic = number % 3
+        about = [topic if chance.random() < 0.35 else chance.randrange(3) for _ in range(12)]
+        words = [f"w{3 * chance.randrange(100) + each}" for each in about]
+        rows.append((" ".join(words), str(topic if chance.random() > 0.3 else chance.randrange(3))))
+    write_posts(tmp_path / "table.sqlite", rows)
+    settled = configured(tmp_path, {"model": {"share": 0}})
+    data = make_in_python(tmp_path, settled)
+    train_in_python(data, settled)
+    assert files.read_json(data / "model" / "choice.json")["cost"] == 0.25
+    assert_same(make_in_node(tmp_path, settled, tmp_path / "table.sqlite"), data)
+
+
+def write_posts(path: Path, rows: list[tuple[str, str]]) -> None:
+    """Write a table of texts with a label each."""
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE posts (body TEXT, topic TEXT)")
+        database.executemany("INSERT INTO posts VALUES (?, ?)", rows)
+    database.close()
 
 
 # The table's texts have some 8,000 features to learn from, and 900 to validate.

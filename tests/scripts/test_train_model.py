@@ -53,7 +53,7 @@ def arguments(inputs: Path, output: Path, **changes: object) -> list[str | Path]
 def trained_with(build: Project) -> dict[str, object]:
     """Return the small build's settings, in the command line's names."""
     config = yaml.safe_load((build.folder / "config" / "config.yaml").read_text("utf-8"))
-    model = {"budget_kb": "auto", **config["model"], **SMALL_CONFIG["model"]}
+    model = {**config["model"], "budget_kb": "auto", "cost": "auto", **SMALL_CONFIG["model"]}
     return {name.replace("_", "-"): value for name, value in model.items()}
 
 

@@ -29,8 +29,8 @@ import { toSeconds } from "./posts.js";
 
 /**
  * @typedef {{ budget_kb: number | "auto", sure_accuracy: number, max_words: number,
- *   smoothing: number, power: number, idf_power: number, share: number | "auto", cost: number,
- *   epochs: number, seed: number }} ModelSettings
+ *   smoothing: number, power: number, idf_power: number, share: number | "auto",
+ *   cost: number | "auto", epochs: number, seed: number }} ModelSettings
  */
 
 /** @typedef {{ [key: string]: any }} Keys */

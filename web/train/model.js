@@ -7,7 +7,7 @@
  * @import { Candidate, Part } from "./compression.js"
  * @import { Settings } from "./config.js"
  * @import { Features } from "./features.js"
- * @import { Report, Weights } from "./training.js"
+ * @import { Answered, Report, Training, Weights } from "./training.js"
  * @import { Vocabulary } from "./vocabulary.js"
  */
 
@@ -34,11 +34,14 @@ import { calibrate, findTemperature, measure, sureFrom } from "./metrics.js";
 import { Float, formatFixed } from "./python.js";
 import {
   assignFolds,
-  bestShare,
+  bestOf,
+  COST,
   FOLDS,
   isBetter,
   logitsOf,
-  shareOf,
+  LOW_COST,
+  MOST_ASKED,
+  recallOf,
   SHARES,
   train,
   tryShares,
@@ -84,7 +87,7 @@ const CURVE = ["loss", "accuracy", "val_loss", "val_accuracy"];
  * @returns {Trained}
  */
 export function trainModel(features, vocabulary, settings, recipe, say) {
-  const { name, model: how } = settings;
+  const { name } = settings;
   const { labels } = vocabulary;
   const size = countFeatures(features.train, features.augmented);
   const askedSize = VALIDATION_PART * countFeatures(features.validation);
@@ -93,7 +96,13 @@ export function trainModel(features, vocabulary, settings, recipe, say) {
   const part = countBlocks(askedSize);
   /** @param {Features} posts */
   const someOf = (posts) => (count > 1 ? rowsWhere(posts, (row) => row % count === 0) : posts);
-  const { share, ids, ...told } = chooseShare(someOf(features.train), vocabulary, how, say);
+  const { share, cost, ids, ...told } = chooseTraining(
+    someOf(features.train),
+    vocabulary,
+    settings.model,
+    say,
+  );
+  const how = { ...settings.model, cost };
   const words = ids.map((id) => vocabulary.words[id - FIRST_WORD]);
   if (words.length < vocabulary.words.length) {
     const { train: learnt, validation: asked, augmented } = features;
@@ -190,6 +199,7 @@ export function trainModel(features, vocabulary, settings, recipe, say) {
       budget,
       near: new Float(near),
       share: new Float(share),
+      cost: new Float(cost),
       ...told,
       temperature: new Float(temperature),
       calibration_error: {
@@ -210,40 +220,61 @@ export function trainModel(features, vocabulary, settings, recipe, say) {
 }
 
 /**
- * Chooses naive Bayes' share, and whether pairs of words are learnt from.
+ * Chooses naive Bayes' share, whether pairs of words are learnt from, and what errors cost.
  *
  * @param {Features} posts
  * @param {Vocabulary} vocabulary
  * @param {Settings["model"]} how
  * @param {(message: string) => void} say
- * @returns {{ share: number, ids: number[], shares: unknown[], pairs?: unknown }} `ids`: of what is
- *   learnt from
+ * @returns {{ share: number, cost: number, ids: number[], shares: unknown[], costs: unknown[],
+ *   pairs?: unknown }} `ids`: of what is learnt from
  */
-function chooseShare(posts, { words, labels }, how, say) {
-  const every = words.map((_, place) => place + FIRST_WORD);
-  if (how.share !== "auto") return { share: how.share, ids: every, shares: [] };
-  say("choosing naive Bayes' share");
-  /** @param {boolean[][]} right */
-  const toShares = (right) =>
-    SHARES.map((share, place) => ({ share: new Float(share), recall: new Float(shareOf(right[place])) }));
-  const right = tryShares(posts, labels.length, how);
-  const best = bestShare(right);
-  const single = every.filter((id) => !PAIR.test(words[id - FIRST_WORD]));
-  if (single.length === every.length) {
-    return { share: SHARES[best], ids: every, shares: toShares(right) };
+function chooseTraining(posts, { words, labels }, how, say) {
+  let ids = words.map((_, place) => place + FIRST_WORD);
+  let cost = how.cost === "auto" ? COST : how.cost;
+  if (how.share !== "auto" && how.cost !== "auto") {
+    return { share: how.share, cost, ids, shares: [], costs: [] };
   }
-  const fewer = tryShares(restrict(posts, single), labels.length, how);
-  const bestFewer = bestShare(fewer);
-  const isLeftOut = isBetter(right[best], fewer[bestFewer]);
+  const shares = how.share === "auto" ? SHARES : [how.share];
+  /**
+   * @param {Features} some
+   * @param {number} cost
+   */
+  const ask = (some, cost) => tryShares(some, labels.length, { ...how, cost }, shares);
+  /** @param {Answered[]} found */
+  const toRecall = (found) => new Float(recallOf(bestOf(found)));
+  say("choosing naive Bayes' share");
+  let answered = ask(posts, cost);
+  let pairs;
+  const single = ids.filter((id) => !PAIR.test(words[id - FIRST_WORD]));
+  if (single.length < ids.length) {
+    say("choosing it without pairs of words");
+    const fewer = restrict(posts, single);
+    const without = ask(fewer, cost);
+    const isLeftOut = isBetter(without, answered);
+    pairs = { kept: !isLeftOut, recall: toRecall(answered), recall_without: toRecall(without) };
+    if (isLeftOut) [answered, posts, ids] = [without, fewer, single];
+  }
+  const costs = [];
+  if (how.cost === "auto" && posts.ids.length <= MOST_ASKED) {
+    say("choosing it where errors cost less");
+    const less = ask(posts, LOW_COST);
+    costs.push(
+      { cost: new Float(COST), recall: toRecall(answered) },
+      { cost: new Float(LOW_COST), recall: toRecall(less) },
+    );
+    if (isBetter(less, answered)) [answered, cost] = [less, LOW_COST];
+  }
   return {
-    share: SHARES[isLeftOut ? bestFewer : best],
-    ids: isLeftOut ? single : every,
-    shares: toShares(isLeftOut ? fewer : right),
-    pairs: {
-      kept: !isLeftOut,
-      recall: new Float(shareOf(right[best])),
-      recall_without: new Float(shareOf(fewer[bestFewer])),
-    },
+    share: bestOf(answered).share,
+    cost,
+    ids,
+    shares:
+      how.share === "auto"
+        ? answered.map((each) => ({ share: new Float(each.share), recall: new Float(recallOf(each)) }))
+        : [],
+    costs,
+    ...(pairs && { pairs }),
   };
 }
 
@@ -252,7 +283,7 @@ function chooseShare(posts, { words, labels }, how, say) {
  *
  * @param {Record<"train" | "augmented", Features>} features
  * @param {number} labels
- * @param {Settings["model"]} how
+ * @param {Training} how
  * @param {number} share
  * @returns {Part[]}
  */

@@ -29,6 +29,12 @@ export const FOLDS = 3;
 // The shares of naive Bayes that are tried where none is set.
 export const SHARES = [0, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9];
 
+// What an error may cost the classifiers where that is not set, and from how many features on only
+// the first is asked.
+export const COST = 1;
+export const LOW_COST = 0.25;
+export const MOST_ASKED = 2 ** 22;
+
 // So many posts tell how far a model's logits spread.
 const SPREAD_OF = 2000;
 
@@ -54,9 +60,9 @@ export function train(posts, labels, how, share, report) {
 }
 
 /**
- * What posts that were not learnt from say: of each of SHARES, whether each post is answered right.
+ * A share of naive Bayes, and whether each post is answered right with it.
  *
- * @typedef {boolean[][]} Right
+ * @typedef {{ share: number, isRight: boolean[] }} Answered
  */
 
 /**
@@ -65,55 +71,56 @@ export function train(posts, labels, how, share, report) {
  * @param {Features} posts
  * @param {number} labels
  * @param {Training} how
- * @returns {Right}
+ * @param {number[]} shares
+ * @returns {Answered[]}
  */
-export function tryShares(posts, labels, how) {
+export function tryShares(posts, labels, how, shares) {
   const folds = assignFolds(posts);
-  /** @type {Right} */
-  const right = SHARES.map(() => folds.map(() => false));
+  const answered = shares.map((share) => ({ share, isRight: folds.map(() => false) }));
   for (let fold = 0; fold < FOLDS; fold++) {
     const rows = [...folds.keys()].filter((row) => folds[row] === fold);
     const asked = rowsWhere(posts, (row) => folds[row] === fold);
     const others = rowsWhere(posts, (row) => folds[row] !== fold);
     const [bayes, margins] = trainBoth([others], labels, how).map((weights) => logitsOf(asked, weights));
-    SHARES.forEach((share, place) => {
+    for (const { share, isRight } of answered) {
       const values = bayes.values.map((value, i) => share * value + (1 - share) * margins.values[i]);
       largest({ values, width: labels }).forEach((label, row) => {
-        right[place][rows[row]] = label === asked.labels[row];
+        isRight[rows[row]] = label === asked.labels[row];
       });
-    });
+    }
   }
-  return right;
+  return answered;
 }
 
 /**
- * Gives the share of how many posts.
+ * Gives the recall@1 of posts.
  *
- * @param {boolean[]} posts
+ * @param {Answered} posts
  */
-export const shareOf = (posts) => posts.filter(Boolean).length / posts.length;
+export const recallOf = ({ isRight }) => isRight.filter(Boolean).length / isRight.length;
 
 /**
- * Gives the place of the share of the most recall, of equal ones that nearest to equal parts.
+ * Gives the share of the most recall, of equal ones that nearest to equal parts.
  *
- * @param {Right} right
+ * @param {Answered[]} answered
  */
-export function bestShare(right) {
-  const [best] = SHARES.map((share, place) => ({ share, place, recall: shareOf(right[place]) })).sort(
-    (a, b) => b.recall - a.recall || Math.abs(a.share - 0.5) - Math.abs(b.share - 0.5),
+export function bestOf(answered) {
+  const [best] = [...answered].sort(
+    (a, b) => recallOf(b) - recallOf(a) || Math.abs(a.share - 0.5) - Math.abs(b.share - 0.5),
   );
-  return best.place;
+  return best;
 }
 
 /**
- * Tells whether fewer features are right more often by more than a standard error of that.
+ * Tells whether the first is right more often by more than a standard error of that, by its best share.
  *
- * @param {boolean[]} all posts that all features answer right
- * @param {boolean[]} fewer those that fewer do
+ * @param {Answered[]} one
+ * @param {Answered[]} other
  */
-export function isBetter(all, fewer) {
-  const gained = fewer.filter((isRight, post) => isRight && !all[post]).length;
-  const lost = all.filter((isRight, post) => isRight && !fewer[post]).length;
+export function isBetter(one, other) {
+  const [{ isRight: first }, { isRight: second }] = [bestOf(one), bestOf(other)];
+  const gained = first.filter((isRight, post) => isRight && !second[post]).length;
+  const lost = second.filter((isRight, post) => isRight && !first[post]).length;
   return gained > lost && (gained - lost) ** 2 > gained + lost;
 }
 

@@ -40,10 +40,16 @@ SHARES = (0.0, 0.2, 1 / 3, 0.5, 2 / 3, 0.8, 0.9)
 # And those of word vectors, where there are any.
 VECTOR_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 
+# What an error may cost the classifiers where that is not set: the second where labels are so noisy
+# that fitting them less is right more often. Of more features than the third number that is not
+# asked: so many texts outweigh the noise, and asking takes as long as training.
+COST, LOW_COST = 1.0, 0.25
+MOST_ASKED = 1 << 22
+
 # So many posts tell how far a model's logits spread.
 SPREAD_OF = 2000
 
-# What says that the posts choose the share.
+# What says that the posts choose the share, or the cost.
 AUTO = "auto"
 
 
@@ -54,13 +60,14 @@ class Training:
     Its logits are a mean of those of two linear models, as if both spread alike: naive Bayes
     (``start``), which is the better one where texts are long and few, and one-against-rest
     classifiers of squared hinge loss (``cost``, ``epochs``; see provender.model.hinge), where
-    they are short or many. ``share``, 0 to 1, is naive Bayes'; None where it is to be chosen.
+    they are short or many. ``share``, 0 to 1, is naive Bayes'. Share and cost are None where they
+    are to be chosen.
     Where there are word vectors, ``vector_share`` of the logits are those of a classifier of these
     (see provender.model.vectors), of ``vector_cost``, and the rest the mean of the two.
     """
 
     start: NaiveBayes
-    cost: float
+    cost: float | None
     epochs: int
     share: float | None
     seed: int
@@ -92,7 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--power", type=float, required=True, help="exponent of its counts")
     parser.add_argument("--idf-power", type=float, required=True, help="and of word rarity")
     parser.add_argument("--share", required=True, help=f"naive Bayes', 0 to 1, or {AUTO}")
-    parser.add_argument("--cost", type=float, required=True, help="of errors: 1/regularisation")
+    parser.add_argument(
+        "--cost", required=True, help=f"of errors, 1/regularisation: above 0, or {AUTO}"
+    )
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
 
@@ -101,7 +110,7 @@ def read_arguments(options: argparse.Namespace) -> Training:
     """Return what those options say."""
     return Training(
         NaiveBayes(options.smoothing, options.power, options.idf_power),
-        options.cost,
+        None if options.cost == AUTO else float(options.cost),
         options.epochs,
         None if options.share == AUTO else float(options.share),
         options.seed,
@@ -167,13 +176,15 @@ def train(
 class Choice:
     """How posts that were not learnt from say to train.
 
-    ``recall``: recall@1 by each share of naive Bayes; none where a share was set. ``kept``: of the
-    ids, those that do as well or better without the others; None where there was no such choice.
-    ``recalls``: the best recall@1 of all ids, and of those that might be kept.
+    ``recall``: recall@1 by each share of naive Bayes; none where a share was set. ``costs``: the
+    best recall@1 by each cost of errors, where these were asked. ``kept``: of the ids, those that
+    do as well or better without the others; None where there was no such choice. ``recalls``: the
+    best recall@1 of all ids, and of those that might be kept.
     """
 
     how: Training
     recall: dict[float, float]
+    costs: dict[float, float]
     kept: np.ndarray | None = None
     recalls: tuple[float, float] | None = None
 
@@ -189,62 +200,88 @@ def choose(
     some: np.ndarray | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Choice:
-    """Return how to train, with a share that is set; ``some``: ids that might do alone, if any.
+    """Return how to train, with share and cost set; ``some``: ids that might do alone, if any.
 
     Posts are answered by models of the other folds' posts. Some ids alone are kept where they are
     right more often by more than a standard error of that: where pairs of words tell nothing, they
-    drown what words tell.
+    drown what words tell. By the same rule errors cost less.
     """
-    if how.share is not None:
-        return Choice(how, {})
-    folds = assign_folds(posts)
-    right = _ask_folds(how, posts, labels, folds, checkpoints, "fold")
-    share = _best_share(right)
+    if how.share is not None and how.cost is not None:
+        return Choice(how, {}, {})
+    folds = _Folds(posts, labels, checkpoints)
+    asked = replace(how, cost=COST if how.cost is None else how.cost)
+    right = folds.ask(asked, posts, "naive Bayes' share", "fold")
     recalls = None
     if some is not None:
-        fewer = _ask_folds(how, restrict(posts, some), labels, folds, checkpoints, "fewer")
-        best = _best_share(fewer)
-        gained = int((fewer[best] & ~right[share]).sum())
-        lost = int((right[share] & ~fewer[best]).sum())
-        recalls = (float(right[share].mean()), float(fewer[best].mean()))
+        fewer_posts = restrict(posts, some)
+        fewer = folds.ask(asked, fewer_posts, "it without pairs of words", "fewer")
+        recalls = (_recall(right), _recall(fewer))
         console.log.info("recall@1 with pairs of words %.4f, without %.4f", *recalls)
-        if gained > lost and (gained - lost) ** 2 > gained + lost:
-            right, share = fewer, best
+        if _is_better(fewer, right):
+            right, posts = fewer, fewer_posts
         else:
             some = None
-    recall = {each: int(hits.sum()) / len(folds) for each, hits in right.items()}
-    console.log.info("naive Bayes' share: %.2f, recall@1 %.4f", share, recall[share])
-    return Choice(replace(how, share=share), recall, some, recalls)
+    costs = {}
+    if how.cost is None and len(posts.ids) <= MOST_ASKED:
+        low = replace(how, cost=LOW_COST)
+        less = folds.ask(low, posts, "it where errors cost less", "low")
+        costs = {COST: _recall(right), LOW_COST: _recall(less)}
+        console.log.info("recall@1 where errors cost %g %.4f, %g %.4f", *sum(costs.items(), ()))
+        if _is_better(less, right):
+            right, asked = less, low
+    share = _best_share(right)
+    console.log.info("naive Bayes' share: %.2f, recall@1 %.4f", share, _recall(right))
+    by_share = {each: float(hits.mean()) for each, hits in right.items()}
+    return Choice(
+        replace(asked, share=share), by_share if how.share is None else {}, costs, some, recalls
+    )
 
 
-def _ask_folds(
-    how: Training,
-    posts: Features,
-    labels: int,
-    folds: np.ndarray,
-    checkpoints: Checkpoints | None,
-    name: str,
-) -> dict[float, np.ndarray]:
-    """Return which posts are answered right with each share of naive Bayes: bool [n]."""
-    right = {share: np.zeros(len(folds), bool) for share in SHARES}
-    for fold in range(FOLDS):
-        console.log.info("choosing naive Bayes' share, part %d of %d", fold + 1, FOLDS)
-        own = folds == fold
-        asked = rows_where(posts, own)
-        stage = (checkpoints, f"{name}-{fold}") if checkpoints else None
-        bayes, margins = (
-            pool(asked, weights.table) + weights.bias
-            for weights in _train_both(rows_where(posts, ~own), labels, how, stage=stage)
-        )
-        for share in SHARES:
-            best = (share * bayes + (1 - share) * margins).argmax(axis=1)
-            right[share][own] = best == asked.labels
-    return right
+# Which posts are answered right, bool [n], with each share of naive Bayes.
+Right = dict[float, np.ndarray]
 
 
-def _best_share(right: dict[float, np.ndarray]) -> float:
+class _Folds:
+    """Parts of posts, each asked by models of the others."""
+
+    def __init__(self, posts: Features, labels: int, checkpoints: Checkpoints | None) -> None:
+        """Deal the posts to folds."""
+        self._folds, self._labels, self._checkpoints = assign_folds(posts), labels, checkpoints
+
+    def ask(self, how: Training, posts: Features, said: str, name: str) -> Right:
+        """Return what is right by the features of ``posts``; ``name`` is the checkpoints'."""
+        shares = SHARES if how.share is None else (how.share,)
+        right = {share: np.zeros(len(self._folds), bool) for share in shares}
+        for fold in range(FOLDS):
+            console.log.info("choosing %s, part %d of %d", said, fold + 1, FOLDS)
+            own = self._folds == fold
+            asked = rows_where(posts, own)
+            stage = (self._checkpoints, f"{name}-{fold}") if self._checkpoints else None
+            bayes, margins = (
+                pool(asked, weights.table) + weights.bias
+                for weights in _train_both(rows_where(posts, ~own), self._labels, how, stage=stage)
+            )
+            for share in shares:
+                best = (share * bayes + (1 - share) * margins).argmax(axis=1)
+                right[share][own] = best == asked.labels
+        return right
+
+
+def _best_share(right: Right) -> float:
     """Return the share that is right most often; of equals the one nearest to equal parts."""
     return min(right, key=lambda share: (-int(right[share].sum()), abs(share - 0.5)))
+
+
+def _recall(right: Right) -> float:
+    """Return the recall@1 of the best share."""
+    return float(right[_best_share(right)].mean())
+
+
+def _is_better(one: Right, other: Right) -> bool:
+    """Return whether the first is right more often by more than a standard error of that."""
+    first, second = one[_best_share(one)], other[_best_share(other)]
+    gained, lost = int((first & ~second).sum()), int((second & ~first).sum())
+    return gained > lost and (gained - lost) ** 2 > gained + lost
 
 
 def choose_beside_vectors(
@@ -255,6 +292,7 @@ def choose_beside_vectors(
     Posts are answered by models of the other folds' posts. The best has the least loss, at its own
     temperature: where posts are few, recall@1 jumps from share to share.
     """
+    how = replace(how, cost=COST if how.cost is None else how.cost)
     # Words that are known by vectors alone and that no post has make no difference.
     kept = np.flatnonzero(known.is_own | (count_posts(posts) > 0))
     posts, known = restrict(posts, kept), vectors.restrict(known, kept)
@@ -320,6 +358,8 @@ def _train_both(
     stage: Stage | None = None,
 ) -> tuple[Weights, Weights]:
     """Train naive Bayes and the classifiers; both spread alike on the posts, by about 1."""
+    if how.cost is None:
+        raise ValueError("what errors cost is not chosen yet")
     rarity = inverse_document_frequency(posts)
 
     def to_weights(fitted: np.ndarray) -> Weights:
