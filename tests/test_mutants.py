@@ -2925,7 +2925,7 @@ MUTANTS = [
     Mutant(
         "words are made ready only once all files have come",
         "web/src/create.js",
-        "bundle ? files[0].then(createEncoder) : undefined",
+        "files[0].then(createEncoder)",
         "undefined",
         "tests/web/test_web_units.py::test_web_units[create]",
     ),
@@ -3372,8 +3372,8 @@ MUTANTS = [
     ),
     Mutant(
         "a worker is started where there are none",
-        "web/src/create.js",
-        "given.worker === true && !scope.Worker",
+        "web/src/other.js",
+        "worker === true && !scope.Worker",
         "false",
         "tests/web/test_web_units.py::test_web_units[commands]",
     ),

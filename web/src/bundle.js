@@ -13,11 +13,20 @@ import { readerAt } from "./places.js";
 
 const MANIFEST = "manifest.json";
 
-/** @typedef {Awaited<ReturnType<typeof openBundle>>} Bundle */
+/**
+ * What a classifier is made of. `readModel` reads a model in a format, and JSON files with it; gives
+ * the files, the model, its weights, each as it comes.
+ *
+ * @typedef {object} Opened
+ * @property {Manifest} manifest
+ * @property {Promise<string> | string} digest the manifest's
+ * @property {(format: string, names: string[]) => Promise<any>[]} readModel
+ */
 
 /**
  * @param {CreateOptions} options
  * @param {Kept | null} kept its files, where they are kept in this browser
+ * @returns {Promise<Opened>}
  */
 export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
   const fetched = readerAt(base, fetch, signal);
@@ -61,13 +70,7 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
     });
   }
 
-  /**
-   * Reads a model, and JSON files with it.
-   *
-   * @param {string} format
-   * @param {string[]} names
-   * @returns {Promise<any>[]} the files, the model, its weights, each as it comes
-   */
+  /** @type {Opened["readModel"]} */
   function readModel(format, names) {
     const folder = `tfjs/${format}/`;
     const own = Object.keys(files).filter((name) => name.startsWith(folder));

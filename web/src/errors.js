@@ -36,6 +36,12 @@ export function checkOptions(options, rules) {
   }
 }
 
+/** @param {any} value */
+export const isSignal = (value) => typeof value === "object" && "aborted" in value;
+
+/** @param {unknown} value */
+export const isFunction = (value) => typeof value === "function";
+
 /** @param {unknown} value */
 export const show = (value) =>
   Object(value) === value ? typeof value : typeof value === "string" ? `"${value}"` : String(value);

@@ -4,10 +4,6 @@
 
 import { problem, throwIfAborted } from "./errors.js";
 
-/** @param {string} hex */
-const toBase64 = (hex) =>
-  btoa(hex.replace(/../g, (digits) => String.fromCharCode(parseInt(digits, 16))));
-
 // That of a page or worker, or of Node.js; a bare engine has neither.
 /** @type {any} */
 export const scope = typeof self === "object" ? self : typeof global === "object" ? global : {};
@@ -81,10 +77,10 @@ export function readerAt(base, fetcher, signal) {
  *
  * @param {string} address
  * @param {string} name
- * @param {string} [digest] its sha256, in hexadecimal digits
+ * @param {string} [integrity] its digest, as the attribute has it
  * @returns {Promise<any>}
  */
-export function loadScript(address, name, digest) {
+export function loadScript(address, name, integrity) {
   if (scope[name]) return Promise.resolve(scope[name]);
   const modules = node("module");
   if (modules && !/^https?:/.test(address)) {
@@ -97,7 +93,7 @@ export function loadScript(address, name, digest) {
   return new Promise((resolve, reject) => {
     const { document } = scope;
     const script = document.createElement("script");
-    if (digest) script.integrity = `sha256-${toBase64(digest)}`;
+    if (integrity) script.integrity = integrity;
     script.src = scriptAddress(address);
     script.onload = () => resolve(scope[name]);
     script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));

@@ -6,7 +6,7 @@
  * @import { Kernel } from "./kernel.js"
  */
 
-import { checkOptions, problem, show, throwIfAborted } from "./errors.js";
+import { checkOptions, isFunction, isSignal, problem, show, throwIfAborted } from "./errors.js";
 import { FIRST_WORD } from "./encode.js";
 import { softmax } from "./kernel.js";
 import { decodeWords, isByVector } from "./vocabulary.js";
@@ -100,12 +100,6 @@ const isCount = (value) =>
   typeof value === "number" && value >= 1 && (value % 1 === 0 || value === Infinity);
 
 const EXPECTED_COUNT = "a whole number from 1 on";
-
-/** @param {any} value */
-export const isSignal = (value) => typeof value === "object" && "aborted" in value;
-
-/** @param {unknown} value */
-export const isFunction = (value) => typeof value === "function";
 
 /** @type {{ [name: string]: Rule }} */
 const CLASSIFY_OPTIONS = {
