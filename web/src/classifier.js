@@ -2,7 +2,8 @@
 
 import { assemble } from "./assemble.js";
 import { sha256 } from "./digest.js";
-import { fetchJson, fetchModel } from "./fetch.js";
+import { fetchAs, readModel } from "./fetch.js";
+import { folderOf } from "./places.js";
 import { checkSeal, sealed } from "./seal.js";
 
 export { createClassifier } from "./assemble.js";
@@ -14,12 +15,12 @@ export { create } from "./create.js";
  * @param {string} [base]
  */
 export async function load(base = ".") {
-  const folder = base.replace(/\/+$/, "");
+  const folder = folderOf(base);
   const [constants, layers] = await Promise.all([
-    fetchJson(`${folder}/constants.json`),
-    fetchModel(`${folder}/tfjs/layers`),
+    fetchAs("json", `${folder}/constants.json`),
+    readModel(`${folder}/tfjs/layers`, fetchAs),
   ]);
-  const parts = { constants, model: layers.model, weights: layers.weights };
+  const parts = Object.assign({ constants }, layers);
   checkSeal(parts, await sha256(sealed(parts)));
   return assemble(parts);
 }

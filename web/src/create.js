@@ -8,7 +8,7 @@
  * @import { Answers } from "./predict.js"
  */
 
-import { assemble } from "./assemble.js";
+import { assemble, checkParts } from "./assemble.js";
 import { openBundle } from "./bundle.js";
 import { createEncoder } from "./encode.js";
 import { problem, throwIfAborted } from "./errors.js";
@@ -249,7 +249,8 @@ async function make(options, kept, opened) {
     [/** @type {any} */ (whole.digest), files[0].then(createEncoder)].concat(files),
   );
   const own = { constants, model, weights };
-  // A bundle's files are those of its manifest; a package's have been checked by their seal.
+  // A bundle's files are those of its manifest; a package's have their seal.
+  if (opened) checkParts(own);
   const { toScores, dispose } =
     runtime === "kernel"
       ? { toScores: undefined, dispose() {} }

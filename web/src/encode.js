@@ -9,9 +9,7 @@
 import { compileText } from "./text.js";
 import { END, sharedBy } from "./vocabulary.js";
 
-// Ids below stand for nothing.
-export const FIRST_WORD = 2;
-
+// Numbers come first: before all else, what they stand for is put in their places.
 // The edition of constants.json that this code reads.
 const FORMAT = 6;
 
@@ -25,6 +23,31 @@ const ASCII = 128;
 // looked up once, so that a larger table would not make up for the time that it takes to fill.
 const MOST_SKIPPED = 3;
 const WORD_SKIPPED = 2;
+
+// Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
+const LOG_SCALE = 10000;
+
+// So many more features of each kind does a text have that nobody knows.
+const UNKNOWN = 8;
+
+// So many pieces of runs count as one word.
+const RUN_PIECES = 5;
+
+// What makes a node of a trie; its id comes first.
+const UNIT = 1;
+const FIRST = 2;
+const NEXT = 3;
+const SIZE = 4;
+
+// Where words begin, and what is nowhere, of which nothing comes.
+const ROOT = -1;
+const NOWHERE = 0;
+
+// What is before each word, and behind it.
+const SPACE = 32;
+
+// Ids below stand for nothing.
+export const FIRST_WORD = 2;
 
 /**
  * A parsed constants.json: what the browser needs besides the model itself.
@@ -51,9 +74,6 @@ const WORD_SKIPPED = 2;
  *   words: number }} Encoded
  */
 
-// What makes a node of a trie; its id comes first.
-const [UNIT, FIRST, NEXT, SIZE] = [1, 2, 3, 4];
-
 /** @typedef {"word" | "pair" | "piece"} Kind */
 
 /**
@@ -72,17 +92,8 @@ const [UNIT, FIRST, NEXT, SIZE] = [1, 2, 3, 4];
  * @typedef {((text: string) => Encoded) & { trace: (text: string, into: Traced) => Encoded }} Encode
  */
 
-// Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
-const LOG_SCALE = 10000;
-
-// That of what occurs so often, once it was asked for.
+// The logarithm of what occurs so often, once it was asked for.
 const LOUD = [0];
-
-// So many more features of each kind does a text have that nobody knows.
-const UNKNOWN = 8;
-
-// So many pieces of runs count as one word.
-const RUN_PIECES = 5;
 
 /**
  * @param {Constants} constants
@@ -99,18 +110,17 @@ export function createEncoder(constants) {
   const { sizes, words: wordSizes, pairs } = constants.text.grams;
   const { child, walk, idAt, table, places, letters } = makeTrie(constants.words);
   // Pieces of words have a space before them, and so does what follows in a pair.
-  const space = " ".charCodeAt(0);
-  const pieceStart = child(0, space);
+  const pieceStart = child(ROOT, SPACE);
   const counts = new Int32Array(constants.words.shared.length + FIRST_WORD);
   // Of words in ASCII, where the first steps of a piece lead from pieceStart, and those of a word
   // from the root: by one look instead of some. Characters count as their places in the alphabet;
   // what is in no word, as 0.
   const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
   const leads = table(pieceStart, skipped);
-  const wordLeads = table(0, WORD_SKIPPED);
+  const wordLeads = table(ROOT, WORD_SKIPPED);
   // A word between its spaces, and its characters' places.
-  const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
-  const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[space]);
+  const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(SPACE);
+  const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[SPACE]);
 
   /** @type {Traced | undefined} */
   let trace;
@@ -164,7 +174,7 @@ export function createEncoder(constants) {
         const stop = start + lengths[i];
         if (stop > last) break;
         node = walk(node, text, bounds[end], bounds[stop]);
-        if (node < 0) break;
+        if (!node) break;
         end = stop;
         const id = idAt(node);
         if (id) {
@@ -192,22 +202,34 @@ export function createEncoder(constants) {
         spots[last++] = places[code];
       }
     }
-    codes[last] = space;
-    spots[last++] = places[space];
+    codes[last] = SPACE;
+    spots[last++] = places[SPACE];
     return last;
   }
 
   /**
-   * Gives the node that a word leads to, or -1.
+   * Gives where so many steps lead from a place in the word that is noted.
+   *
+   * @param {Int32Array} leads
+   * @param {number} start
+   * @param {number} steps
+   */
+  function look(leads, start, steps) {
+    let lead = 0;
+    for (let i = 0; i < steps; i++) lead = lead * letters + spots[start + i];
+    return leads[lead];
+  }
+
+  /**
+   * Gives the node that a word leads to.
    *
    * @param {string} word
    * @param {number} plain what notePlain gives for it
    */
   function find(word, plain) {
-    const start = plain > WORD_SKIPPED + 1 ? WORD_SKIPPED : 0;
-    let lead = 0;
-    for (let i = 1; i <= start; i++) lead = lead * letters + spots[i];
-    return walk(start ? wordLeads[lead] || -1 : 0, word, start, word.length);
+    return plain > WORD_SKIPPED + 1
+      ? walk(look(wordLeads, 1, WORD_SKIPPED), word, WORD_SKIPPED, word.length)
+      : walk(ROOT, word, 0, word.length);
   }
 
   /**
@@ -218,16 +240,15 @@ export function createEncoder(constants) {
    */
   function countPlain(found, last) {
     for (let start = 0; start + skipped <= last; start++) {
-      let end = start;
-      let lead = 0;
-      while (end < start + skipped) lead = lead * letters + spots[end++];
-      let node = leads[lead] || -1;
-      for (let i = 0; i < wordSizes.length && node >= 0; i++) {
+      let end = start + skipped;
+      let node = look(leads, start, skipped);
+      for (let i = 0; i < wordSizes.length && node; i++) {
         const stop = start + wordSizes[i];
         // What is the whole word is no piece.
         if (stop > last || wordSizes[i] === last) break;
-        while (end < stop && node >= 0) node = child(node, codes[end++]);
-        if (node >= 0 && idAt(node)) count(found, idAt(node), "piece");
+        while (end < stop && node) node = child(node, codes[end++]);
+        const id = idAt(node);
+        if (id) count(found, id, "piece");
       }
     }
   }
@@ -246,8 +267,8 @@ export function createEncoder(constants) {
     const pieces = [];
     let room = constants.max_words;
     let known = 0;
-    // Where the word before ends in the trie; -1: there is none, or it is not there.
-    let before = -1;
+    // Where the word before ends in the trie.
+    let before = NOWHERE;
     let words = 0;
     for (const unit of split(text)) {
       const points = isRun(unit) ? Array.from(unit) : null;
@@ -256,28 +277,27 @@ export function createEncoder(constants) {
       const own = points ? points.slice(0, room).join("") : unit;
       if (trace) trace.units.push({ text: own, isRun: !!points, start: -1, end: -1 });
       if (points) {
-        before = -1;
+        before = NOWHERE;
         room -= Math.min(room, points.length);
         const bounds = boundsOf(own, 0);
         const length = bounds.length - 1;
-        known += countPieces(ofRuns, own, bounds, 0, length < sizes[0] ? [length] : sizes);
+        known += countPieces(ofRuns, own, bounds, ROOT, length < sizes[0] ? [length] : sizes);
         continue;
       }
       room--;
       const plain = notePlain(unit);
       const node = find(unit, plain);
-      const id = node < 0 ? 0 : idAt(node);
+      const id = idAt(node);
       if (id) {
         known++;
         count(whole, id, "word");
       }
       if (pairs) {
-        const gap = before < 0 ? -1 : child(before, space);
-        const end = gap < 0 ? -1 : walk(gap, unit, 0, unit.length);
-        if (end >= 0 && idAt(end)) count(whole, idAt(end), "pair");
+        const pair = idAt(walk(child(before, SPACE), unit, 0, unit.length));
+        if (pair) count(whole, pair, "pair");
         before = node;
       }
-      if (pieceStart < 0 || !wordSizes.length) continue;
+      if (!pieceStart || !wordSizes.length) continue;
       if (plain && skipped) {
         countPlain(pieces, plain);
       } else {
@@ -336,13 +356,13 @@ function locate(text, units, split) {
 }
 
 /**
- * Makes a trie of words: each word's units lead from node 0 to the node that has its id.
+ * Makes a trie of words: each word's units lead from its root to the node that has its id.
  *
  * @param {Vocabulary} vocabulary
  * @throws {Error} if it was cut short
  */
 function makeTrie({ shared, rests }) {
-  // As many nodes at most as units, and the root. Each is in one place, with all that is asked of it
+  // As many nodes at most as units, and NOWHERE. Each is in one place, with all that is asked of it
   // at once: its id, its unit, the first of the nodes that it leads to, and the next one in the list
   // of those that it is among itself. What a node is called is where it begins.
   const nodes = new Int32Array(SIZE * (rests.length + 1));
@@ -350,28 +370,20 @@ function makeTrie({ shared, rests }) {
   const roots = new Int32Array(0x10000);
 
   /**
-   * Gives the node that a unit leads to, or 0.
+   * Gives the node that a unit leads to.
    *
    * @param {number} node
    * @param {number} unit
    */
-  function step(node, unit) {
-    if (!node) return roots[unit];
+  function child(node, unit) {
+    if (node < 0) return roots[unit];
     let found = nodes[node + FIRST];
     while (found && nodes[found + UNIT] !== unit) found = nodes[found + NEXT];
     return found;
   }
 
   /**
-   * Gives the node that a unit leads to, or -1.
-   *
-   * @param {number} node
-   * @param {number} unit
-   */
-  const child = (node, unit) => step(node, unit) || -1;
-
-  /**
-   * Gives the node that a part of a string leads to, or -1.
+   * Gives the node that a part of a string leads to.
    *
    * @param {number} node
    * @param {string} text
@@ -379,7 +391,7 @@ function makeTrie({ shared, rests }) {
    * @param {number} end
    */
   function walk(node, text, start, end) {
-    for (let i = start; i < end && node >= 0; i++) node = child(node, text.charCodeAt(i));
+    for (let i = start; i < end && node; i++) node = child(node, text.charCodeAt(i));
     return node;
   }
 
@@ -400,7 +412,7 @@ function makeTrie({ shared, rests }) {
   const places = new Uint8Array(ASCII);
   let letters = 1;
   // Straight from the front coding, which says how far a word goes with the one before.
-  const path = [0];
+  const path = [ROOT];
   let end = SIZE;
   let word = 0;
   let depth = 0;
@@ -412,13 +424,13 @@ function makeTrie({ shared, rests }) {
     if (unit !== END) {
       // Where words are in their order, the list ends with the word before, if that goes on here.
       const last = before > depth ? path[depth + 1] : 0;
-      let to = last && nodes[last + UNIT] < unit && !nodes[last + NEXT] ? 0 : step(node, unit);
+      let to = last && nodes[last + UNIT] < unit && !nodes[last + NEXT] ? 0 : child(node, unit);
       if (!to) {
         to = end;
         end += SIZE;
         nodes[to + UNIT] = unit;
         if (unit < ASCII && !places[unit]) places[unit] = letters++;
-        if (!node) roots[unit] = to;
+        if (node < 0) roots[unit] = to;
         else append(node, last, to);
       }
       path[++depth] = to;
@@ -435,9 +447,9 @@ function makeTrie({ shared, rests }) {
 
   /**
    * Gives where so many steps of ASCII lead from a node, by the places of its characters as digits
-   * of a number to the base `letters`; 0: nowhere.
+   * of a number to the base `letters`.
    *
-   * @param {number} from -1: nowhere
+   * @param {number} from
    * @param {number} steps
    */
   function table(from, steps) {
@@ -452,7 +464,7 @@ function makeTrie({ shared, rests }) {
         leads[lead] = node;
         return;
       }
-      for (let unit = 0; !node && unit < ASCII; unit++) {
+      for (let unit = 0; node < 0 && unit < ASCII; unit++) {
         if (roots[unit]) fill(roots[unit], left - 1, lead * letters + places[unit]);
       }
       for (let to = nodes[node + FIRST]; to; to = nodes[to + NEXT]) {
@@ -460,7 +472,7 @@ function makeTrie({ shared, rests }) {
         if (unit < ASCII) fill(to, left - 1, lead * letters + places[unit]);
       }
     }
-    if (from >= 0) fill(from, steps, 0);
+    fill(from, steps, 0);
     return leads;
   }
 

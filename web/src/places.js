@@ -80,25 +80,25 @@ export function readerAt(base, fetcher, signal) {
  * @param {string} [integrity] its digest, as the attribute has it
  * @returns {Promise<any>}
  */
-export function loadScript(address, name, integrity) {
-  if (scope[name]) return Promise.resolve(scope[name]);
+export async function loadScript(address, name, integrity) {
+  if (scope[name]) return scope[name];
   const modules = node("module");
   if (modules && !/^https?:/.test(address)) {
-    return Promise.resolve(modules.createRequire(`${scope.process.cwd()}/`)(address));
+    return modules.createRequire(`${scope.process.cwd()}/`)(address);
   }
-  if (scope.importScripts) {
-    scope.importScripts(scriptAddress(address));
-    return Promise.resolve(scope[name]);
+  if (scope.importScripts) scope.importScripts(scriptAddress(address));
+  else {
+    await new Promise((resolve, reject) => {
+      const { document } = scope;
+      const script = document.createElement("script");
+      if (integrity) script.integrity = integrity;
+      script.src = scriptAddress(address);
+      script.onload = resolve;
+      script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));
+      document.head.appendChild(script);
+    });
   }
-  return new Promise((resolve, reject) => {
-    const { document } = scope;
-    const script = document.createElement("script");
-    if (integrity) script.integrity = integrity;
-    script.src = scriptAddress(address);
-    script.onload = () => resolve(scope[name]);
-    script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));
-    document.head.appendChild(script);
-  });
+  return scope[name];
 }
 
 /**

@@ -242,10 +242,10 @@ function checkText(text) {
 function rankLabels(labels, scores, count) {
   // The order of equals is spelt out, since older browsers sort unstably.
   return labels
-    .map((label, index) => ({ label, index, score: scores[index] }))
-    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .map((_, place) => place)
+    .sort((a, b) => scores[b] - scores[a] || a - b)
     .slice(0, count)
-    .map(({ label, score }) => ({ label, score }));
+    .map((place) => ({ label: labels[place], score: scores[place] }));
 }
 
 /**
