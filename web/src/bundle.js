@@ -25,7 +25,7 @@ const MANIFEST = "manifest.json";
 
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} kept its files, where they are kept in this browser
+ * @param {Kept | null} [kept] its files, where they are kept in this browser
  * @returns {Promise<Opened>}
  */
 export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
@@ -95,10 +95,13 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
 }
 
 /**
+ * Parses a file.
+ *
  * @param {string} name
  * @param {Bytes} bytes
+ * @returns {any}
  */
-function toJson(name, bytes) {
+export function toJson(name, bytes) {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {

@@ -160,15 +160,15 @@ const loadMore = ({ base = "." }) => parts.more(folderOf(base));
 
 /**
  * @param {CreateOptions} options
- * @param {Opened} [opened] a package's model, in place of a bundle
+ * @param {Keeper} [keeper] what has the model, in place of a bundle
  * @returns {Promise<LocalClassifier>}
  */
-export async function createHere(options, opened) {
+export async function createHere(options, keeper) {
   const { signal, trust } = options;
   throwIfAborted(signal);
-  const updates = opened ? null : trust ? await parts.updates() : loadedUpdates();
+  const updates = keeper || (trust ? await parts.updates() : loadedUpdates());
   /** @type {Made | null} */
-  let made = await (updates ? updates.makeKept(options, make) : make(options, null, opened));
+  let made = await (updates ? updates.makeKept(options, make) : make(options));
   throwIfAborted(signal);
 
   function current() {
@@ -183,8 +183,7 @@ export async function createHere(options, opened) {
    * @returns {Promise<Update>}
    */
   async function change(how) {
-    if (opened) throw problem("option", "A package's model is updated with the package");
-    current();
+    if (!keeper) current();
     const { found, next } = await (updates || (await parts.updates())).change(how, options, make);
     if (next) {
       current().dispose();
@@ -234,9 +233,20 @@ export const toInfo = ({ about, manifest, digest }) => ({
 
 /** @typedef {{ classifier: Classifier, info: Info, dispose: () => void }} Made */
 
+/** @typedef {typeof make} Make */
+
+/**
+ * What has versions of a model, or the one of a package.
+ *
+ * @typedef {object} Keeper
+ * @property {(options: CreateOptions, make: Make) => Promise<Made>} makeKept
+ * @property {(how: "check" | "rollback", options: CreateOptions, make: Make) =>
+ *   Promise<{ found: any, next?: Made }>} change looks for another version
+ */
+
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} kept
+ * @param {Kept | null} [kept]
  * @param {Opened} [opened]
  * @returns {Promise<Made>}
  */

@@ -78,18 +78,18 @@ export const FIRST_WORD = 2;
 
 /**
  * What was read of a text: its words and runs in their order, and from where to where they stand
- * in the text, or -1 where the recipe has changed them; and what was found in which of them, from
- * one of its UTF-16 units up to another.
+ * in the text, or -1 where the recipe has changed them; and what was found in which of them, in a
+ * run from one of its UTF-16 units up to another.
  *
  * @typedef {object} Traced
  * @property {{ text: string, isRun: boolean, start: number, end: number }[]} units
- * @property {{ id: number, kind: Kind, unit: number, from: number, to: number }[]} found
+ * @property {{ id: number, kind: Kind, unit: number, from?: number, to?: number }[]} found
  */
 
 /**
- * Reads a text; `trace` notes in addition what was found where.
+ * Reads a text; where there is `into`, notes in addition what was found where.
  *
- * @typedef {((text: string) => Encoded) & { trace: (text: string, into: Traced) => Encoded }} Encode
+ * @typedef {(text: string, into?: Traced) => Encoded} Encode
  */
 
 // The logarithm of what occurs so often, once it was asked for.
@@ -132,7 +132,7 @@ export function createEncoder(constants) {
    * @param {number} [from]
    * @param {number} [to]
    */
-  function count(found, id, kind, from = 0, to = 0) {
+  function count(found, id, kind, from, to) {
     if (!counts[id]++) found.push(id);
     if (trace) trace.found.push({ id, kind, unit: trace.units.length - 1, from, to });
   }
@@ -253,10 +253,7 @@ export function createEncoder(constants) {
     }
   }
 
-  /**
-   * @param {string} text
-   * @param {Traced} [into]
-   */
+  /** @type {Encode} */
   function read(text, into) {
     trace = into;
     /** @type {number[]} */
@@ -322,7 +319,7 @@ export function createEncoder(constants) {
     return Object.assign(encoded, { known, words, read: constants.max_words - room });
   }
 
-  return Object.assign((/** @type {string} */ text) => read(text), { trace: read });
+  return read;
 }
 
 /**
@@ -336,21 +333,22 @@ function locate(text, units, split) {
   let place = 0;
   const parts = /\S+/g;
   for (let part = parts.exec(text); part && place < units.length; part = parts.exec(text)) {
-    const own = split(part[0]);
-    const lower = part[0].toLowerCase();
+    const [whole] = part;
+    const own = split(whole);
+    const lower = whole.toLowerCase();
     let from = 0;
     own.forEach((word) => {
       const unit = units[place++];
       // A rule that reaches beyond a space has changed what follows.
       if (!unit || !word.startsWith(unit.text)) return;
       const found = Math.max(
-        lower.length === part[0].length ? lower.indexOf(unit.text, from) : -1,
-        part[0].indexOf(unit.text, from),
+        lower.length === whole.length ? lower.indexOf(unit.text, from) : -1,
+        whole.indexOf(unit.text, from),
       );
       from = found < 0 ? 0 : found + unit.text.length;
       if (found < 0 && own.length > 1) return;
       unit.start = part.index + Math.max(found, 0);
-      unit.end = found < 0 ? part.index + part[0].length : part.index + from;
+      unit.end = part.index + (found < 0 ? whole.length : from);
     });
   }
 }
@@ -506,13 +504,11 @@ export function weigh(kinds, counts) {
     allWords * (RUN_PIECES / 2),
     (pieces + unknown) * (allWords / (words + unknown)),
   ].map(Math.sqrt);
-  const size = kinds.reduce((sum, own) => sum + own.length, 0);
-  const ids = new Int32Array(size);
-  const weights = new Float32Array(size);
+  const ids = new Int32Array(/** @type {number[]} */ ([]).concat(...kinds));
+  const weights = new Float32Array(ids.length);
   let end = 0;
   kinds.forEach((own, kind) => {
     for (let i = 0; i < own.length; i++) {
-      ids[end] = own[i];
       weights[end++] = loudnessOf(counts[own[i]]) / norms[kind];
     }
   });

@@ -10,7 +10,7 @@
 
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
 import { PASSES } from "./options.js";
-import { openPacked } from "./packed.js";
+import { keepPacked } from "./packed.js";
 import { folderOf, loadScript, scope } from "./places.js";
 import { createRemote } from "./remote.js";
 import { tensorflowScores } from "./tensorflow.js";
@@ -49,7 +49,7 @@ export async function createOther(options, createOwn) {
     throw problem("option", "worker is for browsers: there are no workers here", TypeError);
   }
   if (worker) return createRemote(options);
-  return createOwn(options, openPacked(/** @type {PackedModel} */ (model)));
+  return createOwn(options, keepPacked(/** @type {PackedModel} */ (model)));
 }
 
 /**

@@ -1,23 +1,28 @@
-// A package's model, opened as a bundle is.
+// A package's model, in place of a bundle's versions.
 
 /**
- * @import { PackedModel } from "./create.js"
- * @import { Opened } from "./bundle.js"
+ * @import { Keeper, PackedModel } from "./create.js"
  */
 
 import { problem } from "./errors.js";
 
 /**
  * @param {PackedModel} packed
- * @returns {Opened}
+ * @returns {Keeper}
  */
-export const openPacked = ({ about, constants, digest, manifest, model, weights }) => ({
-  manifest,
-  digest,
-  readModel(format) {
-    if (format === "graph") {
-      throw problem("option", "A package's model has no graph format", TypeError);
-    }
-    return [constants, about, model, weights].map((file) => Promise.resolve(file));
+export const keepPacked = ({ about, constants, digest, manifest, model, weights }) => ({
+  makeKept: (options, make) =>
+    make(options, null, {
+      manifest,
+      digest,
+      readModel(format) {
+        if (format === "graph") {
+          throw problem("option", "A package's model has no graph format", TypeError);
+        }
+        return [constants, about, model, weights].map((file) => Promise.resolve(file));
+      },
+    }),
+  async change() {
+    throw problem("option", "A package's model is updated with the package");
   },
 });

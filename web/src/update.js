@@ -3,7 +3,7 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { CreateOptions, Made } from "./create.js"
+ * @import { CreateOptions, Made, Make } from "./create.js"
  * @import { Parts } from "./model.js"
  * @import { Fetch } from "./download.js"
  * @import { Manifest } from "./manifest.js"
@@ -97,8 +97,6 @@ import {
  */
 
 /** @typedef {ReturnType<typeof createUpdater>} Updater */
-
-/** @typedef {(options: CreateOptions, kept: Kept | null) => Promise<Made>} Make */
 
 // A manifest has 3 kB, a statement 40 kB, of which the envelope is a third longer.
 const MANIFEST_BYTES = 1 << 20;
