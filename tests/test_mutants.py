@@ -393,8 +393,8 @@ MUTANTS = [
     Mutant(
         "the browser takes a whole word with accents for a piece",
         "web/src/encode.js",
-        "wordSizes[wordSizes.length - 1] < most",
-        "true",
+        "stop > last || lengths[i] > most",
+        "stop > last",
         "tests/web/test_web_units.py::test_web_units[encode]",
     ),
     Mutant(

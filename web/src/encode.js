@@ -108,14 +108,14 @@ export function createEncoder(constants) {
   }
   const { split, isRun, isMark } = compileText(constants.text);
   const { sizes, words: wordSizes, pairs } = constants.text.grams;
-  const { child, walk, idAt, table, places, letters } = makeTrie(constants.words);
+  const [child, walk, idAt, table, places, letters] = makeTrie(constants.words);
   // Pieces of words have a space before them, and so does what follows in a pair.
   const pieceStart = child(ROOT, SPACE);
   const counts = new Int32Array(constants.words.shared.length + FIRST_WORD);
   // Of words in ASCII, where the first steps of a piece lead from pieceStart, and those of a word
   // from the root: by one look instead of some. Characters count as their places in the alphabet;
   // what is in no word, as 0.
-  const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
+  const skipped = pieceStart && Math.min(wordSizes[0] || 0, MOST_SKIPPED);
   const leads = table(pieceStart, skipped);
   const wordLeads = table(ROOT, WORD_SKIPPED);
   // A word between its spaces, and its characters' places.
@@ -163,8 +163,9 @@ export function createEncoder(constants) {
    * @param {number[]} bounds
    * @param {number} root where pieces begin in the trie
    * @param {number[]} lengths
+   * @param {number} most longer ones are no pieces
    */
-  function countPieces(found, text, bounds, root, lengths) {
+  function countPieces(found, text, bounds, root, lengths, most) {
     const last = bounds.length - 1;
     let known = 0;
     for (let start = 0; start < last; start++) {
@@ -172,7 +173,7 @@ export function createEncoder(constants) {
       let end = start;
       for (let i = 0; i < lengths.length; i++) {
         const stop = start + lengths[i];
-        if (stop > last) break;
+        if (stop > last || lengths[i] > most) break;
         node = walk(node, text, bounds[end], bounds[stop]);
         if (!node) break;
         end = stop;
@@ -278,7 +279,7 @@ export function createEncoder(constants) {
         room -= Math.min(room, points.length);
         const bounds = boundsOf(own, 0);
         const length = bounds.length - 1;
-        known += countPieces(ofRuns, own, bounds, ROOT, length < sizes[0] ? [length] : sizes);
+        known += countPieces(ofRuns, own, bounds, ROOT, length < sizes[0] ? [length] : sizes, length);
         continue;
       }
       room--;
@@ -294,10 +295,9 @@ export function createEncoder(constants) {
         if (pair) count(whole, pair, "pair");
         before = node;
       }
-      if (!pieceStart || !wordSizes.length) continue;
-      if (plain && skipped) {
-        countPlain(pieces, plain);
-      } else {
+      if (!skipped) continue;
+      if (plain) countPlain(pieces, plain);
+      else {
         let word = ` ${unit} `;
         let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
@@ -305,12 +305,7 @@ export function createEncoder(constants) {
           bounds = boundsOf(word, 1);
         }
         // What is the whole word is no piece.
-        const most = bounds.length - 1;
-        const lengths =
-          wordSizes[wordSizes.length - 1] < most
-            ? wordSizes
-            : wordSizes.filter((length) => length < most);
-        countPieces(pieces, word, bounds, pieceStart, lengths);
+        countPieces(pieces, word, bounds, pieceStart, wordSizes, bounds.length - 2);
       }
     }
     const encoded = weigh([whole, ofRuns, pieces], counts);
@@ -474,7 +469,8 @@ function makeTrie({ shared, rests }) {
     return leads;
   }
 
-  return { child, walk, table, places, letters, idAt: (/** @type {number} */ node) => nodes[node] };
+  const idAt = (/** @type {number} */ node) => nodes[node];
+  return /** @type {const} */ ([child, walk, idAt, table, places, letters]);
 }
 
 /** @param {number} times */
