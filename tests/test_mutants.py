@@ -2918,8 +2918,8 @@ MUTANTS = [
     Mutant(
         "what was cached under the address of a newer file is never gone around",
         "web/src/bundle.js",
-        'found = await fetched(name, "", "reload")',
-        "found = await fetched(name, digest)",
+        'found = await get(name, "", "reload")',
+        "found = await get(name, digest)",
         "tests/web/test_web_units.py::test_web_units[create]",
     ),
     Mutant(

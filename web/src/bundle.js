@@ -2,8 +2,9 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { CreateOptions, Kept, Manifest } from "./create.js"
+ * @import { CreateOptions, Manifest } from "./create.js"
  * @import { Model } from "./model.js"
+ * @import { Read } from "./places.js"
  */
 
 import { sha256 } from "./digest.js";
@@ -25,14 +26,13 @@ const MANIFEST = "manifest.json";
 
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} [kept] its files, where they are kept in this browser
+ * @param {Read} [get] what reads its files, where they are kept in this browser
  * @returns {Promise<Opened>}
  */
-export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
-  const fetched = readerAt(base, fetch, signal);
-  /** @type {typeof fetched} */
-  const get = async (name, digest) =>
-    kept && kept.files[name] ? new Uint8Array(kept.files[name]) : fetched(name, digest);
+export async function openBundle(
+  { base = ".", fetch, onProgress, signal },
+  get = readerAt(base, fetch, signal),
+) {
   const bytes = await get(MANIFEST);
   /** @type {Manifest} */
   const manifest = toJson(MANIFEST, bytes);
@@ -54,7 +54,7 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
       if ((await sha256(found)) !== digest) {
         // Whoever came during an upload may have the file before it under this file's address, for
         // ever; so the plain one is asked, past all caches.
-        found = await fetched(name, "", "reload");
+        found = await get(name, "", "reload");
         if ((await sha256(found)) !== digest) {
           throw problem(
             "mixed",

@@ -5,6 +5,7 @@
  * @import { Classifier } from "./assemble.js"
  * @import { Opened } from "./bundle.js"
  * @import { Parts } from "./model.js"
+ * @import { Read } from "./places.js"
  * @import { Answers } from "./predict.js"
  */
 
@@ -82,12 +83,6 @@ import { folderOf, loadedUpdates } from "./places.js";
  * @property {{ [name: string]: any }} metrics on the test split: "recall@1", "macro_f1", …
  * @property {{ [input: string]: string }} origin sha256 of what it was made from
  * @property {string | null} license as SPDX abbreviates it
- */
-
-/**
- * A version whose files are kept in this browser.
- *
- * @typedef {{ version: string, digest: string, files: { [name: string]: ArrayBuffer } }} Kept
  */
 
 /**
@@ -246,13 +241,13 @@ export const toInfo = ({ about, manifest, digest }) => ({
 
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} [kept]
+ * @param {Read} [read]
  * @param {Opened} [opened]
  * @returns {Promise<Made>}
  */
-async function make(options, kept, opened) {
+async function make(options, read, opened) {
   const { runtime = "kernel" } = options;
-  const whole = opened || (await openBundle(options, kept));
+  const whole = opened || (await openBundle(options, read));
   const files = whole.readModel("layers", ["constants.json", "about.json"]);
   // What takes longest is done while other files are under way.
   const [digest, encode, constants, about, model, weights] = await Promise.all(

@@ -12,7 +12,7 @@ import { problem } from "./errors.js";
  */
 export const keepPacked = ({ about, constants, digest, manifest, model, weights }) => ({
   makeKept: (options, make) =>
-    make(options, null, {
+    make(options, undefined, {
       manifest,
       digest,
       readModel(format) {

@@ -44,13 +44,15 @@ export function scriptAddress(address) {
  */
 export const folderOf = (base) => String(base).replace(/\/+$/, "");
 
+/** @typedef {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>} Read */
+
 /**
  * Gives what reads the files of a bundle.
  *
  * @param {string | URL} base
  * @param {typeof fetch} [fetcher]
  * @param {AbortSignal} [signal]
- * @returns {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>}
+ * @returns {Read}
  */
 export function readerAt(base, fetcher, signal) {
   const folder = folderOf(base);

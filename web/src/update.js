@@ -8,6 +8,7 @@
  * @import { Fetch } from "./download.js"
  * @import { Manifest } from "./manifest.js"
  * @import { Problem } from "./problem.js"
+ * @import { Read } from "./places.js"
  * @import { Statement } from "./statement.js"
  * @import { Store } from "./store.js"
  * @import { Offer } from "./trust.js"
@@ -22,6 +23,7 @@ import { throwIfAborted } from "./errors.js";
 import { own } from "./json.js";
 import { ENVELOPE, MANIFEST, STATEMENT, readManifest } from "./manifest.js";
 import { toBuffer } from "./model.js";
+import { readerAt } from "./places.js";
 import { assembleParts } from "./read_parts.js";
 import { fail, toProblem } from "./problem.js";
 import { readPublicKey } from "./signature.js";
@@ -514,7 +516,7 @@ export async function makeKept(options, make) {
     kept = await updater.current();
     if (!kept) throw fail(code || state, `${reason}`);
   }
-  const made = await make(options, kept);
+  const made = await make(options, readerOf(options, kept));
   throwIfAborted(options.signal);
   if (kept) await updater.started();
   return made;
@@ -533,9 +535,24 @@ export async function change(how, options, make) {
   const found = how === "check" ? await updater.check() : await goBackBy(updater);
   if (found.state !== "updated") return { found };
   const next = updaterFor(options);
-  const made = await make(options, await next.current());
+  const made = await make(options, readerOf(options, await next.current()));
   await next.started();
   return { found, next: made };
+}
+
+/**
+ * Gives what reads the files of a version that is kept, and others from the server.
+ *
+ * @param {CreateOptions} options
+ * @param {Kept | null} kept
+ * @returns {Read}
+ */
+function readerOf({ base = ".", fetch, signal }, kept) {
+  const fetched = readerAt(base, fetch, signal);
+  return async (name, digest, cache) =>
+    kept && kept.files[name] && !cache
+      ? new Uint8Array(kept.files[name])
+      : fetched(name, digest, cache);
 }
 
 /** @param {CreateOptions} options */
