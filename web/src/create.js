@@ -12,8 +12,8 @@
 import { assemble, checkParts } from "./assemble.js";
 import { openBundle } from "./bundle.js";
 import { createEncoder } from "./encode.js";
-import { problem, throwIfAborted } from "./errors.js";
-import { passes } from "./options.js";
+import { checkOptions, problem, throwIfAborted } from "./errors.js";
+import { OPTIONS } from "./options.js";
 import { parts } from "./parts.js";
 import { folderOf, loadedUpdates } from "./places.js";
 
@@ -144,10 +144,19 @@ export const METHODS = /** @type {const} */ (["classify", "classifyBatch", "expl
 /** @param {CreateOptions} [options] */
 export async function create(options) {
   const given = /** @type {CreateOptions} */ (Object(options));
-  // What is wrong is named by what is loaded then, which few pages need.
-  return passes(options) && !given.model && !given.worker
-    ? createHere(given)
-    : (await loadMore(given)).createOther(options, createHere);
+  /** @type {unknown} */
+  let wrong;
+  try {
+    checkOptions(options, OPTIONS);
+  } catch (error) {
+    wrong = error;
+  }
+  if (!wrong && !given.model && !given.worker) return createHere(given);
+  // What an option has to be is said by what is loaded now, if it can be had: few pages need it.
+  const { createOther } = await loadMore(given).catch((error) => {
+    throw wrong || error;
+  });
+  return createOther(options, createHere);
 }
 
 /** @param {CreateOptions} options */

@@ -9,7 +9,7 @@
  */
 
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
-import { PASSES } from "./options.js";
+import { OPTIONS } from "./options.js";
 import { keepPacked } from "./packed.js";
 import { folderOf, loadScript, scope } from "./places.js";
 import { createRemote } from "./remote.js";
@@ -36,7 +36,7 @@ const EXPECTED = {
 export async function createOther(options, createOwn) {
   /** @type {{ [name: string]: Rule }} */
   const rules = {};
-  for (const name of Object.keys(PASSES)) rules[name] = [PASSES[name], EXPECTED[name]];
+  for (const name of Object.keys(OPTIONS)) rules[name] = [OPTIONS[name][0], EXPECTED[name]];
   checkOptions(options, rules);
   /** @type {CreateOptions} */
   const { base, model, trust, worker, signal } = Object(options);
