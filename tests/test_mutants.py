@@ -379,7 +379,7 @@ MUTANTS = [
     Mutant(
         "the browser pairs words over a run",
         "web/src/encode.js",
-        "before = -1;\n        room",
+        "before = NOWHERE;\n        room",
         "room",
         "tests/parity/test_encoding.py::test_nasty_texts",
     ),
