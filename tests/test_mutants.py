@@ -3331,7 +3331,7 @@ MUTANTS = [
     Mutant(
         "the package's worker is another's where it is required",
         "web/src/package/required.js",
-        "Object.assign(read.parts, parts);",
+        "read.parts.worker = startOwn;",
         "",
         "tests/web/test_web_units.py::test_web_units[commands]",
     ),
