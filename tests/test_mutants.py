@@ -379,7 +379,7 @@ MUTANTS = [
     Mutant(
         "the browser pairs words over a run",
         "web/src/encode.js",
-        "before = -1;\n        room",
+        "before = NOWHERE;\n        room",
         "room",
         "tests/parity/test_encoding.py::test_nasty_texts",
     ),
@@ -393,8 +393,8 @@ MUTANTS = [
     Mutant(
         "the browser takes a whole word with accents for a piece",
         "web/src/encode.js",
-        "wordSizes[wordSizes.length - 1] < most",
-        "true",
+        "stop > last || lengths[i] > most",
+        "stop > last",
         "tests/web/test_web_units.py::test_web_units[encode]",
     ),
     Mutant(
@@ -2939,14 +2939,14 @@ MUTANTS = [
     Mutant(
         "what was cached under the address of a newer file is never gone around",
         "web/src/bundle.js",
-        'found = await fetched(name, "", "reload")',
-        "found = await fetched(name, digest)",
+        'found = await get(name, "", "reload")',
+        "found = await get(name, digest)",
         "tests/web/test_web_units.py::test_web_units[create]",
     ),
     Mutant(
         "words are made ready only once all files have come",
         "web/src/create.js",
-        "bundle ? files[0].then(createEncoder) : undefined",
+        "files[0].then(createEncoder)",
         "undefined",
         "tests/web/test_web_units.py::test_web_units[create]",
     ),
@@ -3352,7 +3352,7 @@ MUTANTS = [
     Mutant(
         "the package's worker is another's where it is required",
         "web/src/package/required.js",
-        "Object.assign(read.parts, parts);",
+        "read.parts.worker = startOwn;",
         "",
         "tests/web/test_web_units.py::test_web_units[commands]",
     ),
@@ -3393,8 +3393,8 @@ MUTANTS = [
     ),
     Mutant(
         "a worker is started where there are none",
-        "web/src/create.js",
-        "given.worker === true && !scope.Worker",
+        "web/src/other.js",
+        "worker === true && !scope.Worker",
         "false",
         "tests/web/test_web_units.py::test_web_units[commands]",
     ),

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { buildPackage } from "./build_package.js";
 import { readOptions } from "./command.js";
-import { writeScript } from "./minify.js";
+import { THOROUGH, writeScript } from "./minify.js";
 
 const USAGE = `Usage: node web/build.js [--npm BUNDLE [--license SPDX]] [--language CODE] --output DIR
 Writes the site's scripts in a language of src/languages ("en"), styles, icons and
@@ -62,7 +62,13 @@ async function buildSite(output, language) {
   await mkdir(join(output, "vendor"), { recursive: true });
   await Promise.all([
     ...Object.entries(SCRIPTS).map(([name, globalName]) =>
-      writeScript({ ...script, globalName, entryPoints: [source(name)], outfile: join(output, name) }),
+      writeScript({
+        ...script,
+        globalName,
+        compress: name === "classifier.js" && THOROUGH,
+        entryPoints: [source(name)],
+        outfile: join(output, name),
+      }),
     ),
     ...COPIED.map((name) => copyFile(source(name), join(output, basename(name)))),
     copyFile(tensorflow, join(output, "vendor", "tf.min.js")),

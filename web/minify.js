@@ -10,9 +10,9 @@ import { dirname } from "node:path";
 import { build } from "esbuild";
 import { minify } from "terser";
 
-// Takes seconds and brings half a per cent: for the package alone, whose size counts.
+// Takes seconds and brings two per cent: for what developers load, whose size counts.
 /** @type {MinifyOptions["compress"]} */
-export const THOROUGH = { keep_fargs: false, unsafe_arrows: true };
+export const THOROUGH = { keep_fargs: false, passes: 3, unsafe_arrows: true };
 
 /** @type {MinifyOptions} */
 const SHORT = {
@@ -31,14 +31,24 @@ const SHORT = {
  *   texts?: { [name: string]: string };
  * }} options
  */
-export async function writeScript({ outfile, compress = false, texts = {}, ...options }) {
-  const { outputFiles } = await build({ ...options, outfile, write: false });
-  const { code } = await minify(`${outputFiles[0].text}`, {
+export async function writeScript({
+  outfile,
+  compress = false,
+  format,
+  globalName,
+  texts = {},
+  ...options
+}) {
+  // What esbuild puts around the exports of a classic script takes 200 bytes after gzip.
+  const own = globalName ? "esm" : format;
+  const { outputFiles } = await build({ ...options, format: own, outfile, write: false });
+  const bundled = `${outputFiles[0].text}`;
+  const { code } = await minify(globalName ? toClassic(bundled, globalName) : bundled, {
     ...SHORT,
     compress: typeof compress === "object" ? { ...compress } : compress,
-    module: options.format === "esm",
+    module: format === "esm",
     // A classic script's global must stay.
-    toplevel: options.format !== "iife",
+    toplevel: format !== "iife",
   });
   const script = Object.entries(texts).reduce((all, [name, text]) => {
     const [before, after, ...others] = all.split(JSON.stringify(name));
@@ -47,6 +57,18 @@ export async function writeScript({ outfile, compress = false, texts = {}, ...op
   }, `${code}`);
   await mkdir(dirname(outfile), { recursive: true });
   await writeFile(outfile, `${script}\n`);
+}
+
+/**
+ * Makes a module that imports nothing a classic script, which sets a global.
+ *
+ * @param {string} code with all exports at its end, as esbuild has them
+ * @param {string} name
+ */
+function toClassic(code, name) {
+  const [all, listed] = /** @type {RegExpExecArray} */ (/\bexport \{([^}]*)\};\s*$/.exec(code));
+  const exported = listed.replace(/([\w$]+) as ([\w$]+)/g, "$2: $1");
+  return `var ${name} = (() => {\n${code.slice(0, -all.length)}return {${exported}};\n})();`;
 }
 
 /**

@@ -144,7 +144,7 @@ async function verify(options) {
   let done = 0;
   let reported = Date.now();
   for await (const texts of inBatches(readTexts(options.texts), BATCH)) {
-    const encoded = texts.map(encode);
+    const encoded = texts.map((text) => encode(text));
     await files.lengths.writeFile(Int32Array.from(encoded, ({ ids }) => ids.length));
     await files.ids.writeFile(Buffer.concat(encoded.map(({ ids }) => toBytes(ids.slice().sort()))));
     const some = encoded.filter((_, place) => (done + place) % every === 0);

@@ -26,9 +26,15 @@ import { checkSeal, sealed } from "./seal.js";
  * @throws {Error} of the code "mixed" if the parts are not of one model
  */
 export function createClassifier(parts) {
-  checkSeal(parts, sha256Here(sealed(parts)));
+  checkParts(parts);
   return assemble(parts);
 }
+
+/**
+ * @param {Parts} parts
+ * @throws {Error} of the code "mixed" if they are not of one model
+ */
+export const checkParts = (parts) => checkSeal(parts, sha256Here(sealed(parts)));
 
 /**
  * Makes a classifier of parts that are known to belong together.

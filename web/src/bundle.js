@@ -2,8 +2,9 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
- * @import { CreateOptions, Kept, Manifest } from "./create.js"
+ * @import { CreateOptions, Manifest } from "./create.js"
  * @import { Model } from "./model.js"
+ * @import { Read } from "./places.js"
  */
 
 import { sha256 } from "./digest.js";
@@ -13,17 +14,25 @@ import { readerAt } from "./places.js";
 
 const MANIFEST = "manifest.json";
 
-/** @typedef {Awaited<ReturnType<typeof openBundle>>} Bundle */
+/**
+ * What a classifier is made of. `readModel` reads a model in a format, and JSON files with it; gives
+ * the files, the model, its weights, each as it comes.
+ *
+ * @typedef {object} Opened
+ * @property {Manifest} manifest
+ * @property {Promise<string> | string} digest the manifest's
+ * @property {(format: string, names: string[]) => Promise<any>[]} readModel
+ */
 
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} kept its files, where they are kept in this browser
+ * @param {Read} [get] what reads its files, where they are kept in this browser
+ * @returns {Promise<Opened>}
  */
-export async function openBundle({ base = ".", fetch, onProgress, signal }, kept) {
-  const fetched = readerAt(base, fetch, signal);
-  /** @type {typeof fetched} */
-  const get = async (name, digest) =>
-    kept && kept.files[name] ? new Uint8Array(kept.files[name]) : fetched(name, digest);
+export async function openBundle(
+  { base = ".", fetch, onProgress, signal },
+  get = readerAt(base, fetch, signal),
+) {
   const bytes = await get(MANIFEST);
   /** @type {Manifest} */
   const manifest = toJson(MANIFEST, bytes);
@@ -45,7 +54,7 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
       if ((await sha256(found)) !== digest) {
         // Whoever came during an upload may have the file before it under this file's address, for
         // ever; so the plain one is asked, past all caches.
-        found = await fetched(name, "", "reload");
+        found = await get(name, "", "reload");
         if ((await sha256(found)) !== digest) {
           throw problem(
             "mixed",
@@ -61,13 +70,7 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
     });
   }
 
-  /**
-   * Reads a model, and JSON files with it.
-   *
-   * @param {string} format
-   * @param {string[]} names
-   * @returns {Promise<any>[]} the files, the model, its weights, each as it comes
-   */
+  /** @type {Opened["readModel"]} */
   function readModel(format, names) {
     const folder = `tfjs/${format}/`;
     const own = Object.keys(files).filter((name) => name.startsWith(folder));
@@ -92,10 +95,13 @@ export async function openBundle({ base = ".", fetch, onProgress, signal }, kept
 }
 
 /**
+ * Parses a file.
+ *
  * @param {string} name
  * @param {Bytes} bytes
+ * @returns {any}
  */
-function toJson(name, bytes) {
+export function toJson(name, bytes) {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {

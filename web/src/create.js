@@ -3,19 +3,19 @@
 
 /**
  * @import { Classifier } from "./assemble.js"
- * @import { Bundle } from "./bundle.js"
+ * @import { Opened } from "./bundle.js"
  * @import { Parts } from "./model.js"
- * @import { Rule } from "./errors.js"
+ * @import { Read } from "./places.js"
  * @import { Answers } from "./predict.js"
  */
 
-import { assemble, createClassifier } from "./assemble.js";
+import { assemble, checkParts } from "./assemble.js";
 import { openBundle } from "./bundle.js";
 import { createEncoder } from "./encode.js";
 import { checkOptions, problem, throwIfAborted } from "./errors.js";
+import { OPTIONS } from "./options.js";
 import { parts } from "./parts.js";
-import { folderOf, loadedUpdates, scope } from "./places.js";
-import { isFunction, isSignal } from "./predict.js";
+import { folderOf, loadedUpdates } from "./places.js";
 
 /**
  * What `create` may be told.
@@ -86,12 +86,6 @@ import { isFunction, isSignal } from "./predict.js";
  */
 
 /**
- * A version whose files are kept in this browser.
- *
- * @typedef {{ version: string, digest: string, files: { [name: string]: ArrayBuffer } }} Kept
- */
-
-/**
  * What came of looking for a newer version.
  *
  * @typedef {object} Update
@@ -121,30 +115,8 @@ import { isFunction, isSignal } from "./predict.js";
  *   Promise<Awaited<ReturnType<Answers[Name]>>> }} RemoteClassifier all answers come as promises
  */
 
-const RUNTIMES = ["kernel", "layers", "graph"];
 /** The methods that answer. */
 export const METHODS = /** @type {const} */ (["classify", "classifyBatch", "explain", "predict"]);
-
-/** @param {any} value */
-const isText = (value) => typeof value === "string" && value !== "";
-
-/** @type {{ [name: string]: Rule }} */
-const OPTIONS = {
-  base: [(value) => isText(value) || value instanceof URL, "an address or a path"],
-  model: [(value) => !!Object(value).constants, "the model of a package"],
-  worker: [
-    (value) => typeof value === "boolean" || !!Object(value).postMessage,
-    "true, false or a Worker",
-  ],
-  runtime: [(value) => RUNTIMES.includes(value), "kernel, layers or graph"],
-  signal: [isSignal, "an AbortSignal"],
-  onProgress: [isFunction, "a function"],
-  trust: [
-    (value) => [].concat(value).every(isText) && [].concat(value).length > 0,
-    "a public key in PEM, or a list of them",
-  ],
-  fetch: [isFunction, "a function"],
-};
 
 /**
  * Makes a classifier.
@@ -171,20 +143,20 @@ const OPTIONS = {
  */
 /** @param {CreateOptions} [options] */
 export async function create(options) {
-  checkOptions(options, OPTIONS);
   const given = /** @type {CreateOptions} */ (Object(options));
-  if (given.base && given.model) {
-    throw problem("option", "Give either base or model, not both", TypeError);
+  /** @type {unknown} */
+  let wrong;
+  try {
+    checkOptions(options, OPTIONS);
+  } catch (error) {
+    wrong = error;
   }
-  if (given.model && given.trust) {
-    throw problem("option", "trust is for a base: a package's model is trusted as the package is", TypeError);
-  }
-  throwIfAborted(given.signal);
-  if (!given.worker) return createHere(given);
-  if (given.worker === true && !scope.Worker) {
-    throw problem("option", "worker is for browsers: there are no workers here", TypeError);
-  }
-  return (await loadMore(given)).createRemote(given);
+  if (!wrong && !given.model && !given.worker) return createHere(given);
+  // What an option has to be is said by what is loaded now, if it can be had: few pages need it.
+  const { createOther } = await loadMore(given).catch((error) => {
+    throw wrong || error;
+  });
+  return createOther(options, createHere);
 }
 
 /** @param {CreateOptions} options */
@@ -192,27 +164,16 @@ const loadMore = ({ base = "." }) => parts.more(folderOf(base));
 
 /**
  * @param {CreateOptions} options
+ * @param {Keeper} [keeper] what has the model, in place of a bundle
  * @returns {Promise<LocalClassifier>}
  */
-export async function createHere(options) {
+export async function createHere(options, keeper) {
   const { signal, trust } = options;
-  const { base, fetch, onProgress } = options;
-  const updates = options.model ? null : trust ? await parts.updates() : loadedUpdates();
-  /** @param {any} some */
-  const makeUpdater = (some) => some.createUpdater({ base, trust, fetch, onProgress });
-  let updater = updates && makeUpdater(updates);
-  /** @type {Kept | null} */
-  let kept = updater && (await updater.current());
-  if (trust && !kept) {
-    const { state, code, reason } = await updater.check();
-    updater = makeUpdater(updates);
-    kept = await updater.current();
-    if (!kept) throw problem(code || state, `${reason}`);
-  }
-  /** @type {Made | null} */
-  let made = await make(options, kept);
   throwIfAborted(signal);
-  if (kept) await updater.started();
+  const updates = keeper || (trust ? await parts.updates() : loadedUpdates());
+  /** @type {Made | null} */
+  let made = await (updates ? updates.makeKept(options, make) : make(options));
+  throwIfAborted(signal);
 
   function current() {
     if (!made) throw problem("disposed", "This classifier was disposed of");
@@ -220,30 +181,19 @@ export async function createHere(options) {
   }
 
   /**
-   * Looks for another version by `find`, and answers by it from then on.
+   * Looks for another version, and answers by it from then on.
    *
-   * @param {(updater: any) => Promise<Update>} find
+   * @param {"check" | "rollback"} how
+   * @returns {Promise<Update>}
    */
-  async function change(find) {
-    if (options.model) throw problem("option", "A package's model is updated with the package");
-    current();
-    const some = updates || (await parts.updates());
-    const found = await find(makeUpdater(some));
-    if (found.state !== "updated") return found;
-    const next = makeUpdater(some);
-    const newer = await make(options, await next.current());
-    await next.started();
-    current().dispose();
-    made = newer;
+  async function change(how) {
+    if (!keeper) current();
+    const { found, next } = await (updates || (await parts.updates())).change(how, options, make);
+    if (next) {
+      current().dispose();
+      made = next;
+    }
     return found;
-  }
-
-  /** @param {any} own @returns {Promise<Update>} */
-  async function goBack(own) {
-    const before = await own.rollback();
-    return before
-      ? { state: "updated", version: before.version, digest: before.digest }
-      : { state: "current", version: null, digest: null, reason: "There is no version before." };
   }
 
   const managed = {
@@ -254,8 +204,8 @@ export async function createHere(options) {
       return current().classifier.unsureBelow;
     },
     info: () => Object.assign({}, current().info),
-    checkForUpdate: () => change((own) => own.check()),
-    rollback: () => change(goBack),
+    checkForUpdate: () => change("check"),
+    rollback: () => change("rollback"),
     dispose() {
       current().dispose();
       made = null;
@@ -287,47 +237,41 @@ export const toInfo = ({ about, manifest, digest }) => ({
 
 /** @typedef {{ classifier: Classifier, info: Info, dispose: () => void }} Made */
 
+/** @typedef {typeof make} Make */
+
+/**
+ * What has versions of a model, or the one of a package.
+ *
+ * @typedef {object} Keeper
+ * @property {(options: CreateOptions, make: Make) => Promise<Made>} makeKept
+ * @property {(how: "check" | "rollback", options: CreateOptions, make: Make) =>
+ *   Promise<{ found: any, next?: Made }>} change looks for another version
+ */
+
 /**
  * @param {CreateOptions} options
- * @param {Kept | null} kept
+ * @param {Read} [read]
+ * @param {Opened} [opened]
  * @returns {Promise<Made>}
  */
-async function make(options, kept) {
-  const { base = ".", model: packed, runtime = "kernel" } = options;
-  const bundle = packed ? null : await openBundle(options, kept);
-  const { manifest } = packed || /** @type {Bundle} */ (bundle);
-  /** @type {any[]} */
-  const files = bundle
-    ? bundle.readModel("layers", ["constants.json", "about.json"])
-    : /** @type {PackedModel[]} */ ([packed]).map((own) => [
-        own.constants,
-        own.about,
-        own.model,
-        own.weights,
-      ])[0];
+async function make(options, read, opened) {
+  const { runtime = "kernel" } = options;
+  const whole = opened || (await openBundle(options, read));
+  const files = whole.readModel("layers", ["constants.json", "about.json"]);
   // What takes longest is done while other files are under way.
-  const encoding = bundle ? files[0].then(createEncoder) : undefined;
-  const digesting = (packed || /** @type {Bundle} */ (bundle)).digest;
   const [digest, encode, constants, about, model, weights] = await Promise.all(
-    [digesting, encoding].concat(files),
+    [/** @type {any} */ (whole.digest), files[0].then(createEncoder)].concat(files),
   );
   const own = { constants, model, weights };
-  const info = toInfo({ about, manifest, digest });
-  if (runtime === "kernel") {
-    // A bundle's files are those of its manifest; a package's have their seal.
-    const classifier = packed ? createClassifier(own) : assemble(own, encode);
-    return { classifier, info, dispose() {} };
-  }
-  if (!bundle && runtime === "graph") {
-    throw problem("option", "A package's model has no graph format", TypeError);
-  }
-  const [form, formWeights] =
-    bundle && runtime === "graph"
-      ? await Promise.all(bundle.readModel("graph", []))
-      : [model, weights];
-  const { loadTensorFlow, tensorflowScores } = await loadMore(options);
-  const tf = await loadTensorFlow(base, Object(manifest.files["vendor/tf.min.js"]).sha256);
-  const engine = await tensorflowScores(tf, { constants, model: form, weights: formWeights });
-  const { scores, dispose } = engine;
-  return { classifier: assemble(own, encode, (text) => scores([text])), info, dispose };
+  // A bundle's files are those of its manifest; a package's have their seal.
+  if (opened) checkParts(own);
+  const { toScores, dispose } =
+    runtime === "kernel"
+      ? { toScores: undefined, dispose() {} }
+      : await (await loadMore(options)).createEngine(options, whole, own);
+  return {
+    classifier: assemble(own, encode, toScores),
+    info: toInfo({ about, manifest: whole.manifest, digest }),
+    dispose,
+  };
 }

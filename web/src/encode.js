@@ -9,9 +9,7 @@
 import { compileText } from "./text.js";
 import { END, sharedBy } from "./vocabulary.js";
 
-// Ids below stand for nothing.
-export const FIRST_WORD = 2;
-
+// Numbers come first: before all else, what they stand for is put in their places.
 // The edition of constants.json that this code reads.
 const FORMAT = 6;
 
@@ -25,6 +23,31 @@ const ASCII = 128;
 // looked up once, so that a larger table would not make up for the time that it takes to fill.
 const MOST_SKIPPED = 3;
 const WORD_SKIPPED = 2;
+
+// Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
+const LOG_SCALE = 10000;
+
+// So many more features of each kind does a text have that nobody knows.
+const UNKNOWN = 8;
+
+// So many pieces of runs count as one word.
+const RUN_PIECES = 5;
+
+// What makes a node of a trie; its id comes first.
+const UNIT = 1;
+const FIRST = 2;
+const NEXT = 3;
+const SIZE = 4;
+
+// Where words begin, and what is nowhere, of which nothing comes.
+const ROOT = -1;
+const NOWHERE = 0;
+
+// What is before each word, and behind it.
+const SPACE = 32;
+
+// Ids below stand for nothing.
+export const FIRST_WORD = 2;
 
 /**
  * A parsed constants.json: what the browser needs besides the model itself.
@@ -51,38 +74,26 @@ const WORD_SKIPPED = 2;
  *   words: number }} Encoded
  */
 
-// What makes a node of a trie; its id comes first.
-const [UNIT, FIRST, NEXT, SIZE] = [1, 2, 3, 4];
-
 /** @typedef {"word" | "pair" | "piece"} Kind */
 
 /**
  * What was read of a text: its words and runs in their order, and from where to where they stand
- * in the text, or -1 where the recipe has changed them; and what was found in which of them, from
- * one of its UTF-16 units up to another.
+ * in the text, or -1 where the recipe has changed them; and what was found in which of them, in a
+ * run from one of its UTF-16 units up to another.
  *
  * @typedef {object} Traced
  * @property {{ text: string, isRun: boolean, start: number, end: number }[]} units
- * @property {{ id: number, kind: Kind, unit: number, from: number, to: number }[]} found
+ * @property {{ id: number, kind: Kind, unit: number, from?: number, to?: number }[]} found
  */
 
 /**
- * Reads a text; `trace` notes in addition what was found where.
+ * Reads a text; where there is `into`, notes in addition what was found where.
  *
- * @typedef {((text: string) => Encoded) & { trace: (text: string, into: Traced) => Encoded }} Encode
+ * @typedef {(text: string, into?: Traced) => Encoded} Encode
  */
 
-// Logarithms may differ in their last bit between languages; as whole ten-thousandths they don't.
-const LOG_SCALE = 10000;
-
-// That of what occurs so often, once it was asked for.
+// The logarithm of what occurs so often, once it was asked for.
 const LOUD = [0];
-
-// So many more features of each kind does a text have that nobody knows.
-const UNKNOWN = 8;
-
-// So many pieces of runs count as one word.
-const RUN_PIECES = 5;
 
 /**
  * @param {Constants} constants
@@ -97,20 +108,19 @@ export function createEncoder(constants) {
   }
   const { split, isRun, isMark } = compileText(constants.text);
   const { sizes, words: wordSizes, pairs } = constants.text.grams;
-  const { child, walk, idAt, table, places, letters } = makeTrie(constants.words);
+  const [child, walk, idAt, table, places, letters] = makeTrie(constants.words);
   // Pieces of words have a space before them, and so does what follows in a pair.
-  const space = " ".charCodeAt(0);
-  const pieceStart = child(0, space);
+  const pieceStart = child(ROOT, SPACE);
   const counts = new Int32Array(constants.words.shared.length + FIRST_WORD);
   // Of words in ASCII, where the first steps of a piece lead from pieceStart, and those of a word
   // from the root: by one look instead of some. Characters count as their places in the alphabet;
   // what is in no word, as 0.
-  const skipped = Math.min(wordSizes[0] || 0, MOST_SKIPPED);
+  const skipped = pieceStart && Math.min(wordSizes[0] || 0, MOST_SKIPPED);
   const leads = table(pieceStart, skipped);
-  const wordLeads = table(0, WORD_SKIPPED);
+  const wordLeads = table(ROOT, WORD_SKIPPED);
   // A word between its spaces, and its characters' places.
-  const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(space);
-  const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[space]);
+  const codes = new Uint8Array(MOST_CHARACTERS + 2).fill(SPACE);
+  const spots = new Uint8Array(MOST_CHARACTERS + 2).fill(places[SPACE]);
 
   /** @type {Traced | undefined} */
   let trace;
@@ -122,7 +132,7 @@ export function createEncoder(constants) {
    * @param {number} [from]
    * @param {number} [to]
    */
-  function count(found, id, kind, from = 0, to = 0) {
+  function count(found, id, kind, from, to) {
     if (!counts[id]++) found.push(id);
     if (trace) trace.found.push({ id, kind, unit: trace.units.length - 1, from, to });
   }
@@ -153,8 +163,9 @@ export function createEncoder(constants) {
    * @param {number[]} bounds
    * @param {number} root where pieces begin in the trie
    * @param {number[]} lengths
+   * @param {number} most longer ones are no pieces
    */
-  function countPieces(found, text, bounds, root, lengths) {
+  function countPieces(found, text, bounds, root, lengths, most) {
     const last = bounds.length - 1;
     let known = 0;
     for (let start = 0; start < last; start++) {
@@ -162,9 +173,9 @@ export function createEncoder(constants) {
       let end = start;
       for (let i = 0; i < lengths.length; i++) {
         const stop = start + lengths[i];
-        if (stop > last) break;
+        if (stop > last || lengths[i] > most) break;
         node = walk(node, text, bounds[end], bounds[stop]);
-        if (node < 0) break;
+        if (!node) break;
         end = stop;
         const id = idAt(node);
         if (id) {
@@ -192,22 +203,34 @@ export function createEncoder(constants) {
         spots[last++] = places[code];
       }
     }
-    codes[last] = space;
-    spots[last++] = places[space];
+    codes[last] = SPACE;
+    spots[last++] = places[SPACE];
     return last;
   }
 
   /**
-   * Gives the node that a word leads to, or -1.
+   * Gives where so many steps lead from a place in the word that is noted.
+   *
+   * @param {Int32Array} leads
+   * @param {number} start
+   * @param {number} steps
+   */
+  function look(leads, start, steps) {
+    let lead = 0;
+    for (let i = 0; i < steps; i++) lead = lead * letters + spots[start + i];
+    return leads[lead];
+  }
+
+  /**
+   * Gives the node that a word leads to.
    *
    * @param {string} word
    * @param {number} plain what notePlain gives for it
    */
   function find(word, plain) {
-    const start = plain > WORD_SKIPPED + 1 ? WORD_SKIPPED : 0;
-    let lead = 0;
-    for (let i = 1; i <= start; i++) lead = lead * letters + spots[i];
-    return walk(start ? wordLeads[lead] || -1 : 0, word, start, word.length);
+    return plain > WORD_SKIPPED + 1
+      ? walk(look(wordLeads, 1, WORD_SKIPPED), word, WORD_SKIPPED, word.length)
+      : walk(ROOT, word, 0, word.length);
   }
 
   /**
@@ -218,24 +241,20 @@ export function createEncoder(constants) {
    */
   function countPlain(found, last) {
     for (let start = 0; start + skipped <= last; start++) {
-      let end = start;
-      let lead = 0;
-      while (end < start + skipped) lead = lead * letters + spots[end++];
-      let node = leads[lead] || -1;
-      for (let i = 0; i < wordSizes.length && node >= 0; i++) {
+      let end = start + skipped;
+      let node = look(leads, start, skipped);
+      for (let i = 0; i < wordSizes.length && node; i++) {
         const stop = start + wordSizes[i];
         // What is the whole word is no piece.
         if (stop > last || wordSizes[i] === last) break;
-        while (end < stop && node >= 0) node = child(node, codes[end++]);
-        if (node >= 0 && idAt(node)) count(found, idAt(node), "piece");
+        while (end < stop && node) node = child(node, codes[end++]);
+        const id = idAt(node);
+        if (id) count(found, id, "piece");
       }
     }
   }
 
-  /**
-   * @param {string} text
-   * @param {Traced} [into]
-   */
+  /** @type {Encode} */
   function read(text, into) {
     trace = into;
     /** @type {number[]} */
@@ -246,8 +265,8 @@ export function createEncoder(constants) {
     const pieces = [];
     let room = constants.max_words;
     let known = 0;
-    // Where the word before ends in the trie; -1: there is none, or it is not there.
-    let before = -1;
+    // Where the word before ends in the trie.
+    let before = NOWHERE;
     let words = 0;
     for (const unit of split(text)) {
       const points = isRun(unit) ? Array.from(unit) : null;
@@ -256,31 +275,29 @@ export function createEncoder(constants) {
       const own = points ? points.slice(0, room).join("") : unit;
       if (trace) trace.units.push({ text: own, isRun: !!points, start: -1, end: -1 });
       if (points) {
-        before = -1;
+        before = NOWHERE;
         room -= Math.min(room, points.length);
         const bounds = boundsOf(own, 0);
         const length = bounds.length - 1;
-        known += countPieces(ofRuns, own, bounds, 0, length < sizes[0] ? [length] : sizes);
+        known += countPieces(ofRuns, own, bounds, ROOT, length < sizes[0] ? [length] : sizes, length);
         continue;
       }
       room--;
       const plain = notePlain(unit);
       const node = find(unit, plain);
-      const id = node < 0 ? 0 : idAt(node);
+      const id = idAt(node);
       if (id) {
         known++;
         count(whole, id, "word");
       }
       if (pairs) {
-        const gap = before < 0 ? -1 : child(before, space);
-        const end = gap < 0 ? -1 : walk(gap, unit, 0, unit.length);
-        if (end >= 0 && idAt(end)) count(whole, idAt(end), "pair");
+        const pair = idAt(walk(child(before, SPACE), unit, 0, unit.length));
+        if (pair) count(whole, pair, "pair");
         before = node;
       }
-      if (pieceStart < 0 || !wordSizes.length) continue;
-      if (plain && skipped) {
-        countPlain(pieces, plain);
-      } else {
+      if (!skipped) continue;
+      if (plain) countPlain(pieces, plain);
+      else {
         let word = ` ${unit} `;
         let bounds = boundsOf(word, 1);
         if (bounds.length > MOST_CHARACTERS + 3) {
@@ -288,12 +305,7 @@ export function createEncoder(constants) {
           bounds = boundsOf(word, 1);
         }
         // What is the whole word is no piece.
-        const most = bounds.length - 1;
-        const lengths =
-          wordSizes[wordSizes.length - 1] < most
-            ? wordSizes
-            : wordSizes.filter((length) => length < most);
-        countPieces(pieces, word, bounds, pieceStart, lengths);
+        countPieces(pieces, word, bounds, pieceStart, wordSizes, bounds.length - 2);
       }
     }
     const encoded = weigh([whole, ofRuns, pieces], counts);
@@ -302,7 +314,7 @@ export function createEncoder(constants) {
     return Object.assign(encoded, { known, words, read: constants.max_words - room });
   }
 
-  return Object.assign((/** @type {string} */ text) => read(text), { trace: read });
+  return read;
 }
 
 /**
@@ -316,33 +328,34 @@ function locate(text, units, split) {
   let place = 0;
   const parts = /\S+/g;
   for (let part = parts.exec(text); part && place < units.length; part = parts.exec(text)) {
-    const own = split(part[0]);
-    const lower = part[0].toLowerCase();
+    const [whole] = part;
+    const own = split(whole);
+    const lower = whole.toLowerCase();
     let from = 0;
     own.forEach((word) => {
       const unit = units[place++];
       // A rule that reaches beyond a space has changed what follows.
       if (!unit || !word.startsWith(unit.text)) return;
       const found = Math.max(
-        lower.length === part[0].length ? lower.indexOf(unit.text, from) : -1,
-        part[0].indexOf(unit.text, from),
+        lower.length === whole.length ? lower.indexOf(unit.text, from) : -1,
+        whole.indexOf(unit.text, from),
       );
       from = found < 0 ? 0 : found + unit.text.length;
       if (found < 0 && own.length > 1) return;
       unit.start = part.index + Math.max(found, 0);
-      unit.end = found < 0 ? part.index + part[0].length : part.index + from;
+      unit.end = part.index + (found < 0 ? whole.length : from);
     });
   }
 }
 
 /**
- * Makes a trie of words: each word's units lead from node 0 to the node that has its id.
+ * Makes a trie of words: each word's units lead from its root to the node that has its id.
  *
  * @param {Vocabulary} vocabulary
  * @throws {Error} if it was cut short
  */
 function makeTrie({ shared, rests }) {
-  // As many nodes at most as units, and the root. Each is in one place, with all that is asked of it
+  // As many nodes at most as units, and NOWHERE. Each is in one place, with all that is asked of it
   // at once: its id, its unit, the first of the nodes that it leads to, and the next one in the list
   // of those that it is among itself. What a node is called is where it begins.
   const nodes = new Int32Array(SIZE * (rests.length + 1));
@@ -350,28 +363,20 @@ function makeTrie({ shared, rests }) {
   const roots = new Int32Array(0x10000);
 
   /**
-   * Gives the node that a unit leads to, or 0.
+   * Gives the node that a unit leads to.
    *
    * @param {number} node
    * @param {number} unit
    */
-  function step(node, unit) {
-    if (!node) return roots[unit];
+  function child(node, unit) {
+    if (node < 0) return roots[unit];
     let found = nodes[node + FIRST];
     while (found && nodes[found + UNIT] !== unit) found = nodes[found + NEXT];
     return found;
   }
 
   /**
-   * Gives the node that a unit leads to, or -1.
-   *
-   * @param {number} node
-   * @param {number} unit
-   */
-  const child = (node, unit) => step(node, unit) || -1;
-
-  /**
-   * Gives the node that a part of a string leads to, or -1.
+   * Gives the node that a part of a string leads to.
    *
    * @param {number} node
    * @param {string} text
@@ -379,7 +384,7 @@ function makeTrie({ shared, rests }) {
    * @param {number} end
    */
   function walk(node, text, start, end) {
-    for (let i = start; i < end && node >= 0; i++) node = child(node, text.charCodeAt(i));
+    for (let i = start; i < end && node; i++) node = child(node, text.charCodeAt(i));
     return node;
   }
 
@@ -400,7 +405,7 @@ function makeTrie({ shared, rests }) {
   const places = new Uint8Array(ASCII);
   let letters = 1;
   // Straight from the front coding, which says how far a word goes with the one before.
-  const path = [0];
+  const path = [ROOT];
   let end = SIZE;
   let word = 0;
   let depth = 0;
@@ -412,13 +417,13 @@ function makeTrie({ shared, rests }) {
     if (unit !== END) {
       // Where words are in their order, the list ends with the word before, if that goes on here.
       const last = before > depth ? path[depth + 1] : 0;
-      let to = last && nodes[last + UNIT] < unit && !nodes[last + NEXT] ? 0 : step(node, unit);
+      let to = last && nodes[last + UNIT] < unit && !nodes[last + NEXT] ? 0 : child(node, unit);
       if (!to) {
         to = end;
         end += SIZE;
         nodes[to + UNIT] = unit;
         if (unit < ASCII && !places[unit]) places[unit] = letters++;
-        if (!node) roots[unit] = to;
+        if (node < 0) roots[unit] = to;
         else append(node, last, to);
       }
       path[++depth] = to;
@@ -435,9 +440,9 @@ function makeTrie({ shared, rests }) {
 
   /**
    * Gives where so many steps of ASCII lead from a node, by the places of its characters as digits
-   * of a number to the base `letters`; 0: nowhere.
+   * of a number to the base `letters`.
    *
-   * @param {number} from -1: nowhere
+   * @param {number} from
    * @param {number} steps
    */
   function table(from, steps) {
@@ -452,7 +457,7 @@ function makeTrie({ shared, rests }) {
         leads[lead] = node;
         return;
       }
-      for (let unit = 0; !node && unit < ASCII; unit++) {
+      for (let unit = 0; node < 0 && unit < ASCII; unit++) {
         if (roots[unit]) fill(roots[unit], left - 1, lead * letters + places[unit]);
       }
       for (let to = nodes[node + FIRST]; to; to = nodes[to + NEXT]) {
@@ -460,11 +465,12 @@ function makeTrie({ shared, rests }) {
         if (unit < ASCII) fill(to, left - 1, lead * letters + places[unit]);
       }
     }
-    if (from >= 0) fill(from, steps, 0);
+    fill(from, steps, 0);
     return leads;
   }
 
-  return { child, walk, table, places, letters, idAt: (/** @type {number} */ node) => nodes[node] };
+  const idAt = (/** @type {number} */ node) => nodes[node];
+  return /** @type {const} */ ([child, walk, idAt, table, places, letters]);
 }
 
 /** @param {number} times */
@@ -494,13 +500,11 @@ export function weigh(kinds, counts) {
     allWords * (RUN_PIECES / 2),
     (pieces + unknown) * (allWords / (words + unknown)),
   ].map(Math.sqrt);
-  const size = kinds.reduce((sum, own) => sum + own.length, 0);
-  const ids = new Int32Array(size);
-  const weights = new Float32Array(size);
+  const ids = new Int32Array(/** @type {number[]} */ ([]).concat(...kinds));
+  const weights = new Float32Array(ids.length);
   let end = 0;
   kinds.forEach((own, kind) => {
     for (let i = 0; i < own.length; i++) {
-      ids[end] = own[i];
       weights[end++] = loudnessOf(counts[own[i]]) / norms[kind];
     }
   });

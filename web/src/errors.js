@@ -1,9 +1,10 @@
 // Errors that a program can tell apart: each has a `code`, and a message for people.
 
 /**
- * What an option may be: its test, what is expected, and the error of what fails it.
+ * What an option may be: its test, what is expected, as far as it is known here, and the error of
+ * what fails it.
  *
- * @typedef {[passes: (value: any) => boolean, expected: string, Type?: ErrorConstructor]} Rule
+ * @typedef {[passes: (value: any) => boolean, expected?: string, Type?: ErrorConstructor]} Rule
  */
 
 /**
@@ -29,12 +30,18 @@ export function checkOptions(options, rules) {
       const known = Object.keys(rules).join(", ");
       throw problem("option", `There is no option ${name}; there are ${known}`, TypeError);
     }
-    const [passes, expected, Type = TypeError] = rules[name];
+    const [passes, expected = "another value", Type = TypeError] = rules[name];
     if (value !== undefined && !passes(value)) {
       throw problem("option", `${name} must be ${expected}, not ${show(value)}`, Type);
     }
   }
 }
+
+/** @param {any} value */
+export const isSignal = (value) => typeof value === "object" && "aborted" in value;
+
+/** @param {unknown} value */
+export const isFunction = (value) => typeof value === "function";
 
 /** @param {unknown} value */
 export const show = (value) =>

@@ -16,16 +16,6 @@ import { joinShards, weightPaths } from "./model.js";
  * }} Read
  */
 
-/** @param {string} url */
-export const fetchJson = (url) => fetchAs("json", url);
-
-/**
- * Fetches a TensorFlow.js model from its folder.
- *
- * @param {string} folder
- */
-export const fetchModel = (folder) => readModel(folder, fetchAs);
-
 /**
  * Reads a TensorFlow.js model from its folder.
  *

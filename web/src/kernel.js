@@ -52,8 +52,8 @@ export function createKernel({ constants, model, weights }) {
     `its weights are not those of ${rows} rows and ${labels} labels`,
   );
 
-  /** @type {Kernel["logits"]} */
-  function logits({ ids, weights: own }) {
+  /** @param {Pick<Encoded, "ids" | "weights">} encoded */
+  function pool({ ids, weights: own }) {
     const pooled = new Float64Array(width);
     // Not by `value`, which reads arrays of several types.
     const { array, numbers } = table;
@@ -65,23 +65,29 @@ export function createKernel({ constants, model, weights }) {
         pooled[i] += weight * (numbers ? numbers[stored] : stored);
       }
     }
-    const sums = new Float64Array(labels);
-    for (let label = 0; label < labels; label++) {
-      let sum = bias.value(label);
-      for (let i = 0; i < width; i++) sum += pooled[i] * kernel.value(i * labels + label);
-      sums[label] = sum;
-    }
-    return sums;
+    return pooled;
   }
 
-  /** @type {Kernel["share"]} */
-  function share(id, label) {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += table.value(id * width + i) * kernel.value(i * labels + label);
+  /**
+   * Adds to a sum what a label has of pooled rows.
+   *
+   * @param {Float64Array} pooled
+   * @param {number} label
+   * @param {number} sum
+   */
+  function add(pooled, label, sum) {
+    for (let i = 0; i < width; i++) sum += pooled[i] * kernel.value(i * labels + label);
     return sum;
   }
 
-  return { logits, share, bias: bias.value };
+  return {
+    logits(encoded) {
+      const pooled = pool(encoded);
+      return new Float64Array(labels).map((_, label) => add(pooled, label, bias.value(label)));
+    },
+    share: (id, label) => add(pool({ ids: Int32Array.of(id), weights: Float32Array.of(1) }), label, 0),
+    bias: bias.value,
+  };
 }
 
 /**

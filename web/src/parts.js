@@ -2,13 +2,13 @@
 // have src/package/parts.js in place of this.
 
 import { problem } from "./errors.js";
-import { loadScript, ownFolder, scope, startWorker } from "./places.js";
+import { loadScript, ownFolder, scope } from "./places.js";
 
 /** @import { More } from "./more.js" */
 
 /**
  * @type {{ updates: () => Promise<any>, more: (base: string) => Promise<More>,
- *   worker: (base: string) => Worker }}
+ *   worker?: (base: string) => Worker }} with `worker`, if it is elsewhere than remote.js has it
  */
 export const parts = {
   async updates() {
@@ -18,5 +18,4 @@ export const parts = {
     return loadScript(`${ownFolder}update.js`, "ProvenderUpdate");
   },
   more: (base) => loadScript(`${ownFolder || `${base}/`}more.js`, "ProvenderMore"),
-  worker: (base) => startWorker(`${ownFolder || `${base}/`}worker.js`),
 };

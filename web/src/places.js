@@ -4,10 +4,6 @@
 
 import { problem, throwIfAborted } from "./errors.js";
 
-/** @param {string} hex */
-const toBase64 = (hex) =>
-  btoa(hex.replace(/../g, (digits) => String.fromCharCode(parseInt(digits, 16))));
-
 // That of a page or worker, or of Node.js; a bare engine has neither.
 /** @type {any} */
 export const scope = typeof self === "object" ? self : typeof global === "object" ? global : {};
@@ -48,13 +44,15 @@ export function scriptAddress(address) {
  */
 export const folderOf = (base) => String(base).replace(/\/+$/, "");
 
+/** @typedef {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>} Read */
+
 /**
  * Gives what reads the files of a bundle.
  *
  * @param {string | URL} base
  * @param {typeof fetch} [fetcher]
  * @param {AbortSignal} [signal]
- * @returns {(name: string, digest?: string, cache?: RequestCache) => Promise<Bytes>}
+ * @returns {Read}
  */
 export function readerAt(base, fetcher, signal) {
   const folder = folderOf(base);
@@ -81,28 +79,28 @@ export function readerAt(base, fetcher, signal) {
  *
  * @param {string} address
  * @param {string} name
- * @param {string} [digest] its sha256, in hexadecimal digits
+ * @param {string} [integrity] its digest, as the attribute has it
  * @returns {Promise<any>}
  */
-export function loadScript(address, name, digest) {
-  if (scope[name]) return Promise.resolve(scope[name]);
+export async function loadScript(address, name, integrity) {
+  if (scope[name]) return scope[name];
   const modules = node("module");
   if (modules && !/^https?:/.test(address)) {
-    return Promise.resolve(modules.createRequire(`${scope.process.cwd()}/`)(address));
+    return modules.createRequire(`${scope.process.cwd()}/`)(address);
   }
-  if (scope.importScripts) {
-    scope.importScripts(scriptAddress(address));
-    return Promise.resolve(scope[name]);
+  if (scope.importScripts) scope.importScripts(scriptAddress(address));
+  else {
+    await new Promise((resolve, reject) => {
+      const { document } = scope;
+      const script = document.createElement("script");
+      if (integrity) script.integrity = integrity;
+      script.src = scriptAddress(address);
+      script.onload = resolve;
+      script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));
+      document.head.appendChild(script);
+    });
   }
-  return new Promise((resolve, reject) => {
-    const { document } = scope;
-    const script = document.createElement("script");
-    if (digest) script.integrity = `sha256-${toBase64(digest)}`;
-    script.src = scriptAddress(address);
-    script.onload = () => resolve(scope[name]);
-    script.onerror = () => reject(problem("unreachable", `Could not load ${address}`));
-    document.head.appendChild(script);
-  });
+  return scope[name];
 }
 
 /**

@@ -6,10 +6,10 @@
  * @import { Kernel } from "./kernel.js"
  */
 
-import { checkOptions, problem, show, throwIfAborted } from "./errors.js";
+import { checkOptions, isFunction, isSignal, problem, show, throwIfAborted } from "./errors.js";
 import { FIRST_WORD } from "./encode.js";
 import { softmax } from "./kernel.js";
-import { decodeWords, isByVector } from "./vocabulary.js";
+import { isByVector, listWords } from "./vocabulary.js";
 
 /**
  * A label, and its probability, 0 to 1.
@@ -101,12 +101,6 @@ const isCount = (value) =>
 
 const EXPECTED_COUNT = "a whole number from 1 on";
 
-/** @param {any} value */
-export const isSignal = (value) => typeof value === "object" && "aborted" in value;
-
-/** @param {unknown} value */
-export const isFunction = (value) => typeof value === "function";
-
 /** @type {{ [name: string]: Rule }} */
 const CLASSIFY_OPTIONS = {
   topK: [isCount, EXPECTED_COUNT, RangeError],
@@ -182,14 +176,14 @@ export function createAnswers(constants, encode, kernel, toScores) {
     checkOptions(options, { label: [(value) => labels.includes(value), "one of the labels"] });
     /** @type {Traced} */
     const trace = { units: [], found: [] };
-    const encoded = encode.trace(text, trace);
+    const encoded = encode(text, trace);
     const logits = kernel.logits(encoded);
     const known = encoded.ids.length > 0;
     const { label = known ? rankLabels(labels, softmax(logits), 1)[0].label : null } =
       Object(options);
     const row = Math.max(0, labels.indexOf(label));
     const bias = kernel.bias(row);
-    words = words || decodeWords(constants.words);
+    words = words || listWords(constants.words);
     /** @type {Map<number, FeatureShare>} */
     const features = new Map();
     encoded.ids.forEach((id, place) => {
@@ -248,10 +242,10 @@ function checkText(text) {
 function rankLabels(labels, scores, count) {
   // The order of equals is spelt out, since older browsers sort unstably.
   return labels
-    .map((label, index) => ({ label, index, score: scores[index] }))
-    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .map((_, place) => place)
+    .sort((a, b) => scores[b] - scores[a] || a - b)
     .slice(0, count)
-    .map(({ label, score }) => ({ label, score }));
+    .map((place) => ({ label: labels[place], score: scores[place] }));
 }
 
 /**
@@ -277,38 +271,41 @@ function otherThan([bias, byLead, byKnown, byLength], logits, known, read) {
  * @param {Map<number, FeatureShare>} features
  */
 function spread({ units, found }, features) {
-  const parts = units.map(({ text: unit, isRun, start, end }) => {
-    let offset = 0;
-    // Where it stands as it was read, each of its characters has a place of its own.
-    const isPlain = end - start === unit.length;
-    return (isRun ? Array.from(unit) : [unit]).map((piece) => {
-      const from = offset;
-      offset += piece.length;
-      const [first, last] = isPlain ? [start + from, start + offset] : [start, end];
-      return {
-        from,
-        word: /** @type {WordShare} */ ({
-          text: piece,
-          known: false,
-          share: 0,
-          start: start < 0 ? null : first,
-          end: start < 0 ? null : last,
-        }),
+  // Each word, or character of a run, is where it begins in its unit.
+  const parts = units.map(({ text, isRun, start, end }) => {
+    /** @type {WordShare[]} */
+    const own = [];
+    let from = 0;
+    (isRun ? Array.from(text) : [text]).forEach((piece) => {
+      const to = from + piece.length;
+      // Where it stands as it was read, each of its characters has a place of its own.
+      const [first, last] = end - start === text.length ? [start + from, start + to] : [start, end];
+      own[from] = {
+        text: piece,
+        known: false,
+        share: 0,
+        start: start < 0 ? null : first,
+        end: start < 0 ? null : last,
       };
+      from = to;
     });
+    return own;
   });
   found.forEach(({ id, kind, unit, from, to }) => {
     const { count, share, byVector } = /** @type {FeatureShare} */ (features.get(id));
+    const own = parts[unit];
     // A pair's share is that of both its words, one half each.
     const of =
       kind === "pair"
-        ? [parts[unit - 1][0], parts[unit][0]]
-        : parts[unit].filter((part) => !units[unit].isRun || (part.from >= from && part.from < to));
-    of.forEach(({ word }) => {
+        ? [parts[unit - 1][0], own[0]]
+        : units[unit].isRun
+          ? own.slice(from, to).filter(Boolean)
+          : own;
+    of.forEach((word) => {
       word.share += share / count / of.length;
       if (kind === "word") word.known = true;
       if (byVector) word.byVector = true;
     });
   });
-  return /** @type {{ word: WordShare }[]} */ ([]).concat(...parts).map(({ word }) => word);
+  return /** @type {WordShare[]} */ ([]).concat(...parts).filter(Boolean);
 }

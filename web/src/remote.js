@@ -8,7 +8,7 @@
 import { METHODS } from "./create.js";
 import { problem, show, throwIfAborted } from "./errors.js";
 import { parts } from "./parts.js";
-import { folderOf } from "./places.js";
+import { folderOf, ownFolder, startWorker } from "./places.js";
 
 // So many questions does a worker hold at once; others wait here, where they can be given up.
 const AT_ONCE = 4;
@@ -25,6 +25,14 @@ const BATCH = 64;
  */
 
 /**
+ * Starts the worker beside the scripts.
+ *
+ * @param {string} base
+ */
+const startOwn = (base) =>
+  parts.worker ? parts.worker(base) : startWorker(`${ownFolder || `${base}/`}worker.js`);
+
+/**
  * @param {CreateOptions} options
  * @returns {Promise<RemoteClassifier>}
  */
@@ -32,7 +40,7 @@ export async function createRemote(options) {
   const { base = ".", fetch, onProgress, signal, worker: given } = options;
   if (fetch) throw problem("option", "fetch stays on the page: a worker has its own", TypeError);
   const worker =
-    given === true ? parts.worker(folderOf(base)) : /** @type {Worker} */ (given);
+    given === true ? startOwn(folderOf(base)) : /** @type {Worker} */ (given);
   /** @type {Question[]} */
   let waiting = [];
   /** @type {Map<number, Question>} */

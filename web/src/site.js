@@ -8,6 +8,7 @@
 import { fromBase64 } from "./bytes.js";
 import { createHere } from "./create.js";
 import { fetchAs, readModel } from "./fetch.js";
+import { keepPacked } from "./packed.js";
 import { loadScript } from "./places.js";
 
 // Set by demo.single.html: parsed JSON, or bytes in base64, by a file's name.
@@ -40,7 +41,7 @@ export async function createClassifier(runtime) {
   const manifest = { name: constants.name, version: "", files: {}, inputs: {} };
   /** @type {PackedModel} */
   const packed = { about, constants, model, weights, manifest, digest: "" };
-  return createHere({ model: packed });
+  return createHere({}, keepPacked(packed));
 }
 
 /** Loads what knows the model that is kept, if it can be had. */

@@ -3,10 +3,12 @@
 
 /**
  * @import { Bytes } from "./bytes.js"
+ * @import { CreateOptions, Made, Make } from "./create.js"
  * @import { Parts } from "./model.js"
  * @import { Fetch } from "./download.js"
  * @import { Manifest } from "./manifest.js"
  * @import { Problem } from "./problem.js"
+ * @import { Read } from "./places.js"
  * @import { Statement } from "./statement.js"
  * @import { Store } from "./store.js"
  * @import { Offer } from "./trust.js"
@@ -17,9 +19,11 @@ import { TOLERANCE, largestDifference } from "./canaries.js";
 import { createClassifier } from "./assemble.js";
 import { sha256 } from "./digest.js";
 import { describeHtml, download, downloadFile, isHtml } from "./download.js";
+import { throwIfAborted } from "./errors.js";
 import { own } from "./json.js";
 import { ENVELOPE, MANIFEST, STATEMENT, readManifest } from "./manifest.js";
 import { toBuffer } from "./model.js";
+import { readerAt } from "./places.js";
 import { assembleParts } from "./read_parts.js";
 import { fail, toProblem } from "./problem.js";
 import { readPublicKey } from "./signature.js";
@@ -494,6 +498,73 @@ export function nameOf(state, digest) {
   if (!digest || !found) return null;
   const { name, version, kept, beside } = found;
   return { name, version, digest, kept, stated: Boolean(beside[STATEMENT]) };
+}
+
+/**
+ * Makes a classifier of the version that is kept, where there is one. Of whoever trusts a signer,
+ * there has to be.
+ *
+ * @param {CreateOptions} options
+ * @param {Make} make
+ */
+export async function makeKept(options, make) {
+  let updater = updaterFor(options);
+  let kept = await updater.current();
+  if (options.trust && !kept) {
+    const { state, code, reason } = await updater.check();
+    updater = updaterFor(options);
+    kept = await updater.current();
+    if (!kept) throw fail(code || state, `${reason}`);
+  }
+  const made = await make(options, readerOf(options, kept));
+  throwIfAborted(options.signal);
+  if (kept) await updater.started();
+  return made;
+}
+
+/**
+ * Looks for another version; gives what came of it, and the classifier of what was found.
+ *
+ * @param {"check" | "rollback"} how
+ * @param {CreateOptions} options
+ * @param {Make} make
+ * @returns {Promise<{ found: any, next?: Made }>}
+ */
+export async function change(how, options, make) {
+  const updater = updaterFor(options);
+  const found = how === "check" ? await updater.check() : await goBackBy(updater);
+  if (found.state !== "updated") return { found };
+  const next = updaterFor(options);
+  const made = await make(options, readerOf(options, await next.current()));
+  await next.started();
+  return { found, next: made };
+}
+
+/**
+ * Gives what reads the files of a version that is kept, and others from the server.
+ *
+ * @param {CreateOptions} options
+ * @param {Kept | null} kept
+ * @returns {Read}
+ */
+function readerOf({ base = ".", fetch, signal }, kept) {
+  const fetched = readerAt(base, fetch, signal);
+  return async (name, digest, cache) =>
+    kept && kept.files[name] && !cache
+      ? new Uint8Array(kept.files[name])
+      : fetched(name, digest, cache);
+}
+
+/** @param {CreateOptions} options */
+const updaterFor = ({ base, trust, fetch, onProgress }) =>
+  createUpdater({ base, trust, fetch: /** @type {Fetch | undefined} */ (fetch), onProgress });
+
+/** @param {Updater} updater */
+async function goBackBy(updater) {
+  const before = await updater.rollback();
+  return before
+    ? { state: "updated", version: before.version, digest: before.digest }
+    : { state: "current", version: null, digest: null, reason: "There is no version before." };
 }
 
 /** @param {Bytes} bytes */

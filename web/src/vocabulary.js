@@ -24,15 +24,24 @@ export const END = "\n".charCodeAt(0);
  * @param {Vocabulary} vocabulary
  * @throws {Error} if it was cut short
  */
-export function decodeWords({ shared, rests }) {
-  let word = "";
-  const words = rests.split("\n").map((rest, place) => {
-    word = word.slice(0, sharedBy(shared.charCodeAt(place))) + rest;
-    return word;
-  });
+export function decodeWords(vocabulary) {
+  const words = listWords(vocabulary);
+  const { shared } = vocabulary;
   if (words.length !== shared.length) {
     const count = shared.length;
     throw new Error(`constants.json holds ${words.length} words, not ${count}: load it again`);
   }
   return words;
+}
+
+/**
+ * Gives the same of a vocabulary that is known to be whole.
+ *
+ * @param {Vocabulary} vocabulary
+ */
+export function listWords({ shared, rests }) {
+  let word = "";
+  return rests
+    .split("\n")
+    .map((rest, place) => (word = word.slice(0, sharedBy(shared.charCodeAt(place))) + rest));
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { gzipSync } from "node:zlib";
 import { createClassifier } from "../src/classifier.js";
 import { writeScript } from "../minify.js";
 import { packBytes, unpackBytes } from "../src/package/bytes.js";
@@ -87,6 +88,26 @@ test("classifier.js gives the global Provender", () => {
   const context = vm.createContext({});
   vm.runInContext(readFileSync(join(site, "classifier.js"), "utf8"), context);
   assert.deepEqual(Object.keys(context.Provender).sort(), ["create", "createClassifier", "load"]);
+});
+
+test("a wrong option is named where more.js cannot be had, and what it has to be is not", async () => {
+  const { Provender } = vm.runInNewContext(
+    `${readFileSync(join(site, "classifier.js"), "utf8")};({ Provender })`,
+  );
+  for (const [options, message] of [
+    [{ bsae: "." }, /^There is no option bsae; there are base, model, worker, /],
+    [{ runtime: "gpu" }, /^runtime must be another value, not "gpu"$/],
+  ]) {
+    await assert.rejects(Provender.create(options), { name: "TypeError", code: "option", message });
+  }
+});
+
+// What a developer's page loads before its first answer, by the same tools.
+const MOST_BYTES = 8100;
+
+test("classifier.js has at most so many bytes after gzip", () => {
+  const size = gzipSync(readFileSync(join(site, "classifier.js")), { level: 9 }).length;
+  assert.ok(size <= MOST_BYTES, `${size} bytes`);
 });
 
 const bundle = join(temporary, "bundle");

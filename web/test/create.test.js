@@ -7,6 +7,8 @@ import { join } from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
 import { create, createClassifier } from "../src/classifier.js";
+// Beside a bundle, create() loads it itself.
+import "../src/more.js";
 import { makeParts, seal, writeBundle, writeManifest } from "./fixture.js";
 import { listen, makeFolder } from "./tools.js";
 

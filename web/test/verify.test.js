@@ -44,7 +44,8 @@ test("each text has its row in each file, whatever it holds", () => {
     { status: 0, stdout: "", stderr: "300 texts scored by layers, graph, kernel\n" },
   );
 
-  const encoded = texts.map(createEncoder(parts.constants));
+  const encode = createEncoder(parts.constants);
+  const encoded = texts.map((text) => encode(text));
   const ids = Int32Array.from(encoded.flatMap((text) => Array.from(text.ids).sort()));
   assert.deepEqual(readFileSync(join(output, "ids.bin")), Buffer.from(ids.buffer));
   const lengths = Int32Array.from(encoded, (text) => text.ids.length);

@@ -2,13 +2,13 @@
 
 import "./script.js";
 import { inside as find } from "./inside.js";
-import { parts } from "./parts.js";
+import { startOwn } from "./parts.js";
 import { createBy } from "./start.js";
 
 const inside = find();
 
-// A module finds these elsewhere than a script does.
-Object.assign(inside.parts, parts);
+// A module finds this elsewhere than a script does.
+inside.parts.worker = startOwn;
 
 /** @type {typeof inside.create} */
 export const create = (/** @type {any} */ options) => createBy(inside.create, options);

@@ -1,8 +1,20 @@
 // Where the npm package has the parts that not every page needs.
 
 import { problem } from "../errors.js";
-import { more } from "../more.js";
+import { createEngine, createOther } from "../other.js";
 import { loadedUpdates, ownFolder, startWorker } from "../places.js";
+
+/** Starts the package's worker: that of a module is started by start.js. */
+export function startOwn() {
+  if (PROVENDER_FORMAT === "iife" && ownFolder) {
+    return startWorker(`${ownFolder}esm/worker.js`, { type: "module" });
+  }
+  throw problem(
+    "option",
+    "worker must be a Worker where this package is required: it cannot tell where its own is",
+    TypeError,
+  );
+}
 
 /** @type {typeof import("../parts.js").parts} */
 export const parts = {
@@ -16,16 +28,6 @@ export const parts = {
     );
   },
   // A package's modules are files that bundlers put together.
-  more: async () => more,
-  // That of a module is started by start.js.
-  worker() {
-    if (PROVENDER_FORMAT === "iife" && ownFolder) {
-      return startWorker(`${ownFolder}esm/worker.js`, { type: "module" });
-    }
-    throw problem(
-      "option",
-      "worker must be a Worker where this package is required: it cannot tell where its own is",
-      TypeError,
-    );
-  },
+  more: async () => ({ createEngine, createOther }),
+  worker: startOwn,
 };

@@ -6,7 +6,7 @@
 
 import { facts } from "provender:model";
 import { inside } from "./inside.js";
-import { parts } from "./parts.js";
+import { startOwn } from "./parts.js";
 import { createBy } from "./start.js";
 
 export const { labels, unsureBelow, version, digest } = facts;
@@ -18,8 +18,8 @@ function script() {
   if (!read) {
     require("./script.js");
     read = inside();
-    // It finds these elsewhere where it is required.
-    Object.assign(read.parts, parts);
+    // It finds this elsewhere where it is required.
+    read.parts.worker = startOwn;
   }
   return read;
 }

@@ -115,6 +115,20 @@ test("layers and graph give the kernel's answers, on the page and in a worker", 
   }
 });
 
+test("what says what an option has to be is loaded where one is wrong, and not before", async () => {
+  const other = await opened.browser.newPage();
+  await other.goto(opened.site.base);
+  const [before, error] = await other.evaluate(async () => {
+    const { Provender, ProvenderMore } = /** @type {any} */ (window);
+    await Provender.create({ base: "bundle", runtime: "kernel", worker: false });
+    const { name, code, message } = await Provender.create({ base: 7 }).catch((/** @type {Error} */ it) => it);
+    return [typeof ProvenderMore, [name, code, message]];
+  });
+  await other.close();
+  assert.equal(before, "undefined");
+  assert.deepEqual(error, ["TypeError", "option", "base must be an address or a path, not 7"]);
+});
+
 test("errors come from a worker with their names and codes", async () => {
   const caught = await page.evaluate(async () => {
     const { create } = /** @type {any} */ (window).Provender;
