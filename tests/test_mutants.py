@@ -358,8 +358,8 @@ MUTANTS = [
     Mutant(
         "a hidden label's own texts teach its words",
         "src/provender/model/outside.py",
-        "everywhere - learnt[label] >= min_count",
-        "everywhere >= min_count",
+        "everywhere[ids] - learnt[texts.labels[rows], ids]",
+        "everywhere[ids]",
         "tests/model/test_outside.py::test_known_words",
     ),
     Mutant(
