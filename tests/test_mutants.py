@@ -463,7 +463,7 @@ MUTANTS = [
     Mutant(
         "what is on disk is added up in part",
         "src/provender/text/counting.py",
-        "yield _add_up([reader.read_all()])",
+        "yield _add_up(pa.Table.from_batches([batch]) for batch in reader)",
         "yield reader.read_all()",
         "tests/text/test_counting.py::test_counts_add_up",
     ),
