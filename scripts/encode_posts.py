@@ -139,7 +139,6 @@ def read_shards(paths: Sequence[Path]) -> Iterator[Encoded]:
 
 def main(options: argparse.Namespace) -> None:
     """Read one split, encode it and write the features."""
-    step.give_back_memory()
     names = files.read_json(options.labels)
     found = read_shards(options.parts) if options.parts else encode_split(options, names)
     if options.shard:
