@@ -295,6 +295,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read the training split and the recipe; write words and labels."""
+    step.give_back_memory()
     recipe = files.read_json(options.text)
     excluded = sorted(read_excluded(options.exclude, recipe)) if options.exclude else []
     reader = Reader(recipe, options.max_words, excluded)

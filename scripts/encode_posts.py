@@ -63,21 +63,17 @@ class Encoded(NamedTuple):
 def encode_posts(
     posts: pa.Table, text: Recipe, words: Vocabulary, labels: pa.StringArray, max_words: int
 ) -> pa.Table:
-    """Encode the texts and labels of some posts (columns rowid, text, label), in chunks."""
-    tables = [SCHEMA.empty_table()]
-    for start in range(0, len(posts), BATCH):
-        some = posts.slice(start, BATCH)
-        found = encode(text, read_units(text, some["text"], max_words), words)
-        found.ids[:] += FIRST_WORD
-        offsets = pa.array(found.starts.astype(np.int32))
-        columns = [
-            some["rowid"],
-            pc.index_in(some["label"], value_set=labels),
-            pa.ListArray.from_arrays(offsets, pa.array(found.ids)),
-            pa.ListArray.from_arrays(offsets, pa.array(found.counts)),
-        ]
-        tables.append(pa.table(columns, SCHEMA))
-    return pa.concat_tables(tables)
+    """Encode the texts and labels of some posts (columns rowid, text, label)."""
+    found = encode(text, read_units(text, posts["text"], max_words), words)
+    found.ids[:] += FIRST_WORD
+    offsets = pa.array(found.starts.astype(np.int32))
+    columns = [
+        posts["rowid"],
+        pc.index_in(posts["label"], value_set=labels),
+        pa.ListArray.from_arrays(offsets, pa.array(found.ids)),
+        pa.ListArray.from_arrays(offsets, pa.array(found.counts)),
+    ]
+    return pa.table(columns, SCHEMA)
 
 
 def count_known(features: pa.Table, is_word: np.ndarray) -> np.ndarray:
@@ -108,7 +104,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 
 def encode_split(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Encoded]:
-    """Yield the features of the split's posts, or of a shard's, by row groups."""
+    """Yield the features of the split's posts, or of a shard's, ``BATCH`` at once."""
     recipe = files.read_json(options.text)
     words = files.read_json(options.vocabulary)
     is_word, known_words = are_words(recipe, words), Vocabulary(words)
@@ -121,8 +117,9 @@ def encode_split(options: argparse.Namespace, names: Sequence[str]) -> Iterator[
         return Encoded(features, known.astype(np.int32), not_parted(recipe, texts))
 
     choose = options.shard.of if options.shard else range
-    groups = files.read_groups(options.split, ["rowid", "text", "label"], choose)
-    return threads.in_order(work, groups)
+    # Of long texts a whole row group's features are some 25 MB.
+    some = files.read_groups(options.split, ["rowid", "text", "label"], choose, rows=BATCH)
+    return threads.in_order(work, some)
 
 
 def write_shard(path: Path, found: Iterator[Encoded]) -> None:
@@ -150,8 +147,7 @@ def main(options: argparse.Namespace) -> None:
     known, places, scripts = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], Counter[str]()
     with files.writing_parquet(options.output, SCHEMA, **ENCODING) as output:
         for encoded in found:
-            # One after another, since this copies.
-            output.write(encoded.features.combine_chunks())
+            output.write(encoded.features)
             known.append(encoded.known)
             places.append(encoded.features["label"].to_numpy())
             scripts.update(encoded.not_parted)

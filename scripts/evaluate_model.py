@@ -24,7 +24,15 @@ from typing import Any
 from provender import console, files
 from provender.errors import UserError
 from provender.model import arithmetic, metrics, remarks, runtime
-from provender.model.features import Features, find_words, join, pool, read_parts, rows_where
+from provender.model.features import (
+    Features,
+    count_parts,
+    find_words,
+    join,
+    pool,
+    read_parts,
+    rows_where,
+)
 from provender.model.paired import Paired
 from provender.reproduction import tensors
 from provender.running import step
@@ -34,7 +42,6 @@ from provender.text.grams import are_words, kinds_of
 from provender.text.scripts import scripts_of
 
 import numpy as np
-import pyarrow.parquet as pq
 
 # Wrong answers that are shown, most confident first, and words that are shown of each.
 HARDEST_POSTS = 20
@@ -45,6 +52,9 @@ RARE_WORDS = 50
 
 # Posts predicted at once: bounds the memory, not the result.
 BATCH = 64
+
+# Bytes of a text's digest.
+DIGEST = 16
 
 # How much a score of TensorFlow's may differ: sums of float32 in another order.
 TOLERANCE = 1e-5
@@ -200,17 +210,16 @@ def answer(
 def number_texts(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return of each post a number that posts of the same text share, its script, and its year.
 
-    Read part by part; texts are told apart by digests of 128 bits.
+    Read part by part; texts are told apart by digests of ``DIGEST`` bytes.
     """
-    digests, scripts, years = [], [], []
+    digests, scripts, years = bytearray(), [], []
     for table in files.read_groups(path, ["year", "text"]):
         texts = table["text"].combine_chunks()
-        digests += [
-            hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts.to_pylist()
-        ]
+        for text in texts.to_pylist():
+            digests += hashlib.blake2b(text.encode(), digest_size=DIGEST).digest()
         scripts.append(scripts_of(texts))
         years.append(table["year"].to_numpy())
-    _, numbers = np.unique(np.array(digests), return_inverse=True)
+    _, numbers = np.unique(np.frombuffer(digests, f"S{DIGEST}"), return_inverse=True)
     return numbers, np.concatenate(scripts), np.concatenate(years)
 
 
@@ -352,11 +361,11 @@ def main(options: argparse.Namespace) -> None:
     else:
         model, weights = None, tensors.read(options.layers / "model.json") or {}
     is_word = np.concatenate([np.zeros(FIRST_WORD, bool), are_words(recipe, words)])
-    groups = pq.read_metadata(options.test).num_row_groups
+    count = count_parts(options.test)
 
     def read() -> Iterator[Features]:
         parts = read_parts(options.test, kinds, kept)
-        return console.progress(parts, "predicting parts", groups)
+        return console.progress(parts, "predicting parts", count)
 
     test = answer(weights, model, read, is_word)
     scores = test.scores

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provender import console, files
 from provender.model import blocks, outside
-from provender.model.features import find_words, read_features, read_parts
+from provender.model.features import find_words, read_parts
 from provender.running import step
 from provender.text.encode import FIRST_WORD
 from provender.text.grams import are_words, count_read, kinds_of, read_units
@@ -80,7 +80,9 @@ class Splits:
         """
         scores = files.read_parquet(getattr(self.options, f"{split}_scores"), ["scores"])["scores"]
         some = -(-len(scores) // MOST_TEXTS) or 1
-        rows = read_features(getattr(self.options, split), self.kinds, every=part * some)
+        path = getattr(self.options, split)
+        labels = files.read_parquet(path, ["label"])["label"].to_numpy()[:: part * some]
+        rows = read_parts(path, self.kinds, every=part * some)
         read = count_words(self.options, split, part * some)
         known, without = outside.count_known(
             rows, self.learnt, self.is_word, self.options.min_count
@@ -89,12 +91,13 @@ class Splits:
         told = known > 0
         return (
             outside.see(values[told], known[told], read[told]),
-            outside.hide(values[told], rows.labels[told], without[told], read[told]),
+            outside.hide(values[told], labels[told], without[told], read[told]),
         )
 
 
 def main(options: argparse.Namespace) -> None:
     """Fit on the validation split, measure on the test split, write the report."""
+    step.give_back_memory()
     splits = Splits(options)
     part = blocks.part_to_validate(options.validation)
     by = outside.fit(*splits.see("validation", part), splits.labels)

@@ -127,6 +127,7 @@ def parse_arguments() -> argparse.ArgumentParser:
 
 def main(options: argparse.Namespace) -> None:
     """Read, validate, split and write; of a shard, read and validate."""
+    step.give_back_memory()
     recipe = files.read_json(options.text)
     if options.shard:
         judged = judge_rows(options.source, recipe, options.strip, options.shard.of)

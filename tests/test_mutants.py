@@ -358,8 +358,8 @@ MUTANTS = [
     Mutant(
         "a hidden label's own texts teach its words",
         "src/provender/model/outside.py",
-        "everywhere - learnt[label] >= min_count",
-        "everywhere >= min_count",
+        "everywhere[ids] - learnt[texts.labels[rows], ids]",
+        "everywhere[ids]",
         "tests/model/test_outside.py::test_known_words",
     ),
     Mutant(
@@ -463,7 +463,7 @@ MUTANTS = [
     Mutant(
         "what is on disk is added up in part",
         "src/provender/text/counting.py",
-        "yield _add_up([reader.read_all()])",
+        "yield _add_up(pa.Table.from_batches([batch]) for batch in reader)",
         "yield reader.read_all()",
         "tests/text/test_counting.py::test_counts_add_up",
     ),

@@ -106,22 +106,30 @@ def read_groups(
     path: str | os.PathLike[str],
     columns: list[str],
     choose: Callable[[int], Iterable[int]] = range,
+    rows: int = 0,
 ) -> Iterator["pa.Table"]:
     """Read the named columns of a Parquet file by its row groups, without threads.
 
-    ``choose`` says which ones, given their number. A file that is not there is an error at once.
+    ``choose`` says which ones, given their number. With ``rows``, of each so many rows at a time. A
+    file that is not there is an error at once.
     """
     import pyarrow.parquet as pq
 
-    return _read_groups(pq.ParquetFile(path), columns, choose)
+    return _read_groups(pq.ParquetFile(path), columns, choose, rows)
 
 
 def _read_groups(
-    opened: "pq.ParquetFile", columns: list[str], choose: Callable[[int], Iterable[int]]
+    opened: "pq.ParquetFile", columns: list[str], choose: Callable[[int], Iterable[int]], rows: int
 ) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+
     with opened as file:
         for group in choose(file.num_row_groups):
-            yield file.read_row_group(group, columns, use_threads=False)
+            if not rows:
+                yield file.read_row_group(group, columns, use_threads=False)
+                continue
+            for batch in file.iter_batches(rows, [group], columns, use_threads=False):
+                yield pa.Table.from_batches([batch])
 
 
 def write_parquet(path: str | os.PathLike[str], table: "pa.Table") -> None:
@@ -167,8 +175,10 @@ class RowGroups:
 
         self._held = pa.concat_tables([self._held, table])
         while count := self._full():
-            self._writer.write_table(self._held.slice(0, count).combine_chunks())
+            group = self._held.slice(0, count).combine_chunks()
+            # First, so that a group is not held twice while it is written.
             self._held = self._held.slice(count)
+            self._writer.write_table(group)
 
     def close(self) -> None:
         """Write the rows that are left, and what ends the file; then nothing more can fail."""

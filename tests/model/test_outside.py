@@ -51,7 +51,7 @@ def test_known_words() -> None:
     texts = make_texts([[2, 3, 4, 5], [2, 3]], [0, 1])
     parts = [rows_where(train, np.arange(5) < 2), rows_where(train, np.arange(5) >= 2)]
     learnt = outside.count_by_label(parts, 2, len(is_word))
-    known, without = outside.count_known(texts, learnt, is_word, 2)
+    known, without = outside.count_known([texts], learnt, is_word, 2)
     # Id 5 is no word; without label 0, only id 3 is in two texts, and without label 1, id 2.
     assert known.tolist() == [6, 4]
     assert without.tolist() == [2, 2]

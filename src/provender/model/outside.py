@@ -106,23 +106,24 @@ def _count(starts: np.ndarray, ids: np.ndarray, labels: np.ndarray, counts: np.n
 
 
 def count_known(
-    texts: Features, learnt: np.ndarray, is_word: np.ndarray, min_count: int
+    parts: Iterable[Features], learnt: np.ndarray, is_word: np.ndarray, min_count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how many words of each text are known, and how many without its label: int [n] each.
 
     ``learnt``: of the training texts, as :func:`count_by_label` gives it. ``is_word``: bool [ids],
     which ids are words that ship. A word is known by ``min_count`` texts.
     """
-    known = np.zeros(len(texts.labels), int)
-    without = np.zeros(len(texts.labels), int)
-    rows = texts.rows
     everywhere = learnt.sum(axis=0)
-    np.add.at(known, rows, np.where(is_word[texts.ids], texts.counts, 0))
-    for label in np.unique(texts.labels):
-        left = is_word & (everywhere - learnt[label] >= min_count)
-        here = texts.labels[rows] == label
-        np.add.at(without, rows[here], np.where(left[texts.ids[here]], texts.counts[here], 0))
-    return known, without
+    known, without = [np.zeros(0, int)], [np.zeros(0, int)]
+    for texts in parts:
+        rows, ids = texts.rows, texts.ids
+        others = everywhere[ids] - learnt[texts.labels[rows], ids]
+        counts = np.where(is_word[ids], texts.counts, 0)
+        left = np.where(others >= min_count, counts, 0)
+        for found, some in ((known, counts), (without, left)):
+            # Exact: sums of whole numbers.
+            found.append(np.bincount(rows, some, len(texts.labels)).astype(int))
+    return np.concatenate(known), np.concatenate(without)
 
 
 def fit(inside: Seen, outside: Seen, labels: int) -> list[float]:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import ctypes
 import logging
 import os
 import sys
@@ -18,6 +19,10 @@ HelpFormatter = argparse.RawDescriptionHelpFormatter
 
 # What the user can mend by another path or by rights, on the command line or on disk.
 WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+# glibc's number of the size from which memory is asked of the system, and goes back to it; and that
+# size in bytes. By itself it grows to 32 MB, and each thread keeps some of what it has let go of.
+M_MMAP_THRESHOLD, OWN_PAGES = -3, 1 << 20
 
 
 def run(
@@ -67,6 +72,14 @@ def run(
         for handler in handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+def give_back_memory() -> None:
+    """Let what arrays have taken go back to the system when they are gone, from now on.
+
+    For steps that go from batch to batch; where arrays are many and short-lived, it takes time.
+    """
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
 
 
 def _describe(error: Exception) -> str | None:

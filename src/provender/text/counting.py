@@ -1,11 +1,11 @@
 """How many texts have each feature, of more features than fit in memory.
 
 Counts of batches are added up by Arrow's hash aggregation. Where there are too many different names
-they go to partitions on disk, by a hash of the name, each of which is added up for itself. DuckDB,
-which would do that by itself, took 360 MB under a limit of 200 for 12 million names.
+they go to partitions on disk, by a checksum of the name, each of which is added up for itself.
+DuckDB, which would do that by itself, took 360 MB under a limit of 200 for 12 million names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +18,12 @@ from provender.text.words import buffers_of
 SCHEMA = pa.schema({"name": pa.string(), "count": pa.int64()})
 
 # Names held in memory, of which some are the same; and, where so many different ones are among
-# them, none: some 100 MB.
-MOST_HELD = 1_000_000
-MOST_DIFFERENT = 600_000
+# them, none: some 50 MB, and twice that while they are added up.
+MOST_HELD = 500_000
+MOST_DIFFERENT = 300_000
 
 # Each is added up in memory: 32 do for some 30 million different names and more.
 PARTITIONS = 32
-
-# Which names go to which partition: a hash of their first bytes, each times an odd number.
-HASHED_BYTES = 64
-FACTORS = np.random.default_rng(1).integers(0, 1 << 63, HASHED_BYTES, np.uint64) * 2 + 1
 
 # What CRC-32 makes of each byte, by its polynomial with the bits in reverse.
 CRC_OF_BYTES = np.arange(256, dtype=np.int64)
@@ -47,28 +43,31 @@ class Counter:
 
     def add(self, names: pa.StringArray, counts: np.ndarray) -> None:
         """Add counts, int64 [names], which may be negative."""
-        self._held.append(pa.table([names, pa.array(counts)], SCHEMA))
+        table = pa.table([names, pa.array(counts)], SCHEMA)
+        # Once there are too many, adding up a few first would take longer than writing them all.
+        if self._writers:
+            self._spill(table)
+            return
+        self._held.append(table)
         self._rows += len(names)
         if self._rows > MOST_HELD:
             table = _add_up(self._held)
-            if self._writers or len(table) > MOST_DIFFERENT:
+            if len(table) > MOST_DIFFERENT:
                 self._spill(table)
                 table = SCHEMA.empty_table()
             self._held, self._rows = [table], len(table)
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield all names, each once with the sum of its counts; then nothing is held any more."""
-        table = _add_up(self._held)
-        self._held = []
         if not self._writers:
-            yield table
+            held, self._held = self._held, []
+            yield _add_up(held)
             return
-        self._spill(table)
         for writer in self._writers:
             writer.close()
         for partition in range(PARTITIONS):
             with pa.ipc.open_stream(self._path(partition)) as reader:
-                yield _add_up([reader.read_all()])
+                yield _add_up(pa.Table.from_batches([batch]) for batch in reader)
 
     def _spill(self, table: pa.Table) -> None:
         if not self._writers:
@@ -79,7 +78,8 @@ class Counter:
                 for partition in range(PARTITIONS)
             ]
         names = table["name"].combine_chunks()
-        partition = (hash_names(names) >> np.uint64(32)) % PARTITIONS
+        # Of one byte each, which NumPy sorts without comparing.
+        partition = (checksum(names) % PARTITIONS).astype(np.uint8)
         order = np.argsort(partition, kind="stable")
         bounds = np.searchsorted(partition[order], np.arange(PARTITIONS + 1))
         for place, writer in enumerate(self._writers):
@@ -88,20 +88,6 @@ class Counter:
 
     def _path(self, partition: int) -> str:
         return str(self._folder / f"{partition}.arrow")
-
-
-def hash_names(names: pa.StringArray) -> np.ndarray:
-    """Return a hash of each name, the same wherever it is: uint64 [names]."""
-    # What take returns begins at 0.
-    _, offsets, data = names.take(pa.array(np.arange(len(names)))).buffers()
-    bounds = np.frombuffer(offsets, np.int32)[: len(names) + 1].astype(np.int64)
-    lengths = np.diff(bounds)
-    found = lengths.astype(np.uint64)
-    characters = np.frombuffer(data or b"", np.uint8)
-    for place in range(min(HASHED_BYTES, int(lengths.max(initial=0)))):
-        rows = np.flatnonzero(lengths > place)
-        found[rows] += characters[bounds[rows] + place] * FACTORS[place]
-    return found
 
 
 def keep_most(table: pa.Table, size: int) -> pa.Table:
@@ -133,7 +119,20 @@ def checksum(names: pa.StringArray) -> np.ndarray:
     return sums
 
 
-def _add_up(tables: list[pa.Table]) -> pa.Table:
-    table = pa.concat_tables([SCHEMA.empty_table(), *tables])
-    added = pa.TableGroupBy(table, "name", use_threads=False).aggregate([("count", "sum")])
+def _add_up(tables: Iterable[pa.Table]) -> pa.Table:
+    """Add up as tables come: hardly more rows are held than are different, or ``MOST_HELD``."""
+    held, rows, most = [SCHEMA.empty_table()], 0, MOST_HELD
+    for table in tables:
+        held.append(table)
+        rows += len(table)
+        if rows > most:
+            held = [_add_up_held(held)]
+            rows = len(held[0])
+            most = max(MOST_HELD, 2 * rows)
+    return _add_up_held(held)
+
+
+def _add_up_held(tables: Sequence[pa.Table]) -> pa.Table:
+    grouped = pa.TableGroupBy(pa.concat_tables(tables), "name", use_threads=False)
+    added = grouped.aggregate([("count", "sum")])
     return added.rename_columns({"count_sum": "count"}).select(SCHEMA.names).cast(SCHEMA)
