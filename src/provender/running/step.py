@@ -78,8 +78,11 @@ def give_back_memory() -> None:
     """Let what arrays have taken go back to the system when they are gone, from now on.
 
     For steps that go from batch to batch; where arrays are many and short-lived, it takes time.
+    Other C libraries than glibc have no such setting.
     """
-    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
 
 
 def _describe(error: Exception) -> str | None:
