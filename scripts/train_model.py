@@ -61,6 +61,7 @@ from provender.text.grams import find_single, kinds_of
 import numpy as np
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import tf_keras
 
 # The SavedModel's files; a name missing here would be a file that nobody checks.
@@ -377,14 +378,28 @@ def parse_arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main(options: argparse.Namespace) -> None:
-    """Train, choose, train again and save."""
+@dataclass(frozen=True)
+class Learnt:
+    """What posts have taught: the model that ships, its words, and what is said of it.
+
+    ``candidates``: how many words there were to choose from. ``history`` and ``sizes`` are CSV.
+    """
+
+    shipped: Shipped
+    words: list[str]
+    candidates: int
+    chosen: compression.Candidate
+    choice: dict[str, object]
+    history: str
+    sizes: str
+    predictions: "pa.Table"
+
+
+def learn(options: argparse.Namespace, checkpoints: Checkpoints) -> Learnt:
+    """Train, choose, and train again."""
     words, labels = files.read_json(options.candidates), files.read_json(options.labels)
     text = files.read_json(options.text)
     kinds = kinds_of(text, words)
-    checkpoints = Checkpoints(
-        options.hdf5.with_name(options.hdf5.name + ".checkpoint"), lambda: digest_all(options)
-    )
     in_blocks, train, validation, augmented = read_posts(options, kinds)
     known = None
     how = training.read_arguments(options)
@@ -487,16 +502,6 @@ def main(options: argparse.Namespace) -> None:
     scores = arithmetic.softmax(logits)
     uncalibrated = arithmetic.softmax(logits * temperature)
 
-    runtime.seed(options.seed)
-    model = training.build_model(shipped.table, shipped.kernel, shipped.bias)
-    save(model, options.saved_model, options.hdf5)
-    files.write_json(options.vocabulary, [words[word - FIRST_WORD] for word in kept])
-    files.write_text(options.history, curve.as_csv() if curve else "")
-    files.write_text(options.sizes, list_candidates(candidates, chosen))
-    answers = metrics.predictions(
-        validation.rowids, validation.labels, arithmetic.softmax(predicted)
-    )
-    files.write_parquet(options.predictions, answers)
     choice = {
         **asdict(chosen),
         "budget": budget,
@@ -526,15 +531,44 @@ def main(options: argparse.Namespace) -> None:
     if known is not None:
         choice |= describe_vectors(known, kept, trials)
         choice["by_vector"] = [w for w in (words[word - FIRST_WORD] for word in kept) if w in alone]
-    files.write_json(options.choice, choice)
+    return Learnt(
+        shipped=shipped,
+        words=[words[word - FIRST_WORD] for word in kept],
+        candidates=len(words),
+        chosen=chosen,
+        choice=choice,
+        history=curve.as_csv() if curve else "",
+        sizes=list_candidates(candidates, chosen),
+        predictions=metrics.predictions(
+            validation.rowids, validation.labels, arithmetic.softmax(predicted)
+        ),
+    )
+
+
+def main(options: argparse.Namespace) -> None:
+    """Learn, and save what was learnt."""
+    checkpoints = Checkpoints(
+        options.hdf5.with_name(options.hdf5.name + ".checkpoint"), lambda: digest_all(options)
+    )
+    # No post is held any more when TensorFlow is imported.
+    learnt = learn(options, checkpoints)
+    runtime.seed(options.seed)
+    shipped = learnt.shipped
+    model = training.build_model(shipped.table, shipped.kernel, shipped.bias)
+    save(model, options.saved_model, options.hdf5)
+    files.write_json(options.vocabulary, learnt.words)
+    files.write_text(options.history, learnt.history)
+    files.write_text(options.sizes, learnt.sizes)
+    files.write_parquet(options.predictions, learnt.predictions)
+    files.write_json(options.choice, learnt.choice)
     checkpoints.clear()
     console.log.info(
         "chosen: %s of %s words, width %d, %s, %s bytes",
-        f"{chosen.words:,}",
-        f"{len(words):,}",
-        chosen.width,
-        levels.describe(chosen.levels),
-        f"{chosen.bytes:,}",
+        f"{len(learnt.words):,}",
+        f"{learnt.candidates:,}",
+        learnt.chosen.width,
+        levels.describe(learnt.chosen.levels),
+        f"{learnt.chosen.bytes:,}",
     )
 
 

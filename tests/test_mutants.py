@@ -664,6 +664,13 @@ MUTANTS = [
         "tests/model/test_training.py::test_pairs_that_tell_stay",
     ),
     Mutant(
+        "memory that is let go of stays with the process",
+        "src/provender/running/step.py",
+        "M_MMAP_THRESHOLD, OWN_PAGES = -3, 1 << 20",
+        "M_MMAP_THRESHOLD, OWN_PAGES = -3, 1 << 24",
+        "tests/running/test_step.py::test_memory_goes_back",
+    ),
+    Mutant(
         "errors cost as much where labels are noisy",
         "src/provender/model/training.py",
         "            right, asked = less, low\n",

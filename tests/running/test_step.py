@@ -185,3 +185,41 @@ def test_arrow_does_not_import_pandas() -> None:
     """That takes longer than most steps; a script that wants pandas has it all the same."""
     done = subprocess.run([sys.executable, "-c", USES_ARROW], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("0 [2] False\n", "")
+
+
+# Writes how many MB are held of forty arrays of 2 MB of which all but the last are gone.
+ARRAYS = """
+import sys
+import numpy as np
+from provender.running import step
+
+if sys.argv[1] == "give back":
+    step.give_back_memory()
+
+def held():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+
+# By the first that goes, the C library learns to keep what is of its size.
+first = np.ones(1 << 18)
+del first
+before = held()
+arrays = [np.ones(1 << 18) for _ in range(40)]
+del arrays[:-1]
+print(held() - before)
+"""
+
+
+def test_memory_goes_back() -> None:
+    """All but the array that is left; without, glibc keeps what may be wanted again."""
+    megabytes = [
+        float(subprocess.check_output([sys.executable, "-c", ARRAYS, how], text=True))
+        for how in ("give back", "keep")
+    ]
+    assert megabytes[0] < 10 < 70 < megabytes[1]
+
+
+def test_another_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no such setting, and none is wanted."""
+    monkeypatch.setattr(step.ctypes, "CDLL", lambda _: object())
+    step.give_back_memory()
