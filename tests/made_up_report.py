@@ -86,7 +86,9 @@ METRICS = {
     },
     "choice": {
         "words": 1000, "levels": 256, "bytes": 12345, "budget": 20000, "near": 1.0,
-        "temperature": 1.25, "share": 0.5,
+        "temperature": 1.25, "share": 0.5, "cost": 0.25,
+        "costs": [{"cost": 1.0, "recall": 0.8125}, {"cost": 0.25, "recall": 0.875}],
+        "pairs": {"kept": False, "recall": 0.75, "recall_without": 0.8125},
         "calibration_error": {"before": 0.25, "after": 0.125}, "unsure_below": 0.4,
         "sure_accuracy": 0.95,
     },

@@ -120,6 +120,12 @@ def test_shows_every_number(run_script: RunScript, folder: Path) -> None:
         "apart by 1,000 words, pairs and pieces, is\n50% naive Bayes and for the rest support "
         "vector machines, takes\n12 KB over the network, and learnt from\n777 posts"
     ) in page
+    assert "Pairs of words\nare left out: parts" in page
+    assert "had a recall@1 of 0.750 with them and\n0.812 without" in page
+    assert (
+        "Errors cost these\n0.25: the same parts had a recall@1 of\n0.812 at 1, and 0.875 at 0.25."
+        in page
+    )
     assert "Expected calibration error: 0.062; on the validation split\n0.250, and 0.125" in page
     assert "below 0.40 is called not sure. Of the test posts\n75.0 % get" in page
     assert "of which 93.8 % are right" in page
