@@ -541,32 +541,46 @@ test("of tabs that take different versions, one wins, and what runs is whole", a
 });
 
 test("a power cut at any step leaves what ran, or what is new, whole", async (t) => {
-  /** Makes a server and a store that count what is asked of them, and answer all but the last. */
+  /**
+   * Makes a server and a store that count what is asked of them, and answer all before the last;
+   * `stopped` comes when that is asked and all before it is answered: then nothing more happens.
+   */
   function cut({ server, store }, last) {
     let steps = 0;
-    const count = (work) => (...args) => {
+    let running = 0;
+    let tell;
+    const stopped = new Promise((resolve) => (tell = resolve));
+    const count = (work) => async (...args) => {
       steps += 1;
-      return steps < last ? work(...args) : new Promise(() => {});
+      if (steps < last) {
+        running += 1;
+        try {
+          return await work(...args);
+        } finally {
+          running -= 1;
+          if (steps >= last && !running) tell();
+        }
+      }
+      if (!running) tell();
+      return new Promise(() => {});
     };
     return {
+      stopped,
       fetch: count(server.fetch),
       store: { read: count(store.read), files: count(store.files), change: count(store.change) },
     };
   }
   // Nothing is to wait for a server that never answers.
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const soon = () =>
-    new Promise((resolve) => {
-      const waiting = setInterval(() => resolve(clearInterval(waiting)), 30);
-    });
 
   const runs = [];
   for (let last = 1, done = false; !done; last++) {
     const kept = await keep(signed("1.0.0"), { trust });
     const newer = signed("2.0.0");
     kept.server.site = newer;
-    const updater = createUpdater({ base: BASE, trust, ...cut(kept, last) });
-    done = Boolean(await Promise.race([updater.check(), soon()]));
+    const { stopped, ...asked } = cut(kept, last);
+    const updater = createUpdater({ base: BASE, trust, ...asked });
+    done = Boolean(await Promise.race([updater.check(), stopped]));
 
     const next = await open(kept.server, kept.store, kept.options);
     runs.push(next.kept.version);
